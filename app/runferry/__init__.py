@@ -1,0 +1,1 @@
+"""Runferry: records machine-learning runs, and carries them to where people look at them."""

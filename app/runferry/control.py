@@ -1,0 +1,1 @@
+"""One owner per state folder, and the channel on which other commands reach it."""

@@ -1,0 +1,1 @@
+"""The W&B protocol, client side. The only place that uses requests."""

@@ -1,0 +1,1 @@
+"""The local server: the W&B protocol, server side, on plain files. Never imports `remote`."""

@@ -1,0 +1,130 @@
+"""What the engine can say about itself: states and snapshots.
+
+Run state and sync state are two things: the first comes from the log and the process, the second from the network.
+Snapshots are frozen and turn into JSON, so that `status --json`, the control channel and a window show the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class SyncState(str, Enum):
+    """How far a run's way to its server is."""
+
+    WAITING = "waiting"  # known, nothing sent yet, or held back until somebody asks
+    SYNCING = "syncing"
+    RETRYING = "retrying"
+    PAUSED = "paused"
+    SENT = "sent"  # everything acknowledged, not (or not fully) compared with the server
+    VERIFIED = "verified"  # everything acknowledged, and the server's own counts agree
+    PROBLEM = "problem"  # needs a person
+
+
+class RunState(str, Enum):
+    """What became of the training itself."""
+
+    RUNNING = "running"
+    QUIET = "quiet"  # alive as far as is known, but nothing was written for a while
+    FINISHED = "finished"
+    FAILED = "failed"
+    KILLED = "killed"
+    CRASHED = "crashed"
+    UNKNOWN = "unknown"
+
+
+class ConnectionState(str, Enum):
+    """The state of the one connection to a server."""
+
+    IDLE = "idle"  # not used yet
+    ONLINE = "online"
+    RETRYING = "retrying"
+    REFUSED = "refused"  # the key was refused: waits for a person
+    UNTRUSTED = "untrusted"  # TLS: waits for a person
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True)
+class DamageReport:
+    """What could not be read of a log. `rows` is an estimate where steps are missing."""
+
+    gaps: int
+    bytes: int
+    rows: int | None
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """One run on its way to one server. Counts are lines; sizes are bytes; times are seconds since the epoch."""
+
+    path: str
+    run_id: str
+    entity: str
+    project: str
+    name: str
+    server: str
+    url: str
+    state: SyncState
+    run_state: RunState
+    rows: int = 0
+    rows_acknowledged: int = 0
+    rows_sent: int = 0  # by this process
+    events: int = 0
+    console_lines: int = 0
+    files: int = 0
+    artifacts: int = 0
+    bytes_read: int = 0
+    bytes_total: int = 0
+    last_step: int | None = None
+    started: float | None = None
+    writer: str = ""
+    held: str = ""  # why it waits until somebody asks; empty when it does not
+    damage: DamageReport | None = None
+    error: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """The retry loop of one server. `next_try` is seconds since the epoch."""
+
+    url: str
+    state: ConnectionState
+    cause: dict[str, str] | None = None
+    attempt: int = 0
+    next_try: float | None = None
+    since: float | None = None
+    runs_waiting: int = 0
+
+
+@dataclass(frozen=True)
+class FolderStatus:
+    """A watched folder and how it is watched."""
+
+    path: str
+    server: str
+    method: str  # "notifications" or "polling"
+    reason: str = ""  # why polling, where it is
+    runs: int = 0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything a front shows, at one moment."""
+
+    version: str
+    pid: int
+    time: float
+    runs: tuple[RunStatus, ...] = ()
+    servers: tuple[ServerStatus, ...] = ()
+    folders: tuple[FolderStatus, ...] = ()
+    problems: tuple[dict[str, str], ...] = ()
+    schema: int = field(default=1)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain lists, dicts and numbers, ready for JSON."""
+        plain: dict[str, Any] = dataclasses.asdict(self)
+        return plain

@@ -1,0 +1,1 @@
+"""Carries runs to servers: scheduling, batching, the retry loop, verification."""

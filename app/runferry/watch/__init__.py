@@ -1,0 +1,1 @@
+"""Finds run folders and notices when they grow."""

@@ -1,0 +1,54 @@
+"""What holds for every test: a clean environment, a home of its own, no leaked threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+FOREIGN = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "NO_PROXY", "no_proxy")
+PREFIXES = ("WANDB_", "RUNFERRY_")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No setting of this machine reaches a test: certificates, proxies, keys, W&B's variables, the home folder."""
+    for name in list(os.environ):
+        if name in FOREIGN or name.startswith(PREFIXES) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("RUNFERRY_HOME", str(home / "runferry"))
+    # The keyring of the person who runs the tests is never touched.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_threads() -> Iterator[None]:
+    """Threads that a test started are gone when it ends."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 5
+    while True:
+        left = [one for one in threading.enumerate() if one not in before and one.is_alive()]
+        if not left:
+            return
+        if time.monotonic() > deadline:
+            pytest.fail(f"leaked threads: {left}")
+        left[0].join(timeout=0.1)
+
+
+@pytest.fixture(scope="session")
+def peer() -> Path:
+    """The Python of the environment that holds the real wandb client; see `make peer`."""
+    python = CHECKOUT / ".venvs" / "wandb" / "bin" / "python"
+    if not python.exists():
+        pytest.fail("the real wandb client is missing: run `make peer`")
+    return python
