@@ -1,0 +1,131 @@
+"""HTTP to one server: one pool of connections, the key on this server's requests and on no other's.
+
+Requests' own habits are turned off: it would read netrc, and choose a CA bundle by itself. Bodies are given as
+streams, because the connect timeout also limits the sending of a body that is given as bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import ssl
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+import requests.adapters
+import requests.utils
+
+from runferry.remote import failures
+from runferry.version import __version__
+
+USER_AGENT = f"runferry/{__version__}"
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Uses our TLS context for direct connections and through proxies."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__(pool_connections=4, pool_maxsize=16)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, blocksize=65536, **kwargs)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """The context decides; requests would add a bundle of its own."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+class Session:
+    """Requests to one server. Thread-safe; close it when done."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        context: ssl.SSLContext,
+        environ: Mapping[str, str],
+        connect_timeout: float = 10,
+        request_timeout: float = 60,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._timeout = (connect_timeout, request_timeout)
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["User-Agent"] = USER_AGENT
+        self._session.mount("https://", _Adapter(context))
+        self._session.mount("http://", _Adapter(context))
+        self._authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
+        self._proxies = proxies_for(self.url, environ)
+        self._environ = environ
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
+
+    def post_json(self, path: str, payload: Any, what: str) -> Any:
+        """POST to this server, with the key; gives the decoded JSON reply. Raises AppError."""
+        body = payload if isinstance(payload, bytes) else orjson.dumps(payload)
+        headers = {"Content-Type": "application/json"}
+        if self._authorization:
+            headers["Authorization"] = self._authorization
+        response = self._send("POST", self.url + path, io.BytesIO(body), headers, what, self._proxies)
+        failures.check(response, what)
+        try:
+            return orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            raise failures.not_json(response, what) from None
+
+    def get_public(self, path: str, what: str) -> Any:
+        """GET from this server without the key; decoded JSON, or None when there is none."""
+        response = self._send("GET", self.url + path, None, {}, what, self._proxies)
+        if response.status_code != 200:
+            return None
+        try:
+            return orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            return None
+
+    def put(self, url: str, headers: Mapping[str, str], body: Any, what: str) -> None:
+        """PUT to an upload URL, which may lie on another host: the key never goes there."""
+        proxies = self._proxies if _same_host(url, self.url) else proxies_for(url, self._environ)
+        failures.check(self._send("PUT", url, body, dict(headers), what, proxies), what)
+
+    def _send(
+        self, method: str, url: str, body: Any, headers: dict[str, str], what: str, proxies: dict[str, str]
+    ) -> requests.Response:
+        try:
+            return self._session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                timeout=self._timeout,
+                proxies=proxies,
+                allow_redirects=False,
+            )
+        except (requests.exceptions.RequestException, OSError) as error:
+            raise failures.from_exception(error, url) from error
+
+
+def proxies_for(url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The proxies that the environment names for this address; loopback never goes through one."""
+    host = urlsplit(url).hostname or ""
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return {}
+    lowered = {name.lower(): value for name, value in environ.items() if name.lower().endswith("_proxy") and value}
+    if requests.utils.should_bypass_proxies(url, no_proxy=lowered.get("no_proxy")):
+        return {}
+    scheme = urlsplit(url).scheme
+    named = lowered.get(f"{scheme}_proxy") or lowered.get("all_proxy")
+    return {scheme: named} if named else {}
+
+
+def _same_host(one: str, other: str) -> bool:
+    return urlsplit(one).netloc == urlsplit(other).netloc

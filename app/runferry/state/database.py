@@ -1,0 +1,192 @@
+"""The SQLite file: opened once per process, migrated with a copy made first, its errors put into words.
+
+Any thread may use it; one at a time does. Writes happen inside `transaction()`, which commits as a whole or not at
+all. Nothing in here knows what the tables mean: `state.ledger` does.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from runferry.errors import AppError, NeedsUser, PermanentError
+from runferry.state import schema
+
+NETWORK_FILE_SYSTEMS = {
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "fuse.sshfs",
+    "lustre",
+    "gpfs",
+    "beegfs",
+    "ceph",
+    "9p",
+    "afs",
+}
+
+
+class Database:
+    """One connection, shared by all threads under a lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._depth = 0
+
+    def open(self) -> Database:
+        """Create or migrate the file. Raises AppError when it cannot be used."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None, timeout=10)
+            connection.row_factory = sqlite3.Row
+            self._connection = connection
+            # WAL needs shared memory, which network file systems do not give.
+            journal = "DELETE" if file_system_of(self.path.parent) in NETWORK_FILE_SYSTEMS else "WAL"
+            connection.execute(f"PRAGMA journal_mode={journal}")
+            connection.execute("PRAGMA synchronous=NORMAL" if journal == "WAL" else "PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            self._migrate(connection)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise in_words(error, self.path) from error
+        except AppError:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """Give the file back; the object may be opened again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def __enter__(self) -> Database:
+        return self.open()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; nests (the outermost commits)."""
+        with self._lock:
+            connection = self._need()
+            if self._depth:
+                yield connection
+                return
+            self._depth = 1
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise in_words(error, self.path) from error
+                raise
+            finally:
+                self._depth = 0
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        with self._lock:
+            try:
+                return self._need().execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise in_words(error, self.path) from error
+
+    def row(self, query: str, *values: object) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        found = self.rows(query, *values)
+        return found[0] if found else None
+
+    def _need(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise RuntimeError("the database is not open")
+        return self._connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        (owner,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if owner not in (0, schema.APPLICATION_ID) or version > len(schema.MIGRATIONS):
+            raise PermanentError(
+                "state-from-elsewhere",
+                "The state file is not usable",
+                f"{self.path} was written by a newer Runferry or by another program.",
+                "Update Runferry, or move the file away: it will then ask the servers what they have.",
+            )
+        if version == len(schema.MIGRATIONS):
+            return
+        if version:
+            shutil.copy2(self.path, self.path.with_suffix(f".before-{len(schema.MIGRATIONS)}.db"))
+        for number in range(version, len(schema.MIGRATIONS)):
+            connection.executescript(
+                f"BEGIN IMMEDIATE;{schema.MIGRATIONS[number]};PRAGMA application_id={schema.APPLICATION_ID};"
+                f"PRAGMA user_version={number + 1};COMMIT;"
+            )
+
+
+def file_system_of(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The type of the file system that holds `folder` (``ext4``, ``nfs4``), or an empty text where unknown."""
+    try:
+        lines = mounts.read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    here = str(folder.resolve())
+    best, kind = -1, ""
+    for line in lines:
+        fields = line.split(" ")
+        if len(fields) < 3:
+            continue
+        point = fields[1].replace("\\040", " ")
+        inside = here == point or here.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= best:
+            best, kind = len(point), fields[2]
+    return kind
+
+
+def in_words(error: sqlite3.Error | OSError, path: Path) -> AppError:
+    """What a failure of the state file means for a person."""
+    text = str(error).lower()
+    if "disk is full" in text or "no space" in text:
+        return NeedsUser(
+            "disk-full",
+            "The disk is full",
+            f"{path} cannot grow.",
+            f"Free some space on the disk of {path.parent}.",
+            error,
+        )
+    if "locked" in text:
+        return NeedsUser(
+            "state-locked",
+            "The state file is in use",
+            f"Another program holds {path}.",
+            "Close it and try again.",
+            error,
+        )
+    if "malformed" in text or "not a database" in text:
+        return PermanentError(
+            "state-broken",
+            "The state file is damaged",
+            f"{path} cannot be read ({error}).",
+            "Move it away. Nothing is lost: the runs are on disk, and servers are asked what they already have.",
+            error,
+        )
+    return NeedsUser(
+        "state-unusable",
+        "The state folder cannot be used",
+        f"{path}: {error}.",
+        "Make the folder writable, or choose another one with RUNFERRY_HOME.",
+        error,
+    )

@@ -1,0 +1,302 @@
+"""What was delivered where: the questions and answers about sources, targets and deliveries.
+
+The rule that everything rests on: a line's place on the server is written down *before* it is sent, and the
+acknowledgement *after*. A crash in between sends the same line to the same place again, which servers must take as
+an overwrite.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runferry.clock import Clock
+from runferry.state.database import Database
+
+STREAMS = ("history", "events", "console")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One log's way to one run on a server, as last committed."""
+
+    id: int
+    source: int
+    target: int
+    position: int
+    acknowledged: dict[str, int]  # lines per stream
+    at_position: dict[str, int]  # lines of history and events before `position`
+    starting_step: int | None
+    config_digest: str
+    summary_digest: str
+    state: str
+    closed: int | None
+    verified_at: float | None
+    verified_size: int | None
+    verified_mtime_ns: int | None
+    counts: dict[str, Any]
+    storage_id: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Placement:
+    """`count` lines of a source, from line `first`, stand on the server from line `server_first`."""
+
+    first: int
+    server_first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file whose upload the server acknowledged. `md5` is hexadecimal, `size` bytes."""
+
+    path: str
+    size: int
+    md5: str
+    mtime_ns: int
+    announced: bool = False
+
+
+class Ledger:
+    """Reads and writes the delivery tables."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    # -- sources and targets ------------------------------------------------------------------------------------------
+
+    def source(self, identity: str, run_id: str, path: Path) -> int:
+        """The id of a log; the same log at a new path keeps its id."""
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT INTO sources (identity, run_id, path, first_seen) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (identity) DO UPDATE SET path = excluded.path",
+                (identity, run_id, str(path), self._clock.time()),
+            )
+            (number,) = db.execute("SELECT id FROM sources WHERE identity = ?", (identity,)).fetchone()
+        return int(number)
+
+    def target(self, server: str, entity: str, project: str, run_id: str) -> int:
+        """The id of a run on a server."""
+        key = (server, entity, project, run_id)
+        with self._database.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO targets (server, entity, project, run_id) VALUES (?, ?, ?, ?)", key)
+            (number,) = db.execute(
+                "SELECT id FROM targets WHERE server = ? AND entity = ? AND project = ? AND run_id = ?", key
+            ).fetchone()
+        return int(number)
+
+    def delivery(self, source: int, target: int) -> Delivery:
+        """The delivery of a source to a target; made when it is new."""
+        with self._database.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO deliveries (source, target) VALUES (?, ?)", (source, target))
+        found = self._database.row(_DELIVERY + "WHERE source = ? AND target = ?", source, target)
+        assert found is not None
+        return _delivery(found)
+
+    def deliveries_of(self, path: Path) -> list[tuple[Delivery, sqlite3.Row]]:
+        """Deliveries of the log that was last seen at `path`, each with its target's row."""
+        found = self._database.rows(
+            _DELIVERY + "JOIN sources AS s ON s.id = source WHERE s.path = ? ORDER BY deliveries.id", str(path)
+        )
+        return [(_delivery(one), one) for one in found]
+
+    def count_deliveries(self, target: int) -> int:
+        """How many logs feed a target."""
+        found = self._database.row("SELECT count(*) FROM deliveries WHERE target = ?", target)
+        return int(found[0]) if found else 0
+
+    # -- places of lines ----------------------------------------------------------------------------------------------
+
+    def is_untouched(self, target: int) -> bool:
+        """True while nothing of ours has a place in a run on the server."""
+        query = "SELECT 1 FROM ranges JOIN deliveries AS d ON d.id = ranges.delivery WHERE d.target = ? LIMIT 1"
+        return self._database.row(query, target) is None
+
+    def set_base(self, target: int, lines: dict[str, int]) -> None:
+        """Remember how many lines the server had before the first of ours."""
+        with self._database.transaction() as db:
+            db.execute(
+                "UPDATE targets SET history_base = ?, events_base = ?, console_base = ? WHERE id = ?",
+                (lines["history"], lines["events"], lines["console"], target),
+            )
+
+    def server_lines(self, target: int) -> dict[str, int]:
+        """How many lines the server must have, by what was placed there; per stream."""
+        row = self._database.row("SELECT history_base, events_base, console_base FROM targets WHERE id = ?", target)
+        lines = dict(zip(STREAMS, row, strict=True)) if row else dict.fromkeys(STREAMS, 0)
+        for stream, end in self._database.rows(
+            "SELECT stream, max(server_first + count) FROM ranges JOIN deliveries AS d ON d.id = ranges.delivery "
+            "WHERE d.target = ? GROUP BY stream",
+            target,
+        ):
+            lines[stream] = max(lines[stream], end)
+        return lines
+
+    def place(self, delivery: Delivery, stream: str, first: int, count: int, kind: str = "log") -> list[Placement]:
+        """Where lines ``first … first + count`` go on the server. New places are committed before this returns."""
+        with self._database.transaction() as db:
+            known = db.execute(
+                "SELECT first, server_first, count FROM ranges WHERE delivery = ? AND kind = ? AND stream = ? "
+                "AND first + count > ? ORDER BY first",
+                (delivery.id, kind, stream, first),
+            ).fetchall()
+            placements = [Placement(*row) for row in known]
+            placed = max((one.first + one.count for one in placements), default=first)
+            if placed < first + count:
+                placements.append(self._extend(db, delivery, stream, kind, placed, first + count - placed))
+        return _cut(placements, first, first + count)
+
+    def adopt(self, delivery: Delivery, lines: dict[str, int]) -> None:
+        """The server already has the first lines of this log, at the same places: take them as acknowledged."""
+        with self._database.transaction() as db:
+            for stream, count in lines.items():
+                if count:
+                    db.execute(
+                        "INSERT OR REPLACE INTO ranges (delivery, stream, first, server_first, count) "
+                        "VALUES (?, ?, 0, 0, ?)",
+                        (delivery.id, stream, count),
+                    )
+            db.execute(
+                "UPDATE deliveries SET history = ?, events = ?, console = ? WHERE id = ?",
+                (lines["history"], lines["events"], lines["console"], delivery.id),
+            )
+
+    def _extend(
+        self, db: sqlite3.Connection, delivery: Delivery, stream: str, kind: str, first: int, count: int
+    ) -> Placement:
+        server_first = self.server_lines(delivery.target)[stream]
+        last = db.execute(
+            "SELECT first, server_first, count FROM ranges WHERE delivery = ? AND kind = ? AND stream = ? "
+            "ORDER BY first DESC LIMIT 1",
+            (delivery.id, kind, stream),
+        ).fetchone()
+        if last and last["first"] + last["count"] == first and last["server_first"] + last["count"] == server_first:
+            db.execute(
+                "UPDATE ranges SET count = count + ? WHERE delivery = ? AND kind = ? AND stream = ? AND first = ?",
+                (count, delivery.id, kind, stream, last["first"]),
+            )
+        else:
+            db.execute(
+                "INSERT INTO ranges (delivery, kind, stream, first, server_first, count) VALUES (?, ?, ?, ?, ?, ?)",
+                (delivery.id, kind, stream, first, server_first, count),
+            )
+        return Placement(first, server_first, count)
+
+    # -- acknowledgements ---------------------------------------------------------------------------------------------
+
+    def acknowledge(
+        self, delivery: Delivery, lines: dict[str, int], position: int | None, at_position: dict[str, int]
+    ) -> None:
+        """Commit that the server has `lines` per stream; `position` when every line before that byte is among them."""
+        with self._database.transaction() as db:
+            db.execute(
+                "UPDATE deliveries SET history = max(history, ?), events = max(events, ?), console = max(console, ?) "
+                "WHERE id = ?",
+                (lines["history"], lines["events"], lines["console"], delivery.id),
+            )
+            if position is not None:
+                db.execute(
+                    "UPDATE deliveries SET position = ?, history_at = ?, events_at = ? WHERE id = ? AND position <= ?",
+                    (position, at_position["history"], at_position["events"], delivery.id, position),
+                )
+
+    def update(self, delivery: Delivery, **values: Any) -> None:
+        """Set columns of a delivery (`state`, `closed`, `config_digest`, `counts`, `error` …)."""
+        for name in ("counts", "error"):
+            if values.get(name) is not None:
+                values[name] = json.dumps(values[name])
+        names = ", ".join(f"{name} = ?" for name in values)
+        with self._database.transaction() as db:
+            db.execute(f"UPDATE deliveries SET {names} WHERE id = ?", (*values.values(), delivery.id))  # noqa: S608 - names are ours
+
+    def set_address(self, target: int, storage_id: str, url: str) -> None:
+        """The server's own id of a run, and where people look at it."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE targets SET storage_id = ?, url = ? WHERE id = ?", (storage_id, url, target))
+
+    # -- files and alerts ---------------------------------------------------------------------------------------------
+
+    def sent_files(self, delivery: Delivery) -> dict[str, SentFile]:
+        """Files that the server acknowledged, by path."""
+        found = self._database.rows("SELECT * FROM files WHERE delivery = ?", delivery.id)
+        return {
+            one["path"]: SentFile(one["path"], one["size"], one["md5"], one["mtime_ns"], bool(one["announced"]))
+            for one in found
+        }
+
+    def file_sent(self, delivery: Delivery, sent: SentFile) -> None:
+        """Remember an acknowledged upload."""
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO files (delivery, path, size, md5, mtime_ns) VALUES (?, ?, ?, ?, ?)",
+                (delivery.id, sent.path, sent.size, sent.md5, sent.mtime_ns),
+            )
+
+    def files_announced(self, delivery: Delivery, paths: list[str]) -> None:
+        """Remember that the file stream has told the server about uploads."""
+        with self._database.transaction() as db:
+            db.executemany(
+                "UPDATE files SET announced = 1 WHERE delivery = ? AND path = ?",
+                [(delivery.id, path) for path in paths],
+            )
+
+    def alerts_sent(self, delivery: Delivery) -> set[int]:
+        """Numbers of the alerts that were delivered."""
+        return {one[0] for one in self._database.rows("SELECT number FROM alerts WHERE delivery = ?", delivery.id)}
+
+    def alert_sent(self, delivery: Delivery, number: int) -> None:
+        """Remember a delivered alert."""
+        with self._database.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO alerts (delivery, number) VALUES (?, ?)", (delivery.id, number))
+
+    def set_aside(self, delivery: Delivery, stream: str, line: int, size: int, reason: str) -> None:
+        """Remember a line that the server will never take."""
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO set_aside (delivery, stream, line, bytes, reason) VALUES (?, ?, ?, ?, ?)",
+                (delivery.id, stream, line, size, reason),
+            )
+
+
+_DELIVERY = (
+    "SELECT deliveries.*, t.* , deliveries.id AS delivery_id FROM deliveries JOIN targets AS t ON t.id = target "
+)
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    return Delivery(
+        id=row["delivery_id"],
+        source=row["source"],
+        target=row["target"],
+        position=row["position"],
+        acknowledged={stream: row[stream] for stream in STREAMS},
+        at_position={"history": row["history_at"], "events": row["events_at"]},
+        starting_step=row["starting_step"],
+        config_digest=row["config_digest"],
+        summary_digest=row["summary_digest"],
+        state=row["state"],
+        closed=row["closed"],
+        verified_at=row["verified_at"],
+        verified_size=row["verified_size"],
+        verified_mtime_ns=row["verified_mtime_ns"],
+        counts=json.loads(row["counts"]),
+        storage_id=row["storage_id"],
+        url=row["url"],
+    )
+
+
+def _cut(placements: list[Placement], first: int, end: int) -> list[Placement]:
+    """The parts of `placements` that lie between the source lines `first` and `end`."""
+    parts = []
+    for one in placements:
+        start, stop = max(one.first, first), min(one.first + one.count, end)
+        if start < stop:
+            parts.append(Placement(start, one.server_first + start - one.first, stop - start))
+    return parts

@@ -1,0 +1,113 @@
+"""The tables, one migration per version. Never edit a migration that was released: add one.
+
+A *source* is a transaction log, wherever it lies. A *target* is a run on a server. A *delivery* is one source's way
+to one target. Lines are counted per stream: ``history``, ``events``, ``console``.
+"""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x52464552  # "RFER"
+
+_FIRST = """
+CREATE TABLE sources (
+    id INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL UNIQUE,      -- same for a copy of the log at another path
+    run_id TEXT NOT NULL,
+    path TEXT NOT NULL,                 -- where it was seen last
+    size INTEGER NOT NULL DEFAULT 0,
+    mtime_ns INTEGER NOT NULL DEFAULT 0,
+    first_seen REAL NOT NULL
+) STRICT;
+CREATE INDEX sources_by_path ON sources (path);
+
+CREATE TABLE targets (
+    id INTEGER PRIMARY KEY,
+    server TEXT NOT NULL,               -- address, or the store id of a local server
+    entity TEXT NOT NULL,
+    project TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    storage_id TEXT NOT NULL DEFAULT '',
+    url TEXT NOT NULL DEFAULT '',
+    history_base INTEGER NOT NULL DEFAULT 0,  -- lines that the server had before the first of ours
+    events_base INTEGER NOT NULL DEFAULT 0,
+    console_base INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (server, entity, project, run_id)
+) STRICT;
+
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE,
+    target INTEGER NOT NULL REFERENCES targets ON DELETE CASCADE,
+    position INTEGER NOT NULL DEFAULT 0,      -- bytes of the log up to which everything is acknowledged
+    history INTEGER NOT NULL DEFAULT 0,       -- lines of this log that are acknowledged
+    events INTEGER NOT NULL DEFAULT 0,
+    console INTEGER NOT NULL DEFAULT 0,
+    history_at INTEGER NOT NULL DEFAULT 0,    -- lines of this log that stand before `position`
+    events_at INTEGER NOT NULL DEFAULT 0,
+    starting_step INTEGER,                    -- of a resumed run: the first step it may use on the server
+    config_digest TEXT NOT NULL DEFAULT '',
+    summary_digest TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL DEFAULT 'waiting',
+    closed INTEGER,                           -- exit code that was delivered
+    verified_at REAL,
+    verified_size INTEGER,                    -- size and time of the log when it was verified
+    verified_mtime_ns INTEGER,
+    counts TEXT NOT NULL DEFAULT '{}',        -- JSON: what the last look at the log showed
+    error TEXT,                               -- JSON of the last error
+    UNIQUE (source, target)
+) STRICT;
+
+CREATE TABLE ranges (
+    delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+    kind TEXT NOT NULL DEFAULT 'log',         -- log, or host for samples taken by the app
+    stream TEXT NOT NULL,
+    first INTEGER NOT NULL,                   -- line of the source
+    server_first INTEGER NOT NULL,            -- line on the server
+    count INTEGER NOT NULL,
+    PRIMARY KEY (delivery, kind, stream, first)
+) STRICT;
+
+CREATE TABLE files (
+    delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    md5 TEXT NOT NULL,                        -- hex
+    mtime_ns INTEGER NOT NULL,
+    announced INTEGER NOT NULL DEFAULT 0,     -- told in the file stream's `uploaded`
+    PRIMARY KEY (delivery, path)
+) STRICT;
+
+CREATE TABLE alerts (
+    delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (delivery, number)
+) STRICT;
+
+CREATE TABLE artifacts (
+    delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    artifact_id TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL,
+    PRIMARY KEY (delivery, number)
+) STRICT;
+
+CREATE TABLE set_aside (
+    delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+    stream TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (delivery, stream, line)
+) STRICT;
+
+CREATE TABLE gaps (
+    source INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    stop INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (source, start)
+) STRICT;
+"""
+
+MIGRATIONS = (_FIRST,)
