@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ import requests
 import requests.adapters
 import requests.utils
 
+from runferry.errors import AppError, TemporaryError
 from runferry.remote import failures
 from runferry.version import __version__
 
@@ -64,6 +65,7 @@ class Session:
         self._authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
         self._proxies = proxies_for(self.url, environ)
         self._environ = environ
+        self.on_answer: Callable[[], None] = lambda: None  # called whenever the server gave a real answer
 
     def close(self) -> None:
         """Close all connections."""
@@ -76,11 +78,13 @@ class Session:
         if self._authorization:
             headers["Authorization"] = self._authorization
         response = self._send("POST", self.url + path, io.BytesIO(body), headers, what, self._proxies)
-        failures.check(response, what)
+        self._check(response, what)
         try:
-            return orjson.loads(response.content)
+            reply = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             raise failures.not_json(response, what) from None
+        self.on_answer()
+        return reply
 
     def get_public(self, path: str, what: str) -> Any:
         """GET from this server without the key; decoded JSON, or None when there is none."""
@@ -96,6 +100,16 @@ class Session:
         """PUT to an upload URL, which may lie on another host: the key never goes there."""
         proxies = self._proxies if _same_host(url, self.url) else proxies_for(url, self._environ)
         failures.check(self._send("PUT", url, body, dict(headers), what, proxies), what)
+
+    def _check(self, response: requests.Response, what: str) -> None:
+        """A refusal of one run (403, 404, 409 …) is an answer too: the server is there."""
+        try:
+            failures.check(response, what)
+        except (TemporaryError, failures.ServerRefused):
+            raise
+        except AppError:
+            self.on_answer()
+            raise
 
     def _send(
         self, method: str, url: str, body: Any, headers: dict[str, str], what: str, proxies: dict[str, str]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 from runferry.errors import PermanentError
 from runferry.remote.graphql import execute
@@ -33,6 +32,13 @@ query RunFiles($entity: String!, $project: String!, $run: String!, $cursor: Stri
 """
 
 
+class Readable(Protocol):
+    """What a body is read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes; empty at the end."""
+
+
 @dataclass(frozen=True)
 class UploadPlace:
     """Where one file goes. `headers` are the server's."""
@@ -54,7 +60,7 @@ class RemoteFile:
 class _Body:
     """A file's bytes with a fixed length: a file that grows while it is sent must not break the request."""
 
-    def __init__(self, source: BinaryIO, size: int) -> None:
+    def __init__(self, source: Readable, size: int) -> None:
         self._source, self._left, self.len = source, size, size
 
     def read(self, size: int = -1) -> bytes:
@@ -86,7 +92,7 @@ def create(session: Session, run: Created, names: list[str]) -> list[UploadPlace
     return [UploadPlace(name, _absolute(session, str(places[name])), headers) for name in names]
 
 
-def put(session: Session, place: UploadPlace, source: BinaryIO, size: int) -> None:
+def put(session: Session, place: UploadPlace, source: Readable, size: int) -> None:
     """Send `size` bytes; success means that the server acknowledged all of them."""
     headers = {**place.headers, "Content-Length": str(size)}
     body: Any = _Body(source, size) if size else b""
@@ -121,8 +127,3 @@ def files(session: Session, run: Created) -> dict[str, RemoteFile]:
 
 def _absolute(session: Session, url: str) -> str:
     return session.url + url if url.startswith("/") else url
-
-
-def size_of(source: BinaryIO) -> int:
-    """Bytes in an open file."""
-    return os.fstat(source.fileno()).st_size

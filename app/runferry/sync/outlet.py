@@ -1,0 +1,283 @@
+"""The run on the server, as one log's sync uses it: created or updated, fed, closed, compared.
+
+Made when the log is known well enough to create the run. Everything that `deliver_rest` sends is folded from the whole
+log (config, summary, console, files), so it is compared with what was sent before and only sent when it changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from runferry.errors import AppError
+from runferry.formats.detect import RunFolder
+from runferry.formats.run_config import config_json
+from runferry.formats.summary import summary_json
+from runferry.remote import runs
+from runferry.remote.failures import GraphQLRefused
+from runferry.remote.file_stream import StreamRequest
+from runferry.remote.runs import Created
+from runferry.state.ledger import SentFile
+from runferry.sync import first_contact, made_files, verification
+from runferry.sync.connection import Connection
+from runferry.sync.destination import UNCATEGORIZED, Destination
+from runferry.sync.resumed_steps import Renumber, starting_step
+from runferry.sync.run_files import RunFiles
+from runferry.sync.source import Part, Source
+from runferry.sync.streaming import Streamer
+from runferry.sync.wishes import Wishes
+from runferry.version import __version__
+
+if TYPE_CHECKING:
+    from runferry.sync.run_sync import Means
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT = 30.0  # seconds without a request after which a server may believe that the run crashed
+CONFIG_DEBOUNCE = 5.0
+CONSOLE_WINDOW = 32  # lines that a terminal may still rewrite
+
+
+class Outlet:
+    """One run on one server, fed by one log."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        destination: Destination,
+        connection: Connection,
+        means: Means,
+        wishes: Wishes,
+        source: Source,
+    ) -> None:
+        self._means, self._wishes, self._source = means, wishes, source
+        self._connection, self._folder = connection, folder
+        run = source.reader.content.run
+        self.run_id = destination.run_id or run.run_id or folder.run_id
+        self.entity = destination.entity or run.entity or destination.default_entity or connection.account().entity
+        self.project = destination.project or run.project or destination.default_project or UNCATEGORIZED
+        ledger = means.ledger
+        target = ledger.target(connection.server.identity, self.entity, self.project, self.run_id)
+        delivery = ledger.delivery(ledger.source(source.identity, self.run_id, folder.log), target)
+        remote = runs.look_up(connection.session, self.entity, self.project, self.run_id)
+        first_contact.settle(ledger, delivery, remote, folder.log, means.permit)
+        self._delivery = ledger.delivery(delivery.source, target)
+        if run.resume and remote and not self._delivery.acknowledged["history"] and delivery.starting_step is None:
+            ledger.update(delivery, starting_step=starting_step(remote))
+        self._delivery = ledger.delivery(delivery.source, target)
+        self._config_digest, self._config_at = "", 0.0
+        self._run = self._create(run_is_new=remote is None)
+        self.entity, self.project = self._run.entity or self.entity, self._run.project or self.project
+        self.url = f"{connection.server.app_url}/{self.entity}/{self.project}/runs/{self.run_id}"
+        ledger.set_address(target, self._run.storage_id, self.url)
+        self._streamer = Streamer(connection.session, self._run, ledger, self._delivery, means.request_bytes)
+        self._files = RunFiles(connection.session, self._run, ledger, self._delivery, folder.files_dir, wishes)
+        start = self._delivery.starting_step
+        self._renumber = Renumber(start) if start is not None else None
+        self._summary_digest = self._delivery.summary_digest
+        self._last_row: str | None = None
+        self._console: list[tuple[int, list[str]]] = []  # taken from the terminal, not acknowledged yet
+        self._posted = means.clock.monotonic()
+        self._closed = self._delivery.closed
+
+    @property
+    def acknowledged(self) -> dict[str, int]:
+        """Lines of this log that the server has, per stream."""
+        return self._streamer.acknowledged
+
+    @property
+    def rows_sent(self) -> int:
+        """Rows that this process sent."""
+        return self._streamer.rows_sent
+
+    @property
+    def files(self) -> dict[str, SentFile]:
+        """Files that the server acknowledged."""
+        return self._files.sent
+
+    def send(self, part: Part) -> None:
+        """Deliver rows and events. Raises AppError; the same part can then be given again."""
+        if self._renumber is not None and not part.is_renumbered:
+            part.history = self._renumber.rows(part.history, part.steps)
+            part.is_renumbered = True
+        if self._wishes.metrics_only:
+            part.keep_metrics_only()
+        before = self._streamer.rows_sent
+        self._streamer.send(part)
+        if part.history:
+            self._last_row = part.history[-1]
+        if self._streamer.rows_sent > before:
+            self._reopen()
+            self._posted = self._means.clock.monotonic()
+
+    def deliver_rest(self, is_over: bool) -> None:
+        """Deliver what is folded over the log: config, console, alerts, files, summary; or a sign of life."""
+        self._update_config(is_over)
+        if not self._wishes.metrics_only:
+            self._deliver_console(is_over)
+            self._deliver_alerts()
+            made = made_files.make(self._source, self._wishes) if is_over else {}
+            self._files.upload(self._source.extras.files, made, is_over)
+        self._deliver_summary()
+        if not is_over and self._means.clock.monotonic() - self._posted > HEARTBEAT:
+            self._post(StreamRequest())
+
+    def close(self, exit_code: int) -> None:
+        """Tell the server that the run is over; once per exit code."""
+        if self._closed == exit_code:
+            return
+        self._post(StreamRequest(exit_code=exit_code))
+        self._closed = exit_code
+        self._means.ledger.update(self._delivery, closed=exit_code)
+
+    def obstacle(self) -> AppError | None:
+        """Why this run cannot be called verified, whatever the server says; None when it can."""
+        if self._files.gone:
+            name, why = next(iter(self._files.gone.items()))
+            return AppError(
+                "file-gone",
+                "A file of the run is not on the server",
+                f"{name} and {len(self._files.gone) - 1} more could not be sent: {why}.",
+                "Bring the file back to where the run's files folder points, and sync again.",
+            )
+        if self._source.extras.artifacts and not self._wishes.metrics_only:
+            return AppError(
+                "artifacts-not-sent",
+                "The run's artifacts were not sent",
+                f"The log holds {self._source.extras.artifacts}; this version carries rows, console and files.",
+                "Sync the artifacts with the official client, or wait for a version that carries them.",
+            )
+        return None
+
+    def differences(self) -> list[str]:
+        """What the server's answers say differently from what was sent; empty when verified."""
+        lines = self._means.ledger.server_lines(self._delivery.target)
+        content = self._source.reader.content
+        short = content.rows - self.acknowledged["history"]
+        if short > 0:
+            return [f"{short} rows are not acknowledged"]
+        placed = self._means.ledger.place(self._delivery, "history", content.rows - 1, 1) if content.rows else []
+        is_last = bool(placed) and placed[0].server_first == lines["history"] - 1
+        expected = verification.Expected(
+            lines=lines,
+            last_row=self._last_row if is_last else None,
+            summary=summary_json(content) if self._is_alone() else "",
+            files=self._files.sent,
+        )
+        return verification.compare(self._connection.session, self._run, expected)
+
+    def verified(self, counts: dict[str, Any]) -> None:
+        """Remember it, with the log's size and time, so that an unchanged log need not be read again."""
+        stat = self._folder.log.stat()
+        self._means.ledger.update(
+            self._delivery,
+            state="verified",
+            verified_at=self._means.clock.time(),
+            verified_size=stat.st_size if stat.st_size == self._source.reader.position else None,
+            verified_mtime_ns=stat.st_mtime_ns,
+            counts=counts,
+        )
+        if self._means.write_marker:
+            self._folder.log.with_name(self._folder.log.name + ".synced").touch()
+
+    # -- parts of a delivery ------------------------------------------------------------------------------------------
+
+    def _create(self, run_is_new: bool) -> Created:
+        content = self._source.reader.content
+        run, private = content.run, self._wishes.metrics_only
+        config = config_json(content, __version__)
+        created = runs.upsert(
+            self._connection.session,
+            name=self.run_id,
+            entity=self.entity,
+            project=self.project,
+            displayName=run.name or None,
+            groupName=run.group or None,
+            jobType=run.job_type or None,
+            notes=run.notes or None,
+            tags=list(run.tags) or None,
+            sweep=run.sweep_id or None,
+            config=config,
+            host=None if private else run.host or None,
+            commit=None if private else run.git_commit or None,
+            repo=None if private else run.git_remote or None,
+            program=None if private else content.program or None,
+        )
+        self._config_sent(config)
+        return created
+
+    def _update_config(self, is_over: bool) -> None:
+        content = self._source.reader.content
+        now = self._means.clock.monotonic()
+        if not is_over and now - self._config_at < CONFIG_DEBOUNCE:
+            return
+        config = config_json(content, __version__)
+        run = content.run
+        if _digest(config, run.name, run.notes, *run.tags) == self._config_digest:
+            return
+        self._create(run_is_new=False)
+
+    def _config_sent(self, config: str) -> None:
+        run = self._source.reader.content.run
+        self._config_digest = _digest(config, run.name, run.notes, *run.tags)
+        self._config_at = self._means.clock.monotonic()
+
+    def _deliver_console(self, is_over: bool) -> None:
+        if not self._wishes.console:
+            return
+        settled = self.acknowledged["console"] - CONSOLE_WINDOW
+        for first, lines in self._source.console.take_changed():
+            skip = min(max(settled - first, 0), len(lines))
+            if lines[skip:]:
+                self._console.append((first + skip, [line.as_streamed() for line in lines[skip:]]))
+        if self._console:
+            self._streamer.send_console(self._console)
+            self._console = []
+            self._posted = self._means.clock.monotonic()
+
+    def _deliver_alerts(self) -> None:
+        if not self._source.extras.alerts:
+            return
+        done = self._means.ledger.alerts_sent(self._delivery)
+        for alert in self._source.extras.alerts:
+            if alert.index in done:
+                continue
+            try:
+                runs.send_alert(
+                    self._connection.session, self._run, alert.title, alert.text, alert.level, alert.wait_ms
+                )
+            except GraphQLRefused as error:
+                log.warning("the server does not take the alert %r: %s", alert.title, error)
+            self._means.ledger.alert_sent(self._delivery, alert.index)
+        self._source.extras.alerts.clear()
+
+    def _deliver_summary(self) -> None:
+        summary = summary_json(self._source.reader.content)
+        digest = _digest(summary)
+        uploaded = self._files.unannounced()
+        changed = digest != self._summary_digest and summary != "{}"
+        if not changed and not uploaded:
+            return
+        self._post(StreamRequest(summary=summary if changed else None, uploaded=uploaded))
+        self._files.announced(uploaded)
+        self._summary_digest = digest
+        self._means.ledger.update(self._delivery, summary_digest=digest)
+
+    def _post(self, request: StreamRequest) -> None:
+        self._streamer.post(request)
+        self._posted = self._means.clock.monotonic()
+
+    def _reopen(self) -> None:
+        """Rows after the end: the run goes on, and is closed again later."""
+        if self._closed is not None:
+            self._closed = None
+            self._means.ledger.update(self._delivery, closed=None)
+
+    def _is_alone(self) -> bool:
+        """Whether this log is the only one of its run; else the summary belongs to whichever came last."""
+        return self._means.ledger.count_deliveries(self._delivery.target) == 1
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()

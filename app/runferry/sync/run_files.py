@@ -1,0 +1,160 @@
+"""Files of a run: which ones are due, and their upload. What was acknowledged is in the ledger and not sent again."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from runferry.errors import PermanentError
+from runferry.formats.entries import FileEntry
+from runferry.remote import uploads
+from runferry.remote.runs import Created
+from runferry.remote.session import Session
+from runferry.state.ledger import Delivery, Ledger, SentFile
+from runferry.sync.wishes import Wishes
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 50  # names per request for upload places
+
+
+class _Hashed:
+    """Hashes what is read through it, so that a file is read once."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.md5 = hashlib.md5(usedforsecurity=False)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        self.md5.update(data)
+        return data
+
+
+@dataclass(frozen=True)
+class _Due:
+    """One file to upload: from disk, or made from the log."""
+
+    name: str
+    path: Path | None
+    content: bytes
+    size: int
+    mtime_ns: int
+
+
+class RunFiles:
+    """Uploads the files of one run."""
+
+    def __init__(
+        self, session: Session, run: Created, ledger: Ledger, delivery: Delivery, folder: Path, wishes: Wishes
+    ) -> None:
+        self._session = session
+        self._run = run
+        self._ledger = ledger
+        self._delivery = delivery
+        self._folder = folder
+        self._wishes = wishes
+        self.sent: dict[str, SentFile] = ledger.sent_files(delivery)
+        self.gone: dict[str, str] = {}  # name: why it cannot be sent
+
+    def upload(self, entries: Mapping[str, FileEntry], made: Mapping[str, bytes], is_over: bool) -> None:
+        """Send what is due: new and changed files, and those that wait for the end once the run is over.
+
+        made: files made from the log, by name; they win over files on disk. Raises AppError.
+        """
+        due = [one for one in (self._from_log(name, content) for name, content in made.items()) if one]
+        for entry in entries.values():
+            if entry.path not in made and (is_over or entry.policy != "end"):
+                found = self._from_disk(entry, is_over)
+                if found:
+                    due.append(found)
+        for start in range(0, len(due), _AT_ONCE):
+            some = due[start : start + _AT_ONCE]
+            places = uploads.create(self._session, self._run, [one.name for one in some])
+            for one, place in zip(some, places, strict=True):
+                self._send(one, place)
+
+    def unannounced(self) -> list[str]:
+        """Uploaded files that the file stream has not named yet."""
+        return [one.path for one in self.sent.values() if not one.announced]
+
+    def announced(self, names: list[str]) -> None:
+        """The file stream has named them."""
+        self._ledger.files_announced(self._delivery, names)
+        self.sent = self._ledger.sent_files(self._delivery)
+
+    def _from_log(self, name: str, content: bytes) -> _Due | None:
+        known = self.sent.get(name)
+        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        if not self._wishes.may_send_file(name) or (known and known.md5 == md5 and known.size == len(content)):
+            return None
+        return _Due(name, None, content, len(content), 0)
+
+    def _from_disk(self, entry: FileEntry, is_over: bool) -> _Due | None:
+        name = entry.path
+        if not self._wishes.may_send_file(name):
+            return None
+        if not is_inside(name):
+            self.gone[name] = "its path leaves the run's folder"
+            return None
+        path = self._folder / name
+        try:
+            stat = path.stat()
+        except OSError as error:
+            if is_over and name not in self.sent:
+                self.gone[name] = error.strerror or str(error)
+            return None
+        known = self.sent.get(name)
+        if known and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+            return None
+        if known and entry.policy == "now" and not is_over:
+            return None
+        if not path.is_file():
+            self.gone[name] = "it is not a file"
+            return None
+        self.gone.pop(name, None)
+        return _Due(name, path, b"", stat.st_size, stat.st_mtime_ns)
+
+    def _send(self, due: _Due, place: uploads.UploadPlace) -> None:
+        try:
+            source: BinaryIO = due.path.open("rb") if due.path else io.BytesIO(due.content)
+        except OSError as error:
+            self.gone[due.name] = error.strerror or str(error)
+            return
+        with source:
+            hashed = _Hashed(source)
+            try:
+                uploads.put(self._session, place, hashed, due.size)
+            except PermanentError as error:
+                log.warning("the server does not take %s: %s", due.name, error)
+                self.gone[due.name] = error.message
+                return
+        sent = SentFile(due.name, due.size, hashed.md5.hexdigest(), due.mtime_ns)
+        self.sent[due.name] = sent
+        self._ledger.file_sent(self._delivery, sent)
+
+
+def is_inside(name: str) -> bool:
+    """Whether a name stays inside the run's folder: a log from elsewhere must not name any file of this disk."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    return bool(name) and not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]
+
+
+def differences(sent: Mapping[str, SentFile], there: Mapping[str, uploads.RemoteFile]) -> list[str]:
+    """Names of sent files that the server does not have with the same size, and digest where it tells one."""
+    wrong = []
+    for name, file in sent.items():
+        found = there.get(name)
+        if found is None or found.size != file.size or not _same_digest(found.md5, file.md5):
+            wrong.append(name)
+    return wrong
+
+
+def _same_digest(told: str, md5: str) -> bool:
+    return not told or told == md5 or told == base64.b64encode(bytes.fromhex(md5)).decode()

@@ -1,0 +1,309 @@
+"""One run on its way to one server: the turn that the scheduler gives it, and what people see of it.
+
+A turn reads what is new in the log, delivers it, and says when it wants the next one. All progress that matters is in
+the ledger, so a turn may break off anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runferry.clock import Clock
+from runferry.errors import AppError, TemporaryError
+from runferry.formats.detect import RunFolder
+from runferry.formats.liveness import run_state
+from runferry.remote.failures import ServerRefused
+from runferry.state.ledger import Ledger
+from runferry.status import DamageReport, RunState, RunStatus, SyncState
+from runferry.sync.connection import Connection
+from runferry.sync.destination import Destination
+from runferry.sync.outlet import Outlet
+from runferry.sync.source import Part, Source
+from runferry.sync.wishes import Wishes
+
+log = logging.getLogger(__name__)
+
+ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
+RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
+LONGEST_RUN_WAIT = 60.0
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every run's sync works with. Intervals in seconds, sizes in bytes."""
+
+    ledger: Ledger
+    clock: Clock
+    permit: threading.Semaphore
+    senders: ThreadPoolExecutor
+    interval: float
+    request_bytes: int
+    quiet_after: float
+    poll: float
+    write_marker: bool = False
+
+
+class RunSync:
+    """Carries one log to one run on a server. `advance` and `failed` are called by one thread at a time."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        destination: Destination,
+        connection: Connection,
+        means: Means,
+        wishes: Wishes,
+        on_change: Callable[[RunSync], None],
+        recheck: bool = True,
+    ) -> None:
+        self.folder = folder
+        self.destination = destination
+        self.connection = connection
+        self.is_paused = False
+        self.at_rest = False  # nothing more to do for now
+        self._means = means
+        self._wishes = wishes
+        self._on_change = on_change
+        self._recheck = recheck  # ask the server even where the ledger says verified
+        self._source: Source | None = None
+        self._outlet: Outlet | None = None
+        self._backlog: deque[Part] = deque()
+        self._state = SyncState.WAITING
+        self._run_state = RunState.UNKNOWN
+        self._error: AppError | None = None
+        self._failures = 0
+        self._rechecks = 0
+        self._counts: dict[str, Any] = {}
+        self._url = ""
+
+    # -- turns --------------------------------------------------------------------------------------------------------
+
+    def advance(self) -> float | None:
+        """One turn; seconds until the next, or None. Raises AppError."""
+        if self.is_paused:
+            return self._rest(SyncState.PAUSED)
+        if self._is_known_verified():
+            return self._rest(SyncState.VERIFIED)
+        self._set(SyncState.SYNCING)
+        if self._source is None:
+            self._source = Source(self.folder.log, self._means.permit)
+        if not self._backlog and not self._source.reader.content.run.run_id:
+            part = self._source.read()
+            self._backlog.append(part)
+            if not self._source.has_begun and self._judge() not in ENDED and self._is_here():
+                self._backlog.clear()
+                return self._idle(SyncState.WAITING)
+        if self._outlet is None:
+            self._outlet = Outlet(
+                self.folder, self.destination, self.connection, self._means, self._wishes, self._source
+            )
+            self._url = self._outlet.url
+        self._stream(self._source, self._outlet)
+        ended = self._judge() in ENDED
+        self._outlet.deliver_rest(is_over=ended)
+        self._failures = 0
+        if ended:
+            self._outlet.close(self._exit_code())
+        elif self._is_here():
+            return self._idle(SyncState.SENT)
+        return self._verify(self._outlet)
+
+    def failed(self, error: AppError) -> float | None:
+        """A turn broke off; seconds until the next, or None while a person is needed."""
+        self._error = error
+        if isinstance(error, TemporaryError):
+            self._failures += 1
+            self._set(SyncState.RETRYING)
+            own = min(0.5 * 2 ** min(self._failures, 10), LONGEST_RUN_WAIT)
+            return max(self.connection.wait(), min(own, self.connection.longest_wait))
+        if not isinstance(error, ServerRefused):
+            log.warning("%s: %s", self.folder.path, error)
+        self._outlet = None if error.slug == "bug" else self._outlet
+        self._rest(SyncState.PROBLEM)
+        return None
+
+    def _stream(self, source: Source, outlet: Outlet) -> None:
+        """Read and send until the end of what is complete; while one part is sent the next one is read."""
+        sending: tuple[Future[None], Part] | None = None
+        try:
+            while True:
+                part = self._backlog.popleft() if self._backlog else source.read()
+                if sending is not None:
+                    self._wait_for(sending)
+                    sending = None
+                if part.at_end:
+                    self._send(outlet, part)
+                    return
+                sending = (self._means.senders.submit(outlet.send, part), part)
+        finally:
+            if sending is not None:
+                self._wait_for(sending)
+
+    def _send(self, outlet: Outlet, part: Part) -> None:
+        try:
+            outlet.send(part)
+        except BaseException:
+            self._backlog.appendleft(part)
+            raise
+        self._on_change(self)
+
+    def _wait_for(self, sending: tuple[Future[None], Part]) -> None:
+        future, part = sending
+        try:
+            future.result()
+        except BaseException:
+            self._backlog.appendleft(part)
+            raise
+        self._on_change(self)
+
+    def _verify(self, outlet: Outlet) -> float | None:
+        obstacle = outlet.obstacle()
+        if obstacle is not None:
+            self._error = obstacle
+            return self._rest(SyncState.SENT)
+        wrong = outlet.differences()
+        if not wrong:
+            self._error = None
+            self._rechecks = 0
+            assert self._source is not None
+            self._counts = self._count(self._source)
+            outlet.verified(self._counts)
+            return self._rest(SyncState.VERIFIED)
+        if self._rechecks < len(RECHECKS):
+            self._rechecks += 1
+            self._set(SyncState.SENT)
+            return RECHECKS[self._rechecks - 1]
+        self._error = AppError(
+            "not-as-sent",
+            "The server does not have what was sent",
+            "; ".join(wrong) + ".",
+            "Upload it as a new run with `runferry sync --new PATH`, and tell whoever runs the server.",
+        )
+        return self._rest(SyncState.PROBLEM)
+
+    # -- judgements ---------------------------------------------------------------------------------------------------
+
+    def _judge(self) -> RunState:
+        assert self._source is not None
+        self._run_state = run_state(
+            self.folder, self._source.reader.content, self._means.clock.time(), quiet_after=self._means.quiet_after
+        )
+        return self._run_state
+
+    def _is_here(self) -> bool:
+        """Whether the training is known to be alive on this host; a silent run from elsewhere is not."""
+        return self._run_state in (RunState.RUNNING, RunState.QUIET)
+
+    def _exit_code(self) -> int:
+        assert self._source is not None
+        code = self._source.reader.content.exit_code
+        return 1 if code is None else code
+
+    def _is_known_verified(self) -> bool:
+        """The ledger says verified, and the log has not changed since: nothing needs to be read or sent."""
+        if self._recheck or self._source is not None:
+            return False
+        wanted = self.destination.run_id or self.folder.run_id
+        try:
+            stat = self.folder.log.stat()
+        except OSError:
+            return False
+        for delivery, target in self._means.ledger.deliveries_of(self.folder.log):
+            same = target["server"] == self.connection.server.identity and target["run_id"] == wanted
+            if same and (delivery.verified_size, delivery.verified_mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+                self._counts, self._url = delivery.counts, delivery.url
+                self._run_state = RunState(delivery.counts.get("run_state", "unknown"))
+                return True
+        return False
+
+    # -- what people see ----------------------------------------------------------------------------------------------
+
+    def status(self) -> RunStatus:
+        """A snapshot; may be called by any thread."""
+        if self._source is not None:
+            self._counts = self._count(self._source)
+        counts, outlet, error = self._counts, self._outlet, self._error
+        total = _size(self.folder.log)
+        return RunStatus(
+            path=str(self.folder.path),
+            run_id=outlet.run_id if outlet else self.destination.run_id or self.folder.run_id,
+            entity=outlet.entity if outlet else counts.get("entity", self.destination.entity),
+            project=outlet.project if outlet else counts.get("project", self.destination.project),
+            name=counts.get("name", ""),
+            server=self.connection.server.url,
+            url=outlet.url if outlet else self._url,
+            state=self._state,
+            run_state=self._run_state,
+            rows=counts.get("rows", 0),
+            rows_acknowledged=outlet.acknowledged["history"] if outlet else counts.get("rows_acknowledged", 0),
+            rows_sent=outlet.rows_sent if outlet else 0,
+            events=counts.get("events", 0),
+            console_lines=counts.get("console_lines", 0),
+            files=len(outlet.files) if outlet else counts.get("files", 0),
+            artifacts=counts.get("artifacts", 0),
+            bytes_read=counts.get("bytes_read", total),
+            bytes_total=total,
+            last_step=counts.get("last_step"),
+            started=counts.get("started"),
+            writer=counts.get("writer", ""),
+            damage=_damage(counts.get("damage")),
+            error=error.as_dict() if error and self._state is not SyncState.VERIFIED else None,
+        )
+
+    def _count(self, source: Source) -> dict[str, Any]:
+        content, outlet = source.reader.content, self._outlet
+        gaps = [(gap.start, gap.end, gap.reason) for gap in content.gaps]
+        return {
+            "name": content.run.name,
+            "entity": outlet.entity if outlet else content.run.entity,
+            "project": outlet.project if outlet else content.run.project,
+            "rows": content.rows,
+            "rows_acknowledged": outlet.acknowledged["history"] if outlet else 0,
+            "events": content.events,
+            "console_lines": source.console.line_count,
+            "files": len(outlet.files) if outlet else 0,
+            "artifacts": source.extras.artifacts,
+            "bytes_read": source.reader.position,
+            "last_step": content.last_step,
+            "started": content.run.start_time,
+            "writer": content.writer,
+            "run_state": self._run_state.value,
+            "damage": gaps,
+        }
+
+    def _set(self, state: SyncState) -> None:
+        self._state = state
+        self.at_rest = False
+        self._on_change(self)
+
+    def _rest(self, state: SyncState) -> None:
+        self._state = state
+        self.at_rest = True
+        self._on_change(self)
+
+    def _idle(self, state: SyncState) -> float:
+        """A live run with everything delivered: come back after the interval even if nobody wakes it."""
+        self._error = None
+        self._rest(state)
+        return max(self._means.interval, self._means.poll)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _damage(gaps: list[tuple[int, int, str]] | None) -> DamageReport | None:
+    if not gaps:
+        return None
+    details = tuple(f"bytes {start} to {end}: {reason}" for start, end, reason in gaps[:20])
+    return DamageReport(len(gaps), sum(end - start for start, end, _ in gaps), None, details)

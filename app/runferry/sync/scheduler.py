@@ -1,0 +1,170 @@
+"""Worker threads that give each run its turn: when it is due, and when its server may be used.
+
+A run's `advance` does a bounded piece of work and says when it wants the next turn. Runs never wait for each other:
+a run whose server is down goes back into the queue until that server may be tried.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from runferry.clock import Clock
+from runferry.errors import AppError
+from runferry.sync.connection import Connection
+
+log = logging.getLogger(__name__)
+
+
+class Task(Protocol):
+    """What the scheduler needs of a run."""
+
+    @property
+    def connection(self) -> Connection:
+        """The server it uses."""
+
+    def advance(self) -> float | None:
+        """Work; seconds until the next turn, or None: not before somebody wakes it. Raises AppError."""
+
+    def failed(self, error: AppError) -> float | None:
+        """`advance` raised; seconds until the next turn, or None."""
+
+
+class _Slot:
+    """A task with its place in the queue. `due` is infinite while it sleeps."""
+
+    def __init__(self, task: Task, due: float) -> None:
+        self.task, self.due = task, due
+        self.busy = False
+        self.woken = False
+        self.gone = False
+
+
+class Scheduler:
+    """The queue and its threads."""
+
+    def __init__(self, clock: Clock, workers: int) -> None:
+        self._clock = clock
+        self._count = workers
+        self._condition = threading.Condition()
+        self._slots: dict[int, _Slot] = {}
+        self._heap: list[tuple[float, int, _Slot]] = []
+        self._number = 0
+        self._stopping = False
+        self._threads: list[threading.Thread] = []
+        self.senders: ThreadPoolExecutor | None = None
+
+    def start(self) -> None:
+        """Start the worker threads."""
+        self._stopping = False
+        self.senders = ThreadPoolExecutor(self._count, thread_name_prefix="send")
+        self._threads = [
+            threading.Thread(target=self._work, name=f"sync-{number}", daemon=True) for number in range(self._count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = 30) -> None:
+        """Let the work in hand finish, then end the threads."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+        for thread in self._threads:
+            thread.join(timeout)
+        if self.senders is not None:
+            self.senders.shutdown(wait=True, cancel_futures=True)
+
+    def add(self, task: Task) -> None:
+        """Give a task its first turn as soon as possible."""
+        with self._condition:
+            slot = _Slot(task, self._clock.monotonic())
+            self._slots[id(task)] = slot
+            self._push(slot)
+
+    def remove(self, task: Task) -> None:
+        """No further turn; one in hand ends by itself."""
+        with self._condition:
+            slot = self._slots.pop(id(task), None)
+            if slot is not None:
+                slot.gone = True
+
+    def wake(self, task: Task, delay: float = 0.0) -> None:
+        """Something changed for this task: a turn after `delay` seconds at the latest."""
+        with self._condition:
+            slot = self._slots.get(id(task))
+            if slot is None:
+                return
+            if slot.busy:
+                slot.woken = True
+                return
+            due = self._clock.monotonic() + delay
+            if due < slot.due:
+                slot.due = due
+                self._push(slot)
+
+    def wake_all(self, connection: Connection) -> None:
+        """A server may be used again: all its runs get a turn."""
+        with self._condition:
+            tasks = [slot.task for slot in self._slots.values() if slot.task.connection is connection]
+        for task in tasks:
+            self.wake(task)
+
+    def _push(self, slot: _Slot) -> None:
+        self._number += 1
+        heapq.heappush(self._heap, (slot.due, self._number, slot))
+        self._condition.notify()
+
+    def _work(self) -> None:
+        while True:
+            slot = self._take()
+            if slot is None:
+                return
+            self._run(slot)
+
+    def _take(self) -> _Slot | None:
+        """The next slot that is due and whose server may be used; None when stopping."""
+        with self._condition:
+            while not self._stopping:
+                now = self._clock.monotonic()
+                while self._heap and self._heap[0][0] <= now:
+                    due, _, slot = heapq.heappop(self._heap)
+                    if slot.gone or slot.busy or due != slot.due:
+                        continue
+                    if slot.task.connection.enter():
+                        slot.busy, slot.woken, slot.due = True, False, math.inf
+                        return slot
+                    wait = slot.task.connection.wait()
+                    slot.due = now + max(wait, 0.05)
+                    if slot.due < math.inf:
+                        self._push(slot)
+                self._condition.wait(timeout=self._heap[0][0] - now if self._heap else None)
+        return None
+
+    def _run(self, slot: _Slot) -> None:
+        error: BaseException | None = None
+        delay: float | None = None
+        try:
+            delay = slot.task.advance()
+        except AppError as raised:
+            error = raised
+        except Exception as raised:
+            log.exception("a run's turn failed")
+            error = AppError(
+                "bug", "Something is wrong inside Runferry", repr(raised), "See the log; please report it.", raised
+            )
+        slot.task.connection.leave(error)
+        if isinstance(error, AppError):
+            delay = slot.task.failed(error)
+        with self._condition:
+            slot.busy = False
+            if slot.gone:
+                return
+            if slot.woken:
+                delay = 0.0 if delay is None else min(delay, 0.0 if error is None else delay)
+            if delay is not None:
+                slot.due = self._clock.monotonic() + delay
+                self._push(slot)

@@ -1,0 +1,106 @@
+"""One log as a source of lines: read in parts, each line with its number in the log.
+
+Keeps what must be folded over the whole log (console lines, the summary) and nothing that was given out. Reading
+starts at the front whenever a log is opened: that costs a second per 100 MB after a restart, and in return no
+decoder state has to be kept anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runferry.formats.console import Console
+from runferry.formats.entries import Alert, FileEntry
+from runferry.formats.log_reader import LogReader
+
+READ_BYTES = 4 << 20
+
+
+@dataclass
+class Part:
+    """What one read gave. Numbers count lines from the front of the log; `position` is where reading stands (bytes)."""
+
+    first: dict[str, int]
+    history: list[str]
+    steps: list[int | None]
+    events: list[str]
+    position: int
+    preempting: bool = False
+    at_end: bool = False
+    is_renumbered: bool = False
+
+    def keep_metrics_only(self) -> None:
+        """Drop what is not history; a dropped stream counts no lines."""
+        self.events = []
+        self.first["events"] = 0
+
+    @property
+    def at_position(self) -> dict[str, int]:
+        """Lines of history and events that stand before `position`."""
+        return {
+            "history": self.first["history"] + len(self.history),
+            "events": self.first["events"] + len(self.events),
+        }
+
+
+@dataclass
+class Extras:
+    """What is not a line, collected while reading and worked off between the lines."""
+
+    files: dict[str, FileEntry] = field(default_factory=dict)
+    alerts: list[Alert] = field(default_factory=list)
+    artifacts: int = 0
+
+
+class Source:
+    """Reads one log. Used by one thread at a time."""
+
+    def __init__(self, log: Path, permit: threading.Semaphore) -> None:
+        self.log = log
+        self._permit = permit  # one decoder at a time keeps a window fluent and memory small
+        self.reader = LogReader(log)
+        self.console = Console()
+        self.extras = Extras()
+        self._counts = {"history": 0, "events": 0}
+
+    @property
+    def identity(self) -> str:
+        """The same for every copy of this log, different for another log of the same run. Ask after the first read."""
+        content = self.reader.content
+        run = content.run
+        parts = [run.run_id, repr(run.start_time), run.host, content.writer]
+        if not run.run_id:  # the run record cannot be read: the folder's name and the first bytes have to do
+            with self.log.open("rb") as log:
+                parts = [self.log.parent.name, self.log.name, log.read(4096).hex()]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was read that a run can be created from."""
+        content = self.reader.content
+        return bool(content.run.run_id or content.rows)
+
+    def read(self, stop: int | None = None) -> Part:
+        """The next lines; an empty part at the end of what is complete in the file."""
+        with self._permit:
+            batch = self.reader.read(max_bytes=READ_BYTES, stop=stop)
+            for chunk in batch.console:
+                self.console.feed(chunk)
+        for entry in batch.files:
+            self.extras.files[entry.path] = entry
+        self.extras.alerts.extend(batch.alerts)
+        self.extras.artifacts += len(batch.artifacts)
+        part = Part(
+            first=dict(self._counts),
+            history=batch.history,
+            steps=batch.steps,
+            events=batch.events,
+            position=batch.end,
+            preempting=batch.preempting,
+            at_end=batch.at_end,
+        )
+        self._counts = part.at_position
+        return part

@@ -1,0 +1,114 @@
+"""Lines to requests: places them, cuts them to the server's limits, sends them, and commits the acknowledgement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from runferry.remote import file_stream
+from runferry.remote.file_stream import Lines, StreamRequest
+from runferry.remote.runs import Created
+from runferry.remote.session import Session
+from runferry.state.ledger import Delivery, Ledger
+from runferry.sync.source import Part
+
+LONGEST_LINE = (10 << 20) - (100 << 10)  # bytes; servers drop longer ones (wandb-formats 8.3)
+
+
+class Streamer:
+    """Sends the lines of one log to one run."""
+
+    def __init__(self, session: Session, run: Created, ledger: Ledger, delivery: Delivery, request_bytes: int) -> None:
+        self._session = session
+        self._run = run
+        self._ledger = ledger
+        self._delivery = delivery
+        self._request_bytes = request_bytes
+        self.acknowledged = dict(delivery.acknowledged)
+        self.rows_sent = 0  # by this process
+        self.stop_requested = False
+
+    def send(self, part: Part) -> None:
+        """Deliver a part's rows and events that are not acknowledged yet, and commit.
+
+        Raises AppError; the same part can then be sent again.
+        """
+        rows = self._unsent("history", part.first["history"], part.history)
+        events = self._unsent("events", part.first["events"], part.events)
+        requests = list(self._requests(rows)) + list(self._requests(events))
+        if part.preempting:
+            requests.append(StreamRequest(preempting=True))
+        for request in _joined(requests):
+            self.post(request)
+        self.rows_sent += len(rows[2])
+        at_position = part.at_position
+        self.acknowledged["history"] = max(self.acknowledged["history"], at_position["history"])
+        self.acknowledged["events"] = max(self.acknowledged["events"], at_position["events"])
+        if rows[2] or events[2] or part.position > self._delivery.position:
+            self._ledger.acknowledge(self._delivery, self.acknowledged, part.position, at_position)
+
+    def send_console(self, runs: list[tuple[int, list[str]]]) -> None:
+        """Deliver stretches of console lines, each from its line number; earlier numbers rewrite lines."""
+        for first, lines in runs:
+            for request in self._requests(("console", first, lines)):
+                self.post(request)
+            self.acknowledged["console"] = max(self.acknowledged["console"], first + len(lines))
+        if runs:
+            self._ledger.acknowledge(self._delivery, self.acknowledged, None, {})
+
+    def post(self, request: StreamRequest) -> None:
+        """Send one request as it is."""
+        reply = file_stream.post(self._session, self._run, request)
+        self.stop_requested = self.stop_requested or reply.get("stopped") is True
+
+    def _unsent(self, stream: str, first: int, lines: list[str]) -> tuple[str, int, list[str]]:
+        skip = min(max(self.acknowledged[stream] - first, 0), len(lines))
+        return stream, first + skip, lines[skip:] if skip else lines
+
+    def _requests(self, lines: tuple[str, int, list[str]]) -> Iterator[StreamRequest]:
+        stream, first, content = lines
+        if not content:
+            return
+        for place in self._ledger.place(self._delivery, stream, first, len(content)):
+            start = place.first - first
+            offset = place.server_first
+            for piece in self._cut(stream, place.first, content[start : start + place.count]):
+                yield StreamRequest(lines=[Lines(stream, offset, piece)])
+                offset += len(piece)
+
+    def _cut(self, stream: str, first: int, content: list[str]) -> Iterator[list[str]]:
+        """Pieces below the request limit; a line beyond the server's limit is set aside, its place kept."""
+        piece: list[str] = []
+        size = 0
+        for number, line in enumerate(content, first):
+            length = len(line)
+            if length > LONGEST_LINE // 4 and len(line.encode()) > LONGEST_LINE:
+                line = self._set_aside(stream, number, line)
+                length = len(line)
+            if piece and size + length > self._request_bytes:
+                yield piece
+                piece, size = [], 0
+            piece.append(line)
+            size += length + 3
+        if piece:
+            yield piece
+
+    def _set_aside(self, stream: str, number: int, line: str) -> str:
+        """Remember the line, and send what a reader needs to see that it is missing."""
+        size = len(line.encode())
+        self._ledger.set_aside(self._delivery, stream, number, size, f"longer than {LONGEST_LINE} bytes")
+        if stream == "console":
+            return line[: LONGEST_LINE // 4]
+        kept = {key: value for key, value in json.loads(line).items() if key in ("_step", "_runtime", "_timestamp")}
+        return json.dumps(kept)
+
+
+def _joined(requests: list[StreamRequest]) -> list[StreamRequest]:
+    """Rows and events of a live run's turn as one request; large ones stay apart, below the server's limit."""
+    if len(requests) != 2 or requests[1].preempting or any(len(one.lines[0].content) > 1000 for one in requests):
+        return requests
+    if requests[0].lines[0].stream == requests[1].lines[0].stream:
+        return requests
+    if sum(len(line) for one in requests for line in one.lines[0].content) > 1 << 20:
+        return requests
+    return [StreamRequest(lines=requests[0].lines + requests[1].lines)]

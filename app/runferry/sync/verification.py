@@ -1,0 +1,83 @@
+"""Asking the server what it has, and comparing: only then a run is called verified.
+
+Line counts, the last row, the summary, and each file's size and digest come from the server's answers, never from our
+own ledger. `deep` reads every row back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runferry.remote import runs, uploads
+from runferry.remote.runs import Created
+from runferry.remote.session import Session
+from runferry.state.ledger import SentFile
+from runferry.sync.first_contact import plain, same
+from runferry.sync.run_files import differences
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the server must have.
+
+    `lines`: per stream, all logs of the run together. `last_row`: None where the last one is not of this log.
+    """
+
+    lines: Mapping[str, int]
+    last_row: str | None
+    summary: str
+    files: Mapping[str, SentFile]
+
+
+def compare(session: Session, run: Created, expected: Expected) -> list[str]:
+    """What does not agree, in words; empty when the run is verified. Raises AppError when the server cannot say."""
+    remote = runs.look_up(session, run.entity, run.project, run.run_id)
+    if remote is None:
+        return ["the server does not know the run"]
+    wrong = [
+        f"{stream}: {remote.lines[stream]} lines on the server, {count} sent"
+        for stream, count in expected.lines.items()
+        if remote.lines[stream] != count
+    ]
+    if expected.last_row is not None and not (remote.history_tail and same(expected.last_row, remote.history_tail[-1])):
+        wrong.append("the last row on the server is another one")
+    wrong += _summary(expected.summary, remote.summary)
+    if expected.files:
+        missing = differences(expected.files, uploads.files(session, run))
+        wrong += [f"file {name} is not on the server as it was sent" for name in missing]
+    return wrong
+
+
+def _summary(sent: str, there: Mapping[str, Any]) -> list[str]:
+    """Keys of the summary that differ. Servers add keys of their own, and may write 1.0 as 1."""
+    ours = plain(json.loads(sent)) if sent else {}
+    theirs = plain(dict(there))
+    wrong = [key for key, value in ours.items() if key != "_wandb" and theirs.get(key) != value]
+    return [f"summary: {', '.join(sorted(wrong)[:5])} differ"] if wrong else []
+
+
+def compare_rows(session: Session, run: Created, rows: Iterable[str]) -> list[str]:
+    """Read every row back and compare; `rows` in the order of the log. Gives differences in words, at most ten."""
+    wanted: dict[int, list[str]] = {}
+    for row in rows:
+        wanted.setdefault(_step(row), []).append(row)
+    wrong: list[str] = []
+    for page in runs.read_history(session, run, max(wanted, default=-1)):
+        for row in page:
+            candidates = wanted.get(_step(row), [])
+            match = next((one for one in candidates if same(one, row)), None)
+            if match is not None:
+                candidates.remove(match)
+                if not candidates:
+                    wanted.pop(_step(row), None)
+    for step in sorted(wanted)[:10]:
+        wrong.append(f"the row of step {step} is missing or different on the server")
+    return wrong
+
+
+def _step(row: str) -> int:
+    step = json.loads(row).get("_step")
+    return step if isinstance(step, int) else -1

@@ -1,0 +1,41 @@
+"""What may be sent of a run: the app's settings and what the training's shell asked for, the stricter one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """`metrics_only`: history, summary and config, and nothing else. `ignore_globs`: files that stay here."""
+
+    metrics_only: bool = False
+    console: bool = True
+    ignore_globs: tuple[str, ...] = ()
+
+    def may_send_file(self, name: str) -> bool:
+        """Whether a file of the run may leave this computer; `*` does not cross a slash, as in Go's path matching."""
+        return not self.metrics_only and not any(glob_matches(glob, name) for glob in self.ignore_globs)
+
+
+def combine(app: Wishes, marker: Mapping[str, Any] | None) -> Wishes:
+    """The app's wishes with those that the recorder wrote into `runferry.json`."""
+    if not marker:
+        return app
+    opt_outs = marker.get("opt_outs")
+    told: Mapping[str, Any] = opt_outs if isinstance(opt_outs, Mapping) else {}
+    globs = told.get("ignore_globs") or ()
+    return Wishes(
+        metrics_only=app.metrics_only or bool(told.get("metrics_only")),
+        console=app.console and told.get("console") not in ("off", False),
+        ignore_globs=(*app.ignore_globs, *(str(one) for one in globs)),
+    )
+
+
+def glob_matches(glob: str, name: str) -> bool:
+    """Whether a run-relative name matches, part by part."""
+    globs, parts = glob.split("/"), name.split("/")
+    return len(globs) == len(parts) and all(fnmatchcase(part, one) for part, one in zip(parts, globs, strict=True))
