@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from runferry.errors import UsageError
 from runferry.servers import (
     app_url,

@@ -56,7 +56,7 @@ def write_object(path: Path, updates: Mapping[str, Any], dropped: Iterable[str] 
         if problem is not None:
             os.replace(target, _free_name(target))  # noqa: PTH105
         merged = {**{key: value for key, value in stored.items() if key not in set(dropped)}, **updates}
-        _replace(target, json.dumps(merged, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+        replace_private(target, json.dumps(merged, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
     except OSError as error:
         raise NeedsUser(
             "settings-not-saved",
@@ -75,7 +75,8 @@ def _free_name(path: Path) -> Path:
     return candidate
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_private(path: Path, text: str) -> None:
+    """Replace a file atomically by one that only its owner can read. OSError where that fails."""
     # mkstemp makes the file 0600, and in the same folder, so that replacing it is atomic.
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

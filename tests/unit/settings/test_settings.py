@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from runferry.errors import NeedsUser, UsageError
 from runferry.settings import OPTIONS, Folder, FolderMode, Origin, Settings
 
