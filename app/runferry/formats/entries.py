@@ -10,7 +10,10 @@ JSON values are kept as the text found in the log, so that NaN, Infinity and 2**
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runferry.formats.key_values import KeyValues
 
 Path = tuple[str, ...]
 """A key: one label for a plain key (which may contain dots and slashes), several for a nested one."""
@@ -93,6 +96,68 @@ class Gap:
     before_step: int | None = None
 
 
+@dataclass(frozen=True)
+class MetricRule:
+    """What `define_metric` said about a metric, or about all whose name begins as `glob` does (its ``*`` is last).
+
+    `summary`: some of ``min max mean best last none copy first``; `goal`: 1 minimize, 2 maximize, 0 not given.
+    `step_metric`: the name of the metric that is its x axis.
+    """
+
+    name: str = ""
+    glob: str = ""
+    step_metric: str = ""
+    step_sync: bool = False
+    hidden: bool = False
+    defined: bool = False
+    summary: tuple[str, ...] = ()
+    goal: int = 0
+    expanded: bool = False  # written for one key that a glob matched (wandb 0.18 to 0.28)
+
+
+@dataclass
+class RunContent:
+    """What the log says about the run as a whole, up to the position that was read.
+
+    `finished`: an exit record was read; only at the end of the log does that mean that nothing more comes, because
+    wandb 0.10 to 0.17 writes it before the last rows. `counts`: records by type. `records_unknown`: of no or an
+    unknown type, skipped. `records_unreadable`: good checksum, but no record. `values_lost`: history values that are no JSON.
+    `exit_runtime`: seconds. `summary_rows`: how many history rows had been read at the last summary record.
+    """
+
+    run: RunInfo
+    config: KeyValues
+    summary: KeyValues
+    environment: Any  # message `EnvironmentRecord`
+    metrics: list[MetricRule] = field(default_factory=list)
+    telemetry: dict[str, Any] = field(default_factory=dict)
+    writer: str = ""
+    exit_code: int | None = None
+    exit_runtime: int | None = None
+    not_complete: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    rows: int = 0
+    events: int = 0
+    console_chunks: int = 0
+    keys: dict[Path, None] = field(default_factory=dict)  # of history, in order of first appearance
+    first_step: int | None = None
+    last_step: int | None = None
+    last_timestamp: float | None = None  # of the newest console chunk or system metrics
+    summary_rows: int = 0
+    run_records: int = 0
+    records_unknown: int = 0
+    records_unreadable: int = 0
+    values_lost: int = 0
+    steps_backwards: int = 0
+    tensorboard_dirs: list[str] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    @property
+    def finished(self) -> bool:
+        """Whether an exit record was read."""
+        return self.exit_code is not None
+
+
 @dataclass
 class Batch:
     """What stands in the log between the byte offsets `start` and `end`, in order per stream."""
@@ -108,6 +173,7 @@ class Batch:
     artifacts: list[Artifact] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     preempting: bool = False
+    replaced: bool = False  # the file is not the one that was read before: the reader starts again from its front
     at_end: bool = False  # nothing more is complete in the file right now
 
     @property

@@ -1,1 +1,0 @@
-"""One owner per state folder, and the channel on which other commands reach it."""

@@ -1,0 +1,138 @@
+"""Updates and removals of keys folded into one tree: what a run's summary and config records add up to.
+
+Two thirds of a log by wandb-core are summary records that set the same keys again. So the newest item per key is kept
+as bytes, under the bytes before its value, and looked into only when somebody asks. That is right as long as no key
+lies inside another; where one does, the order of the updates matters, and everything so far is put into the tree first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from runferry.formats import items, rows
+from runferry.formats.entries import Path
+from runferry.formats.items import VALUE_TAG
+from runferry.formats.rows import Tree
+
+
+class KeyValues:
+    """`merge`: an update whose value is an object goes into the object that is there (config), else it replaces it."""
+
+    def __init__(self, merge: bool = False) -> None:
+        self._merge = merge
+        self._tree: Tree = {}
+        self._latest: dict[bytes, bytes] = {}  # newest item per prefix, not yet in the tree
+        self._paths: set[Path] = set()  # the keys of `_latest`
+        self._inner: set[Path] = set()  # and every key that one of them lies inside
+        self.lost_values = 0
+
+    def update(self, raw_items: Iterable[bytes]) -> None:
+        """Set keys, in this order."""
+        fresh = {item.partition(VALUE_TAG)[0]: item for item in raw_items}
+        if fresh.keys() <= self._latest.keys():
+            self._latest.update(fresh)
+            return
+        for item in raw_items:
+            prefix = item.partition(VALUE_TAG)[0]
+            if prefix in self._latest:
+                self._latest[prefix] = item
+                continue
+            path = items.key_of_prefix(prefix)
+            if path is None:  # an unusual form: typed, or damaged
+                self._set_decoded(item)
+                continue
+            self._make_room(path)
+            self._latest[prefix] = item
+            self._paths.add(path)
+            self._inner.update(path[:depth] for depth in range(1, len(path)))
+
+    def remove(self, raw_items: Sequence[bytes]) -> None:
+        """Remove keys, each with what lies inside it."""
+        if not raw_items:
+            return
+        self._settle()
+        for item in raw_items:
+            pair = items.decode(item)
+            path = pair[0] if pair else items.key_of_prefix(item.partition(VALUE_TAG)[0])
+            if path is not None:
+                _remove(self._tree, path)
+
+    def set_value(self, path: Path, text: str) -> None:
+        """Set one key to JSON text."""
+        self._settle()
+        self._set(path, text)
+
+    def tree(self) -> Tree:
+        """Labels with JSON text or another tree. Do not change it."""
+        self._settle()
+        return self._tree
+
+    def text(self) -> str:
+        """One JSON object."""
+        return rows.dump(self.tree())
+
+    def value(self) -> dict[str, Any]:
+        """The JSON object, parsed; NaN and infinities are floats."""
+        parsed: dict[str, Any] = json.loads(self.text())
+        return parsed
+
+    def _make_room(self, path: Path) -> None:
+        above = any(path[:depth] in self._paths for depth in range(1, len(path)))
+        if above or path in self._paths or path in self._inner:
+            self._settle()
+
+    def _set_decoded(self, item: bytes) -> None:
+        pair = items.decode(item)
+        if pair is None:
+            self.lost_values += 1
+            return
+        self._settle()
+        self._set(*pair)
+
+    def _settle(self) -> None:
+        waiting, self._latest = self._latest, {}
+        self._paths.clear()
+        self._inner.clear()
+        for prefix, item in waiting.items():
+            path = items.key_of_prefix(prefix)
+            value = items.value_of(item)
+            if path is not None and items.is_json(value):
+                self._set(path, value.decode("utf-8", "replace"))
+            else:
+                self.lost_values += 1
+
+    def _set(self, path: Path, text: str) -> None:
+        if not self._merge:
+            rows.put_over(self._tree, path, text)
+            return
+        inner = rows.opened(text)
+        if inner:
+            for label, node in inner.items():
+                self._set((*path, label), rows.dump(node))
+        elif inner is None or not isinstance(_find(self._tree, path), dict):
+            rows.put_over(self._tree, path, text)
+
+
+def _find(tree: Tree, path: Path) -> Tree | str | None:
+    node: Tree | str | None = tree
+    for label in path:
+        if not isinstance(node, dict):
+            return None
+        node = node.get(label)
+    return node
+
+
+def _remove(tree: Tree, path: Path) -> None:
+    node: Any = tree
+    for label in path[:-1]:
+        inner = node.get(label)
+        if isinstance(inner, str):
+            inner = rows.opened(inner)
+            if inner is not None:
+                node[label] = inner
+        if not isinstance(inner, dict):
+            return
+        node = inner
+    node.pop(path[-1], None)

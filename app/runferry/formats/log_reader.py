@@ -1,0 +1,198 @@
+"""Reads one transaction log from front to back, as far as it is complete, and goes on when it has grown.
+
+`LogReader.read` gives what is streamed as a `Batch`; what is folded into one value is in `LogReader.content`. The file
+is opened for each read and never written. Used by one thread at a time. Bytes never make it raise; only a file that
+cannot be opened or read does (`AppError`).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from pathlib import Path
+from typing import BinaryIO
+
+from google.protobuf.message import DecodeError
+
+from runferry.errors import TemporaryError
+from runferry.formats.entries import Batch, Gap, RunContent
+from runferry.formats.gaps import GapLog
+from runferry.formats.messages import RECORD
+from runferry.formats.records import RecordFolder, empty_content
+from runferry.formats.rows import RowBuilder
+from runferry.wire.scanning import HEADER, READ, ZEROS, Lost, Scanner
+
+JOINED_WRONGLY = "pieces of two records"
+NOT_A_RECORD = "not a record"
+
+
+class LogReader:
+    """One log. `torn`: bytes at the end of a finished log that its writer left incomplete (no damage)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.torn = 0
+        self._restart()
+
+    def _restart(self) -> None:
+        self.content: RunContent = empty_content()
+        self._scanner = Scanner()
+        self._builder = RowBuilder()
+        self._folder = RecordFolder(self.content)
+        self._gaps = GapLog()
+        self._number = 0  # of the newest record
+        self._mark: tuple[int, bytes] | None = None  # the newest record's place and header, to know the file again
+        self.content.keys = self._builder.keys
+        self.content.gaps = self._gaps.gaps
+
+    @property
+    def position(self) -> int:
+        """Byte offset up to which everything was given out."""
+        return self._scanner.position
+
+    def read(self, max_bytes: int = READ, stop: int | None = None, finished: bool = False) -> Batch:
+        """About `max_bytes` more of the log, at least one record if one is complete.
+
+        stop: a byte offset where an earlier batch ended; reading ends exactly there. finished: the writer is known to
+        be gone, so an unreadable end is reported as a gap instead of waited for.
+        """
+        try:
+            with self.path.open("rb") as file:
+                if not self._is_same(file):
+                    self._restart()
+                    return Batch(0, 0, replaced=True)
+                start = self.position
+                cut = self._scanner.read(file, max_bytes, stop, finished)
+                self._remember(file, cut.records)
+        except OSError as cause:
+            raise TemporaryError(
+                "log-unreadable",
+                "The run's log cannot be read",
+                f"Reading {self.path} failed: {cause.strerror or cause}.",
+                "Check that the folder is there and readable; Runferry tries again by itself.",
+                cause,
+            ) from cause
+        self.torn = cut.torn
+        batch = Batch(start, self.position, at_end=cut.at_end)
+        records, lost = _without_wrong_joints(cut.records, cut.joined, cut.lost)
+        self._take(records, lost, batch)
+        return batch
+
+    def _is_same(self, file: BinaryIO) -> bool:
+        """Whether the newest record is still where it was: false for a truncated, replaced or rewritten file."""
+        if self._mark is None:
+            return True
+        place, header = self._mark
+        file.seek(place)
+        return file.read(HEADER) == header
+
+    def _remember(self, file: BinaryIO, records: list[tuple[int, bytes]]) -> None:
+        if records:
+            place = records[-1][0]
+            file.seek(place)
+            self._mark = (place, file.read(HEADER))
+
+    def _take(self, records: list[tuple[int, bytes]], lost: list[Lost], batch: Batch) -> None:
+        """Records and gaps in the order in which they stand in the file."""
+        done = 0
+        for gap in lost:
+            upto = bisect_left(records, (gap.start,), lo=done)
+            self._records(records[done:upto], batch)
+            done = upto
+            if gap.reason != ZEROS or not (batch.at_end and done == len(records) and self.content.finished):
+                self._gaps.add(gap, self._number, self.content.last_step)
+        self._records(records[done:], batch)
+        begin, end = batch.start, batch.end
+        batch.gaps = [gap for gap in self._gaps.gaps if begin <= gap.start and (gap.start < end or batch.at_end)]
+
+    def _records(self, records: list[tuple[int, bytes]], batch: Batch) -> None:
+        content, gaps, parse = self.content, self._gaps, RECORD.FromString
+        counts, summary, add_row = content.counts, content.summary, self._row
+        for offset, payload in records:
+            try:
+                record = parse(payload)
+            except DecodeError:
+                self._unreadable(offset, payload)
+                continue
+            number = record.num
+            if number:
+                if gaps.is_open:
+                    gaps.number(number)
+                self._number = number
+            kind = record.WhichOneof("kind")
+            if kind == "history":
+                add_row(record.history, batch)
+            elif kind == "summary":
+                summary.update(record.summary.update)
+                summary.remove(record.summary.remove)
+                content.summary_rows = content.rows
+                counts[kind] = counts.get(kind, 0) + 1
+            elif kind is None or kind == "request":
+                content.records_unknown += 1
+            else:
+                self._folder.fold(kind, record, batch)
+        content.values_lost += self._builder.take_lost()
+
+    def _row(self, history, batch: Batch) -> None:  # type: ignore[no-untyped-def]
+        content = self.content
+        line, step = self._builder.line(history.item, history.step.num if history.HasField("step") else None)
+        batch.history.append(line)
+        batch.steps.append(step)
+        content.rows += 1
+        content.counts["history"] = content.rows
+        if step is None:
+            return
+        if self._gaps.is_open:
+            self._gaps.step(step)
+        if content.last_step is None:
+            content.first_step = step
+        elif step <= content.last_step:
+            content.steps_backwards += 1
+        content.last_step = step
+
+    def _unreadable(self, offset: int, payload: bytes) -> None:
+        self.content.records_unreadable += 1
+        self._gaps.add(Lost(offset, offset + HEADER + len(payload), NOT_A_RECORD), self._number, self.content.last_step)
+
+
+def read_all(path: Path, finished: bool = True) -> tuple[RunContent, list[Gap]]:
+    """Go through a whole log for what it says about the run; the streamed lines are dropped as they come."""
+    reader = LogReader(path)
+    while not reader.read(4 * READ, finished=finished).at_end:
+        pass
+    return reader.content, reader.content.gaps
+
+
+def _without_wrong_joints(
+    records: list[tuple[int, bytes]], joined: list[int], lost: list[Lost]
+) -> tuple[list[tuple[int, bytes]], list[Lost]]:
+    """Leave out records that were put together from pieces of two: a block is missing between good ones.
+
+    Framing cannot tell; but the numbers of the records before and behind a good joint run on by one.
+    """
+    wrong: set[int] = set()
+    for place in joined:
+        index = bisect_left(records, (place,))
+        if index + 1 == len(records):
+            continue
+        number, following = _number(records[index][1]), _number(records[index + 1][1])
+        if number and following and following != number + 1 and not _gap_between(lost, place, records[index + 1][0]):
+            wrong.add(place)
+            lost = sorted([*lost, Lost(place, records[index + 1][0], JOINED_WRONGLY)])
+    return [record for record in records if record[0] not in wrong] if wrong else records, lost
+
+
+def _gap_between(lost: list[Lost], start: int, end: int) -> bool:
+    return any(start <= gap.start < end for gap in lost)
+
+
+def _number(payload: bytes) -> int:
+    """The record's number, which every writer puts first; 0 if it is not there."""
+    if payload[:1] != b"\x08":
+        return 0
+    value = shift = 0
+    for byte in payload[1:11]:
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value
+        shift += 7
+    return 0

@@ -1,1 +1,0 @@
-"""Every option once: type, default, range, help."""

@@ -1,0 +1,7 @@
+"""Every option once: type, default, range, help; loading and saving. Secrets are never settings."""
+
+from runferry.settings.model import OPTIONS, Origin, Settings
+from runferry.settings.option import Folder, FolderMode, Kind, Option
+from runferry.settings.wandb_files import wandb_settings
+
+__all__ = ["OPTIONS", "Folder", "FolderMode", "Kind", "Option", "Origin", "Settings", "wandb_settings"]

@@ -1,0 +1,204 @@
+"""What an option is, and how its value is checked when it comes from JSON, from a variable or from a page.
+
+Checking never guesses: a value that does not fit raises ValueError with a sentence that can be shown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from runferry.errors import AppError
+from runferry.servers import check_server, normalise_url
+
+ON = ("1", "true", "yes", "on")
+OFF = ("0", "false", "no", "off")
+
+
+class Kind(str, Enum):
+    """Which widget and which check an option needs."""
+
+    SWITCH = "switch"
+    WHOLE = "whole"
+    NUMBER = "number"
+    TEXT = "text"
+    CHOICE = "choice"
+    SERVER = "server"  # empty, "local", "cloud" or a URL
+    URL = "url"  # empty or a URL
+    FOLDERS = "folders"
+
+
+class FolderMode(str, Enum):
+    """What happens with the runs of a watched folder."""
+
+    AUTO = "auto"  # official offline runs and our online runs are synced as they grow; ours with mode=offline wait
+    SYNC = "sync"  # everything is synced
+    ASK = "ask"  # nothing is sent until somebody asks
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A watched folder. `path` is absolute; an empty `server` means the app's. `extra`: unknown keys of the file."""
+
+    path: str
+    server: str = ""
+    mode: FolderMode = FolderMode.AUTO
+    extra: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """What is written into the settings file."""
+        return {**self.extra, "path": self.path, "server": self.server, "mode": self.mode.value}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One declaration. `variables`: names that override the file, the first one set wins. `unit` is for people."""
+
+    name: str
+    kind: Kind
+    default: Any
+    label: str
+    help: str
+    section: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    on_words: tuple[str, ...] = ()  # words besides ON that switch it on
+
+    def check(self, value: object) -> Any:
+        """The value as the option's type; ValueError says what is wrong. Takes JSON values and the type itself."""
+        return _CHECKS[self.kind](self, value)
+
+    def parse(self, text: str) -> Any:
+        """The value of a variable or a text field."""
+        text = text.strip()
+        if self.kind is Kind.SWITCH:
+            return self._switch(text.lower())
+        if self.kind is Kind.WHOLE:
+            return self.check(_number(int, text, "a whole number"))
+        if self.kind is Kind.NUMBER:
+            return self.check(_number(float, text, "a number"))
+        if self.kind is Kind.FOLDERS:
+            return self.check([{"path": one} for one in text.split(os.pathsep) if one])
+        return self.check(text)
+
+    def to_json(self, value: Any) -> Any:
+        """The value as it is written into the settings file."""
+        return [folder.as_json() for folder in value] if self.kind is Kind.FOLDERS else value
+
+    def _switch(self, word: str) -> bool:
+        if word in ON or word in self.on_words:
+            return True
+        if word in OFF:
+            return False
+        raise ValueError(f"'{word}' is neither on nor off")
+
+
+def option(default: Any, kind: Kind, label: str, help: str, section: str, **rest: Any) -> Any:
+    """A dataclass field that declares an option; its name comes from the field."""
+    return dataclasses.field(
+        default=default, metadata={"option": {"kind": kind, "label": label, "help": help, "section": section, **rest}}
+    )
+
+
+def options_of(declared: type) -> dict[str, Option]:
+    """The options of a dataclass, by name, in the order of their declaration."""
+    options = {}
+    for one in dataclasses.fields(declared):
+        if "option" not in one.metadata:
+            continue
+        rest = dict(one.metadata["option"])
+        variables = (f"RUNFERRY_{one.name.upper()}", *rest.pop("variables", ()))
+        options[one.name] = Option(name=one.name, default=one.default, variables=variables, **rest)
+    return options
+
+
+def _number(convert: type[int] | type[float], text: str, what: str) -> int | float:
+    try:
+        return convert(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is not {what}") from None
+
+
+def _check_switch(option: Option, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"{value!r} is neither true nor false")
+
+
+def _check_number(option: Option, value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not a number")
+    if option.kind is Kind.WHOLE:
+        if value != int(value):
+            raise ValueError(f"{value!r} is not a whole number")
+        value = int(value)
+    if option.minimum is not None and value < option.minimum:
+        raise ValueError(f"{value:g} is less than {option.minimum:g} {option.unit}".rstrip())
+    if option.maximum is not None and value > option.maximum:
+        raise ValueError(f"{value:g} is more than {option.maximum:g} {option.unit}".rstrip())
+    return value if option.kind is Kind.WHOLE else float(value)
+
+
+def _check_text(option: Option, value: object) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    raise ValueError(f"{value!r} is not text")
+
+
+def _check_choice(option: Option, value: object) -> str:
+    text = _check_text(option, value).lower()
+    if text not in option.choices:
+        raise ValueError(f"'{text}' is none of {', '.join(option.choices)}")
+    return text
+
+
+def _check_server(option: Option, value: object) -> str:
+    text = _check_text(option, value)
+    try:
+        if option.kind is Kind.SERVER:
+            return check_server(text)
+        return normalise_url(text) if text else ""
+    except AppError as error:
+        raise ValueError(error.message.rstrip(".")) from None
+
+
+def _check_folders(option: Option, value: object) -> tuple[Folder, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"{value!r} is not a list of folders")
+    return tuple(one if isinstance(one, Folder) else _folder(one) for one in value)
+
+
+def _folder(entry: object) -> Folder:
+    if isinstance(entry, str):
+        entry = {"path": entry}
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str) or not entry["path"].strip():
+        raise ValueError(f"{entry!r} names no folder")
+    extra = dict(entry)
+    path, server, mode = extra.pop("path"), extra.pop("server", ""), extra.pop("mode", FolderMode.AUTO.value)
+    try:
+        checked = check_server(server if isinstance(server, str) else repr(server))
+    except AppError as error:
+        raise ValueError(error.message.rstrip(".")) from None
+    if mode not in [one.value for one in FolderMode]:
+        raise ValueError(f"'{mode}' is none of auto, sync, ask")
+    return Folder(os.path.abspath(os.path.expanduser(path.strip())), checked, FolderMode(mode), extra)  # noqa: PTH100, PTH111 - links stay
+
+
+_CHECKS = {
+    Kind.SWITCH: _check_switch,
+    Kind.WHOLE: _check_number,
+    Kind.NUMBER: _check_number,
+    Kind.TEXT: _check_text,
+    Kind.CHOICE: _check_choice,
+    Kind.SERVER: _check_server,
+    Kind.URL: _check_server,
+    Kind.FOLDERS: _check_folders,
+}
