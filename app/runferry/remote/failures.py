@@ -1,6 +1,6 @@
 """Turns what requests raises, and what servers answer, into errors that a person can act on.
 
-Sorted by one question: does waiting help? `TemporaryError`: yes. `ServerRefused`: not until a person changes a key,
+Sorted by one question: does waiting help? `ServerTrouble`: yes. `ServerRefused`: not until a person changes a key,
 a certificate or the network; it concerns every run of that server. `PermanentError` and plain `NeedsUser`: this run.
 """
 
@@ -23,6 +23,10 @@ _BODY_SHOWN = 300
 
 class ServerRefused(NeedsUser):
     """The server will not talk to us at all until a person changes something."""
+
+
+class ServerTrouble(TemporaryError):
+    """The server or the way to it is in trouble; it is tried again, for all runs of that server."""
 
 
 class GraphQLRefused(PermanentError):
@@ -90,7 +94,7 @@ def _tls(error: Exception, host: str) -> AppError:
             "Write the server's address with http://, or use its TLS port.",
             error,
         )
-    return TemporaryError(
+    return ServerTrouble(
         "tls-broken-off", "The TLS handshake broke off", f"{host}: {error}", "It is tried again by itself.", error
     )
 
@@ -105,27 +109,27 @@ def _proxy(error: Exception, causes: list[BaseException]) -> AppError:
             "Put them into HTTPS_PROXY, as http://name:password@proxy:port.",
             error,
         )
-    return TemporaryError("proxy-down", "The proxy does not answer", _short(error), "Check HTTPS_PROXY.", error)
+    return ServerTrouble("proxy-down", "The proxy does not answer", _short(error), "Check HTTPS_PROXY.", error)
 
 
 def _network(error: Exception, causes: list[BaseException], host: str, port: int | None) -> AppError:
     at = f"{host}:{port}" if port else host
     if any(isinstance(one, (socket.gaierror, urllib3.exceptions.NameResolutionError)) for one in causes):
-        return TemporaryError(
+        return ServerTrouble(
             "dns", "Server name unknown", f'Cannot find "{host}".', "Are you on the company network or VPN?", error
         )
     if any(isinstance(one, ConnectionRefusedError) for one in causes):
-        return TemporaryError(
+        return ServerTrouble(
             "refused", "The server is not answering", f"{at} refused the connection.", "Is it running?", error
         )
     if isinstance(error, requests.exceptions.Timeout) or any(isinstance(one, TimeoutError) for one in causes):
-        return TemporaryError(
+        return ServerTrouble(
             "timeout", "The server is not answering", f"{at} did not answer in time.", "It is tried again.", error
         )
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return PermanentError("bad-address", "This is not a server address", _short(error), "Check the address.", error)
     if isinstance(error, (requests.exceptions.RequestException, OSError, urllib3.exceptions.HTTPError)):
-        return TemporaryError(
+        return ServerTrouble(
             "connection-lost", "The connection broke off", f"{at}: {_short(error)}", "It is tried again.", error
         )
     raise error
@@ -156,7 +160,7 @@ def check(response: requests.Response, what: str) -> None:
         )
     if status == 429 or status == 408 or (status >= 500 and status != 501):
         slow = status == 429
-        raise TemporaryError(
+        raise ServerTrouble(
             "slow-down" if slow else "server-fault",
             "The server asked us to slow down" if slow else f"The server has a fault ({status})",
             f"{_host(response)} answered {status} to {what}.",
@@ -208,14 +212,14 @@ def not_json(response: requests.Response, what: str) -> AppError:
     """A 2xx reply whose body is not what was asked for: a portal's page, or a server that is not W&B."""
     body = response.text[:_BODY_SHOWN]
     if "<html" in body.lower() or "<!doctype" in body.lower():
-        return TemporaryError(
+        return ServerTrouble(
             "portal",
             "A web page answered instead of the server",
             f"{_host(response)} answered {what} with HTML.",
             "This network may want you to sign in first; or the address is not that of a W&B server.",
             body,
         )
-    return TemporaryError(
+    return ServerTrouble(
         "bad-answer", "The server's answer makes no sense", f"{_host(response)}: {what}.", "It is tried again.", body
     )
 

@@ -18,7 +18,7 @@ import requests
 import requests.adapters
 import requests.utils
 
-from runferry.errors import AppError, TemporaryError
+from runferry.errors import AppError
 from runferry.remote import failures
 from runferry.version import __version__
 
@@ -105,7 +105,7 @@ class Session:
         """A refusal of one run (403, 404, 409 …) is an answer too: the server is there."""
         try:
             failures.check(response, what)
-        except (TemporaryError, failures.ServerRefused):
+        except (failures.ServerTrouble, failures.ServerRefused):
             raise
         except AppError:
             self.on_answer()

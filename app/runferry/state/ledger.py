@@ -107,6 +107,14 @@ class Ledger:
         )
         return [(_delivery(one), one) for one in found]
 
+    def paths_of(self, run_id: str) -> list[str]:
+        """Where the logs lie that were delivered as a run of this id."""
+        query = (
+            "SELECT DISTINCT s.path FROM deliveries AS d JOIN sources AS s ON s.id = d.source "
+            "JOIN targets AS t ON t.id = d.target WHERE t.run_id = ?"
+        )
+        return [one[0] for one in self._database.rows(query, run_id)]
+
     def count_deliveries(self, target: int) -> int:
         """How many logs feed a target."""
         found = self._database.row("SELECT count(*) FROM deliveries WHERE target = ?", target)

@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable
 
 from runferry.clock import Clock
-from runferry.errors import AppError, TemporaryError
+from runferry.errors import AppError
 from runferry.remote import runs
-from runferry.remote.failures import ServerRefused
+from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.remote.runs import Account
 from runferry.remote.session import Session
 from runferry.status import ConnectionState, ServerStatus
@@ -90,7 +90,7 @@ class Connection:
             self._probing = False
         if isinstance(error, ServerRefused):
             self._stop(error)
-        elif isinstance(error, TemporaryError):
+        elif isinstance(error, ServerTrouble):
             self._retry(error)
 
     # -- people -------------------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ class Connection:
         if was_down:
             self._notice(f"Network error resolved after {_duration(outage)}, resuming normal operation.")
 
-    def _retry(self, error: TemporaryError) -> None:
+    def _retry(self, error: ServerTrouble) -> None:
         with self._lock:
             is_new = self._attempt == 0
             if is_new:

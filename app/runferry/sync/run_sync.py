@@ -80,6 +80,7 @@ class RunSync:
         self._error: AppError | None = None
         self._failures = 0
         self._rechecks = 0
+        self._not_before = 0.0
         self._counts: dict[str, Any] = {}
         self._url = ""
 
@@ -188,6 +189,10 @@ class RunSync:
         )
         return self._rest(SyncState.PROBLEM)
 
+    def earliest(self) -> float:
+        """Seconds until the next turn of a live run makes sense: its server is not asked more often than agreed."""
+        return max(self._not_before - self._means.clock.monotonic(), 0.0)
+
     # -- judgements ---------------------------------------------------------------------------------------------------
 
     def _judge(self) -> RunState:
@@ -222,6 +227,11 @@ class RunSync:
                 self._run_state = RunState(delivery.counts.get("run_state", "unknown"))
                 return True
         return False
+
+    @property
+    def status_run_state(self) -> RunState:
+        """The run state as last judged, without a look at the disk."""
+        return self._run_state
 
     # -- what people see ----------------------------------------------------------------------------------------------
 
@@ -291,6 +301,7 @@ class RunSync:
     def _idle(self, state: SyncState) -> float:
         """A live run with everything delivered: come back after the interval even if nobody wakes it."""
         self._error = None
+        self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return max(self._means.interval, self._means.poll)
 

@@ -1,1 +1,0 @@
-"""Builds the parts and owns them; no logic of its own."""

@@ -1,0 +1,119 @@
+"""`runferry verify`: compares a log with what servers have of it, from both sides afresh, and sends nothing."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runferry.engine.choice import Choice
+from runferry.engine.engine import Engine
+from runferry.errors import PermanentError, UsageError
+from runferry.formats.detect import NotARun, RunFolder, identify
+from runferry.formats.summary import summary_json
+from runferry.remote.runs import Created
+from runferry.state.ledger import Delivery
+from runferry.sync import verification
+from runferry.sync.connection import Connection
+from runferry.sync.resumed_steps import Renumber
+from runferry.sync.source import Source
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run on one server. `rows`: in the log; `wrong`: what does not agree, in words."""
+
+    path: str
+    run_id: str
+    entity: str
+    project: str
+    server: str
+    url: str
+    rows: int
+    deep: bool
+    wrong: list[str] = field(default_factory=list)
+
+
+def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
+    """Compare every delivery of a run, named by its path or id. Raises AppError when nothing is known of it."""
+    reports = []
+    for folder in _folders(engine, run):
+        for delivery, target in engine.ledger.deliveries_of(folder.log):
+            connection = engine.connections.get(_choice(target["server"]), engine.environ)
+            created = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
+            rows, wrong = _compare(engine, folder, delivery, created, connection, deep)
+            reports.append(
+                Report(
+                    str(folder.path),
+                    created.run_id,
+                    created.entity,
+                    created.project,
+                    connection.server.url,
+                    delivery.url,
+                    rows,
+                    deep,
+                    wrong,
+                )
+            )
+    if not reports:
+        raise PermanentError(
+            "never-sent",
+            "This run was not sent from here",
+            f"Nothing is known about {run}.",
+            "Send it with `runferry sync PATH`.",
+        )
+    return reports
+
+
+def _folders(engine: Engine, run: str) -> list[RunFolder]:
+    """The folders that a path or a run id means."""
+    paths = [Path(run)] if Path(run).exists() else [Path(one) for one in engine.ledger.paths_of(run)]
+    if not paths:
+        raise UsageError(
+            "unknown-run",
+            "No such run",
+            f"{run!r} is neither a path nor the id of a run that was sent.",
+            "See `runferry status`.",
+        )
+    found = [identify(path) for path in paths]
+    for one in found:
+        if isinstance(one, NotARun):
+            raise one.error
+    return [one for one in found if isinstance(one, RunFolder)]
+
+
+def _choice(server: str) -> Choice:
+    return Choice("local" if server.startswith("runferry:") else server, "the ledger", is_named=True)
+
+
+def _compare(
+    engine: Engine, folder: RunFolder, delivery: Delivery, run: Created, connection: Connection, deep: bool
+) -> tuple[int, list[str]]:
+    source = Source(folder.log, threading.Semaphore(1))
+    renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
+    rows: list[str] = []
+    last: str | None = None
+    while True:
+        part = source.read()
+        lines = renumber.rows(part.history, part.steps) if renumber else part.history
+        last = lines[-1] if lines else last
+        if deep:
+            rows.extend(lines)
+        if part.at_end:
+            break
+    content = source.reader.content
+    lines_there = engine.ledger.server_lines(delivery.target)
+    wrong = []
+    if delivery.acknowledged["history"] < content.rows:
+        wrong.append(f"{content.rows - delivery.acknowledged['history']} of {content.rows} rows were not sent yet")
+    alone = engine.ledger.count_deliveries(delivery.target) == 1
+    expected = verification.Expected(
+        lines=lines_there,
+        last_row=last if alone and not wrong else None,
+        summary=summary_json(content) if alone and not wrong else "",
+        files=engine.ledger.sent_files(delivery),
+    )
+    wrong += verification.compare(connection.session, run, expected)
+    if deep:
+        wrong += verification.compare_rows(connection.session, run, rows)
+    return content.rows, wrong

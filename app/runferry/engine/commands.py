@@ -1,0 +1,87 @@
+"""What other processes may ask the owner: the same commands that a terminal runs when nobody owns the state folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from runferry.control import Reply, Request
+from runferry.engine.audit import audit
+from runferry.engine.engine import Engine
+from runferry.engine.job import SyncJob, SyncRequest
+from runferry.errors import UsageError
+
+REFRESH = 0.2  # seconds between two progress messages
+
+Progress = Callable[[dict[str, Any]], bool]
+
+
+def handler(engine: Engine) -> Callable[[Request, Reply], int]:
+    """The function that answers one request; it runs on a thread of the control server."""
+
+    def answer(request: Request, reply: Reply) -> int:
+        if request.command == "sync":
+            job = engine.sync(_sync_request(request.arguments), request.environ)
+            return follow(engine, job, reply.progress, reply.cancelled.is_set)
+        if request.command == "status":
+            reply.progress(engine.snapshot().as_dict())
+            return 0
+        if request.command == "verify":
+            reports = audit(engine, str(request.arguments.get("run", "")), bool(request.arguments.get("deep")))
+            reply.progress({"reports": [asdict(one) for one in reports]})
+            return 0 if reports and all(not one.wrong for one in reports) else 1
+        if request.command == "try-now":
+            engine.try_now(str(request.arguments.get("server", "")))
+            return 0
+        raise UsageError(
+            "unknown-command",
+            "The running Runferry does not know this command",
+            f"It was asked for {request.command!r}.",
+            "It may be an older version: end it and start it again.",
+        )
+
+    return answer
+
+
+def follow(
+    engine: Engine,
+    job: SyncJob,
+    progress: Progress,
+    is_cancelled: Callable[[], bool] = lambda: False,
+    live_counts: bool = False,
+) -> int:
+    """Report a job until it is over; its exit code. `progress` gets statuses and notices and tells whether to go on."""
+    notices: list[str] = []
+    unsubscribe = engine.bus.subscribe(lambda event: notices.append(event.text) if event.text else None)
+    try:
+        while not is_cancelled():
+            job.changed.wait(REFRESH)
+            job.changed.clear()
+            over = job.is_over
+            told, notices[:] = list(notices), []
+            if not progress({"runs": [asdict(one) for one in job.statuses()], "notices": told, "over": over}):
+                return 1
+            if over:
+                return job.exit_code(live_counts)
+        return 1
+    finally:
+        unsubscribe()
+        engine.finish(job)
+
+
+def sync_arguments(request: SyncRequest) -> dict[str, Any]:
+    """A sync request as it travels to the owner."""
+    return {**asdict(request), "paths": [str(path) for path in request.paths]}
+
+
+def _sync_request(arguments: Mapping[str, Any]) -> SyncRequest:
+    return SyncRequest(
+        paths=tuple(Path(str(one)) for one in arguments.get("paths") or ()),
+        server=str(arguments.get("server") or ""),
+        entity=str(arguments.get("entity") or ""),
+        project=str(arguments.get("project") or ""),
+        run_id=str(arguments.get("run_id") or ""),
+        is_new=bool(arguments.get("is_new")),
+    )

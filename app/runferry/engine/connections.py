@@ -1,0 +1,93 @@
+"""One connection per server, made when it is first needed: address, key, trust, identity."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from runferry.clock import Clock
+from runferry.credentials import find_key
+from runferry.engine.choice import Choice
+from runferry.engine.local_server import LocalServer
+from runferry.remote.failures import ServerRefused
+from runferry.remote.probe import store_at
+from runferry.remote.session import Session
+from runferry.remote.trust import make_context
+from runferry.servers import app_url, is_loopback, normalise_url
+from runferry.settings import Settings
+from runferry.sync.connection import Connection
+from runferry.sync.destination import Server
+
+
+class Connections:
+    """All connections of one engine."""
+
+    def __init__(
+        self, settings: Settings, local: LocalServer, clock: Clock, notice: Callable[[str, str], None]
+    ) -> None:
+        self._settings = settings
+        self._local = local
+        self._clock = clock
+        self._notice = notice
+        self._lock = threading.Lock()
+        self._made: dict[tuple[str, str], Connection] = {}
+        self._asked: dict[tuple[Choice, str | None], Connection] = {}
+
+    def get(self, choice: Choice, environ: Mapping[str, str]) -> Connection:
+        """The connection to a server, with the key that this caller may use. Raises AppError when there is no key."""
+        question = (choice, environ.get("WANDB_API_KEY"))
+        with self._lock:
+            if question in self._asked:
+                return self._asked[question]
+        connection = self._find(choice, environ)
+        with self._lock:
+            return self._asked.setdefault(question, connection)
+
+    def _find(self, choice: Choice, environ: Mapping[str, str]) -> Connection:
+        server = self._local_server() if choice.is_local else self._server(choice, environ)
+        with self._lock:
+            known = self._made.get((server.identity, server.key))
+            if known is not None:
+                return known
+            session = Session(
+                server.url,
+                server.key,
+                make_context(environ),
+                environ,
+                self._settings.connect_timeout,
+                self._settings.request_timeout,
+            )
+            made = Connection(
+                server, session, self._clock, is_loopback(server.url), lambda text: self._notice(server.url, text)
+            )
+            self._made[server.identity, server.key] = made
+            return made
+
+    def all(self) -> list[Connection]:
+        """Every connection made so far."""
+        with self._lock:
+            return list(self._made.values())
+
+    def close(self) -> None:
+        """Close all sessions."""
+        for one in self.all():
+            one.session.close()
+
+    def _local_server(self) -> Server:
+        running = self._local.ensure()
+        return Server(running.url, f"runferry:{running.store}", running.url, running.key)
+
+    def _server(self, choice: Choice, environ: Mapping[str, str]) -> Server:
+        url = normalise_url(choice.server)
+        key = find_key(url, environ, is_named=choice.is_named)
+        if key is None:
+            raise ServerRefused(
+                "no-key",
+                "No key for this server",
+                f"Neither WANDB_API_KEY, nor the keyring, nor netrc has one for {url}.",
+                f"Run `runferry login --server {url}`, or set WANDB_API_KEY.",
+            )
+        store = store_at(url) if is_loopback(url) else None
+        return Server(
+            url, f"runferry:{store}" if store else url, app_url(url, environ.get("WANDB_APP_URL", "")), key.value
+        )

@@ -1,0 +1,252 @@
+"""The engine: builds the parts, starts and stops them, and answers what a front asks. No logic of its own.
+
+Any thread may call it. `start` needs the state folder to be free (the caller holds the owner's lock).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import string
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from runferry.clock import Clock, SystemClock
+from runferry.engine.choice import Choice, choose
+from runferry.engine.connections import Connections
+from runferry.engine.job import SyncJob, SyncRequest
+from runferry.engine.local_server import LocalServer
+from runferry.engine.watching import Watching
+from runferry.errors import AppError
+from runferry.events import Event, EventBus
+from runferry.formats.detect import Kind, NotARun, RunFolder, identify
+from runferry.paths import Home
+from runferry.servers import is_loopback
+from runferry.settings import Settings
+from runferry.state.database import Database
+from runferry.state.ledger import Ledger
+from runferry.status import RunState, RunStatus, Snapshot, SyncState
+from runferry.sync.connection import Connection
+from runferry.sync.destination import Destination
+from runferry.sync.run_sync import Means, RunSync
+from runferry.sync.scheduler import Scheduler
+from runferry.sync.wishes import Wishes, combine
+from runferry.version import __version__
+from runferry.watch.discovery import find_runs
+
+log = logging.getLogger(__name__)
+
+_RUN_ID = string.ascii_lowercase + string.digits
+Key = tuple[str, str, str, str, str]
+
+
+class Engine:
+    """One per process."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        environ: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.home = home
+        self.settings = settings
+        self.bus = EventBus()
+        self.clock = clock or SystemClock()
+        self.environ = dict(os.environ if environ is None else environ)
+        self._database = Database(home.database_file)
+        self.ledger = Ledger(self._database, self.clock)
+        self._local = LocalServer(home.store, settings.local_server_port, self.clock)
+        self.connections = Connections(settings, self._local, self.clock, self._notice)
+        self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
+        self._permit = threading.Semaphore(1)
+        self._lock = threading.Lock()
+        self._runs: dict[Key, RunSync] = {}
+        self._jobs: list[SyncJob] = []
+        self.watching = Watching(self)
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def start(self) -> Engine:
+        """Open the state and start the threads. Raises AppError."""
+        self._database.open()
+        self._scheduler.start()
+        return self
+
+    def stop(self) -> None:
+        """End threads, connections and the local server that this engine started; the commit in hand is finished."""
+        self.watching.stop()
+        self._scheduler.stop()
+        self.connections.close()
+        self._local.stop()
+        self._database.close()
+
+    def __enter__(self) -> Engine:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # -- asking for a sync --------------------------------------------------------------------------------------------
+
+    def sync(self, request: SyncRequest, environ: Mapping[str, str] | None = None) -> SyncJob:
+        """Start syncing what the request names. Raises AppError when the server cannot be used at all."""
+        environ = self.environ if environ is None else {**self.environ, **environ}
+        connection = self.connections.get(choose(request.server, environ, self.settings), environ)
+        job = SyncJob()
+        folders, job.rejected = find_folders(request, connection.server.url)
+        for folder in folders:
+            run_id = new_run_id() if request.is_new else request.run_id
+            destination = Destination(
+                request.entity, request.project, run_id, self.settings.entity, self.settings.project
+            )
+            job.runs.append(self._add(folder, destination, connection))
+        with self._lock:
+            self._jobs.append(job)
+        return job
+
+    def finish(self, job: SyncJob) -> None:
+        """Forget a job; its runs stay known."""
+        with self._lock:
+            if job in self._jobs:
+                self._jobs.remove(job)
+
+    def deliver(self, folder: RunFolder, choice: Choice) -> RunSync:
+        """Sync a run of a watched folder by itself."""
+        destination = Destination("", "", "", self.settings.entity, self.settings.project)
+        return self._add(folder, destination, self.connections.get(choice, self.environ), recheck=False)
+
+    def _add(
+        self, folder: RunFolder, destination: Destination, connection: Connection, recheck: bool = True
+    ) -> RunSync:
+        key = (str(folder.log), connection.server.identity, destination.entity, destination.project, destination.run_id)
+        with self._lock:
+            run = self._runs.get(key)
+            if run is not None:
+                run.at_rest = False
+            else:
+                run = RunSync(
+                    folder,
+                    destination,
+                    connection,
+                    self._means(connection),
+                    self._wishes(folder),
+                    self._changed,
+                    recheck,
+                )
+                self._runs[key] = run
+                self._scheduler.add(run)
+                return run
+        self._scheduler.wake(run)
+        return run
+
+    def _means(self, connection: Connection) -> Means:
+        settings = self.settings
+        assert self._scheduler.senders is not None
+        near = is_loopback(connection.server.url)
+        return Means(
+            ledger=self.ledger,
+            clock=self.clock,
+            permit=self._permit,
+            senders=self._scheduler.senders,
+            interval=settings.upload_interval_loopback if near else settings.upload_interval,
+            request_bytes=settings.max_request_bytes,
+            quiet_after=settings.quiet_after,
+            poll=settings.poll_interval,
+            write_marker=settings.write_synced_marker and not connection.server.identity.startswith("runferry:"),
+        )
+
+    def _wishes(self, folder: RunFolder) -> Wishes:
+        globs = tuple(one for one in self.environ.get("WANDB_IGNORE_GLOBS", "").split(",") if one)
+        return combine(Wishes(self.settings.metrics_only, self.settings.console, globs), folder.marker)
+
+    # -- what a front does --------------------------------------------------------------------------------------------
+
+    def wake(self, run: RunSync) -> None:
+        """The run's log grew."""
+        self._scheduler.wake(run, run.earliest())
+
+    def try_now(self, url: str = "") -> None:
+        """Try all servers, or one, at once."""
+        for connection in self.connections.all():
+            if not url or connection.server.url == url:
+                connection.try_now()
+                self._scheduler.wake_all(connection)
+
+    def snapshot(self) -> Snapshot:
+        """Everything at this moment."""
+        with self._lock:
+            runs = list(self._runs.values())
+        statuses = [run.status() for run in runs]
+        servers = []
+        for connection in self.connections.all():
+            waiting = sum(1 for run in runs if run.connection is connection and not run.at_rest)
+            servers.append(connection.status(waiting))
+        problems = [status.error for status in statuses if status.error and status.state is SyncState.PROBLEM]
+        return Snapshot(
+            version=__version__,
+            pid=os.getpid(),
+            time=self.clock.time(),
+            runs=(*statuses, *self.watching.held()),
+            servers=tuple(servers),
+            folders=tuple(self.watching.folders()),
+            problems=tuple(problems),
+        )
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _changed(self, run: RunSync) -> None:
+        self.watching.run_changed(run)
+        self.bus.publish(Event("run", str(run.folder.path)))
+        for job in list(self._jobs):
+            if run in job.runs:
+                job.changed.set()
+
+    def _notice(self, url: str, text: str) -> None:
+        log.warning("%s: %s", url, text)
+        self.bus.publish(Event("server", url, text))
+
+
+def find_folders(request: SyncRequest, server: str) -> tuple[list[RunFolder], list[RunStatus]]:
+    """The runs that the paths of a request mean, each once, and what is not a run, as statuses with an error."""
+    folders: dict[Path, RunFolder] = {}
+    rejected: list[RunStatus] = []
+    for path in request.paths:
+        found = identify(path)
+        if isinstance(found, RunFolder):
+            candidates: list[RunFolder | NotARun] = [found]
+        else:
+            candidates = [identify(one) for one in find_runs(path)] if path.is_dir() else []
+            candidates = candidates or [found]
+        for one in candidates:
+            if isinstance(one, NotARun):
+                rejected.append(_not_sent(one.path, one.error, server))
+            elif one.kind is Kind.LEGACY:
+                rejected.append(_not_sent(one.path, _legacy(one.path), server))
+            else:
+                folders.setdefault(one.log.resolve(), one)
+    return list(folders.values()), rejected
+
+
+def _not_sent(path: Path, error: AppError, server: str) -> RunStatus:
+    return RunStatus(
+        path=str(path), run_id="", entity="", project="", name="", server=server, url="",
+        state=SyncState.PROBLEM, run_state=RunState.UNKNOWN, error=error.as_dict(),
+    )  # fmt: skip
+
+
+def _legacy(path: Path) -> AppError:
+    return AppError(
+        "legacy-dryrun",
+        "A dry run of wandb 0.9 or older",
+        f"{path} was written before transaction logs existed; this version does not read that format yet.",
+        "Keep the folder; a coming version syncs it.",
+    )
+
+
+def new_run_id() -> str:
+    """Eight random characters, as the official client makes them."""
+    return "".join(secrets.choice(_RUN_ID) for _ in range(8))

@@ -1,0 +1,51 @@
+"""A sync that somebody asked for: the runs it is about, how they are doing, and whether it is over."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runferry.status import RunState, RunStatus, SyncState
+from runferry.sync.run_sync import RunSync
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """What `runferry sync` was asked. Empty texts mean "not said"; paths are absolute."""
+
+    paths: tuple[Path, ...]
+    server: str = ""
+    entity: str = ""
+    project: str = ""
+    run_id: str = ""
+    is_new: bool = False
+
+
+@dataclass
+class SyncJob:
+    """`rejected`: what is not a run, or cannot be sent, as statuses with an error."""
+
+    runs: list[RunSync] = field(default_factory=list)
+    rejected: list[RunStatus] = field(default_factory=list)
+    changed: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more happens by itself."""
+        return all(run.at_rest for run in self.runs)
+
+    def statuses(self) -> list[RunStatus]:
+        """Where everything stands."""
+        return [*(run.status() for run in self.runs), *self.rejected]
+
+    def exit_code(self, live_counts: bool = False) -> int:
+        """0 when every run is verified, else 1. live_counts: a live run that is sent is good too (`watch --once`)."""
+        return 0 if all(_is_good(one, live_counts) for one in self.statuses()) else 1
+
+
+def _is_good(status: RunStatus, live_counts: bool) -> bool:
+    if status.state is SyncState.VERIFIED:
+        return True
+    live = status.run_state in (RunState.RUNNING, RunState.QUIET)
+    return live_counts and live and status.error is None and status.state in (SyncState.SENT, SyncState.WAITING)

@@ -1,0 +1,114 @@
+"""The local server's process: found when it runs already, started when it does not, ended when we started it.
+
+It is a process of its own because taking in a large request would make a window stutter. Its identity is its store's
+id, so another program on the usual port is never taken for it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from runferry.clock import Clock
+from runferry.errors import NeedsUser
+from runferry.remote.probe import store_at
+
+log = logging.getLogger(__name__)
+
+START_TIMEOUT = 30.0
+ADDRESS_FILE = "server.json"  # written by `runferry serve` into its store: url, pid
+
+
+@dataclass(frozen=True)
+class Running:
+    """Where the local server answers. `store`: its store's id."""
+
+    url: str
+    store: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Running({self.url}, {self.store})"
+
+
+class LocalServer:
+    """Finds or starts the server of one store."""
+
+    def __init__(self, store: Path, port: int, clock: Clock, probe: Callable[[str], str | None] = store_at) -> None:
+        self._store = store
+        self._port = port
+        self._clock = clock
+        self._probe = probe
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ensure(self) -> Running:
+        """The running server; started when there is none. Raises NeedsUser when it does not come up."""
+        with self._lock:
+            return self._find() or self._start()
+
+    def is_down(self) -> bool:
+        """Whether a process that we started has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+    def stop(self, timeout: float = 10) -> None:
+        """End the process if we started it."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.terminate()
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout)
+
+    def _find(self) -> Running | None:
+        try:
+            told = json.loads((self._store / ADDRESS_FILE).read_text())
+            url, store = str(told["url"]), str(told["store"])
+            key = (self._store / "key").read_text().strip()
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return Running(url, store, key) if self._probe(url) == store else None
+
+    def _start(self) -> Running:
+        self._store.mkdir(parents=True, exist_ok=True)
+        with (self._store / "server.log").open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [*own_command(), "serve", "--data", str(self._store), "--port", str(self._port)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=os.name == "posix",  # Ctrl-C is for the owner, which ends it in its own time
+            )
+        waiting = threading.Event()
+        deadline = self._clock.monotonic() + START_TIMEOUT
+        while self._clock.monotonic() < deadline:
+            found = self._find()
+            if found is not None:
+                log.info("the local server answers at %s", found.url)
+                return found
+            if self._process.poll() is not None:
+                break
+            self._clock.wait(waiting, 0.02)
+        said = (self._store / "server.log").read_text(errors="replace")[-500:]
+        raise NeedsUser(
+            "local-server-down",
+            "The local server does not start",
+            f"Its last words: {said.strip() or 'none'}",
+            f"See {self._store / 'server.log'}; is the disk full, or the folder not writable?",
+        )
+
+
+def own_command() -> list[str]:
+    """How this program is started again, from source or frozen."""
+    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "runferry"]

@@ -1,0 +1,24 @@
+"""Which runs of a watched folder are sent without being asked for."""
+
+from __future__ import annotations
+
+from runferry.formats.detect import Kind, RunFolder
+from runferry.settings import FolderMode
+
+
+def why_held(folder: RunFolder, mode: FolderMode, is_new: bool = True) -> str:
+    """Why a run waits until somebody asks, in words; empty when it is sent by itself.
+
+    is_new: it appeared or grew while the folder was watched.
+    """
+    if folder.kind is Kind.LEGACY:
+        return "a dry run of wandb 0.9 or older: this version does not read it yet"
+    if mode is FolderMode.SYNC:
+        return ""
+    if mode is FolderMode.ASK:
+        return "this folder's runs are sent on request only"
+    if folder.kind is Kind.WANDB_ONLINE:
+        return "the official client uploads it itself"
+    if folder.kind is Kind.RECORDER and (folder.marker or {}).get("mode") in ("offline", "dryrun"):
+        return "recorded offline: sent on request only"
+    return "" if is_new else "it was there before: sent on request only"

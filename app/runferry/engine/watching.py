@@ -1,0 +1,162 @@
+"""Watched folders: what is found in them is delivered, or held back with the reason why."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runferry.engine.choice import Choice
+from runferry.engine.routing import why_held
+from runferry.errors import AppError
+from runferry.events import Event
+from runferry.formats.detect import RunFolder, identify
+from runferry.settings import FolderMode
+from runferry.status import FolderStatus, RunState, RunStatus, SyncState
+from runferry.sync.run_sync import ENDED, RunSync
+from runferry.watch.watcher import Watcher
+
+if TYPE_CHECKING:
+    from runferry.engine.engine import Engine
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WatchedFolder:
+    """A folder, where its runs go, and which of them are sent unasked."""
+
+    path: Path
+    choice: Choice
+    mode: FolderMode = FolderMode.AUTO
+
+
+class Watching:
+    """The watched folders of one engine. Callbacks come on the watcher's threads and only hand on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._watcher: Watcher | None = None
+        self._lock = threading.Lock()
+        self._folders: list[WatchedFolder] = []
+        self._runs: dict[Path, RunSync] = {}  # by log
+        self._held: dict[Path, tuple[RunFolder, WatchedFolder, str]] = {}  # by run folder
+        self._followed: set[Path] = set()
+        self._failed: dict[Path, AppError] = {}
+
+    def start(self, folders: Sequence[WatchedFolder]) -> None:
+        """Begin with what is there; what comes later is noticed."""
+        settings = self._engine.settings
+        self._folders = list(folders)
+        self._watcher = Watcher(
+            [one.path for one in folders],
+            on_found=self._found,
+            on_changed=self._changed,
+            on_gone=self._gone,
+            clock=self._engine.clock,
+            rescan_interval=settings.rescan_interval,
+            poll_interval=settings.poll_interval,
+            ignore=(self._engine.home.store,),
+        )
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """No further callbacks."""
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher.stop()
+
+    def runs(self) -> list[RunSync]:
+        """Runs that are delivered by themselves."""
+        with self._lock:
+            return list(self._runs.values())
+
+    def held(self) -> list[RunStatus]:
+        """Runs that wait until somebody asks, or that cannot be sent."""
+        with self._lock:
+            held = list(self._held.values())
+        return [_held_status(folder, watched, why, self._failed.get(folder.path)) for folder, watched, why in held]
+
+    def folders(self) -> list[FolderStatus]:
+        """How each folder is watched."""
+        if self._watcher is None:
+            return []
+        servers = {str(one.path): one.choice.server for one in self._folders}
+        return [replace(one, server=servers.get(one.path, "")) for one in self._watcher.status()]
+
+    def run_changed(self, run: RunSync) -> None:
+        """A run's state changed: a live log is followed closely, an ended one no longer."""
+        watcher, path = self._watcher, run.folder.log
+        if watcher is None or not run.at_rest or path not in self._runs:
+            return
+        live = run.status_run_state not in ENDED
+        if live and path not in self._followed:
+            self._followed.add(path)
+            watcher.follow(path)
+        elif not live and path in self._followed:
+            self._followed.discard(path)
+            watcher.unfollow(path)
+
+    # -- called by the watcher ----------------------------------------------------------------------------------------
+
+    def _found(self, path: Path) -> None:
+        folder = identify(path)
+        if not isinstance(folder, RunFolder):
+            return
+        watched = self._folder_of(path)
+        why = why_held(folder, watched.mode)
+        with self._lock:
+            if folder.log in self._runs:
+                return
+            if why:
+                self._held[folder.path] = (folder, watched, why)
+                return
+        self._deliver(folder, watched)
+
+    def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
+        try:
+            run = self._engine.deliver(folder, watched.choice)
+        except AppError as error:
+            self._failed[folder.path] = error
+            with self._lock:
+                self._held[folder.path] = (folder, watched, error.title)
+            self._engine.bus.publish(Event("notice", str(folder.path), error.for_people()))
+            return
+        with self._lock:
+            self._runs[folder.log] = run
+            self._held.pop(folder.path, None)
+
+    def _changed(self, log_path: Path) -> None:
+        with self._lock:
+            run = self._runs.get(log_path)
+        if run is not None:
+            self._engine.wake(run)
+
+    def _gone(self, path: Path) -> None:
+        log.info("%s is gone", path)
+        with self._lock:
+            self._held.pop(path, None)
+
+    def _folder_of(self, path: Path) -> WatchedFolder:
+        """The innermost watched folder that holds `path`."""
+        holding = [one for one in self._folders if path == one.path or one.path in path.parents]
+        return max(holding or self._folders, key=lambda one: len(one.path.parts))
+
+
+def _held_status(folder: RunFolder, watched: WatchedFolder, why: str, error: AppError | None) -> RunStatus:
+    return RunStatus(
+        path=str(folder.path),
+        run_id=folder.run_id,
+        entity="",
+        project="",
+        name="",
+        server=watched.choice.server,
+        url="",
+        state=SyncState.PROBLEM if error else SyncState.WAITING,
+        run_state=RunState.UNKNOWN,
+        held=why,
+        error=error.as_dict() if error else None,
+    )
