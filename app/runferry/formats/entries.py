@@ -121,7 +121,7 @@ class RunContent:
 
     `finished`: an exit record was read; only at the end of the log does that mean that nothing more comes, because
     wandb 0.10 to 0.17 writes it before the last rows. `counts`: records by type. `records_unknown`: of no or an
-    unknown type, skipped. `records_unreadable`: good checksum, but no record. `values_lost`: history values that are no JSON.
+    unknown type, skipped. `records_unreadable`: good checksum, but no record. `values_lost`: values that are no JSON.
     `exit_runtime`: seconds. `summary_rows`: how many history rows had been read at the last summary record.
     """
 

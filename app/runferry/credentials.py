@@ -1,1 +1,0 @@
-"""API keys: environment, keyring, netrc (only read)."""
