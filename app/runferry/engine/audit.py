@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,13 +82,13 @@ def _folders(engine: Engine, run: str) -> list[RunFolder]:
 
 
 def _choice(server: str) -> Choice:
-    return Choice("local" if server.startswith("runferry:") else server, "the ledger", is_named=True)
+    return Choice("local" if server.startswith("runferry:") else server, "the ledger")
 
 
 def _compare(
     engine: Engine, folder: RunFolder, delivery: Delivery, run: Created, connection: Connection, deep: bool
 ) -> tuple[int, list[str]]:
-    source = Source(folder.log, threading.Semaphore(1))
+    source = Source.alone(folder.log)
     renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
     rows: list[str] = []
     last: str | None = None

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runferry.credentials import cloud_in_netrc, has_wandb_key
+from runferry.credentials import has_wandb_key, known_cloud_url
 from runferry.errors import UsageError
-from runferry.servers import CLOUD, CLOUD_URLS, LOCAL, check_server
+from runferry.servers import CLOUD, LOCAL, check_server
 from runferry.settings import Settings
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A server by name (``local``) or URL, and who chose it. `is_named`: on the command line or in WANDB_BASE_URL."""
+    """A server by name (``local``) or URL, and who chose it. `named`: what ``--server`` said, for the choice of key."""
 
     server: str
     source: str
-    is_named: bool = False
+    named: str = ""
 
     @property
     def is_local(self) -> bool:
@@ -32,25 +32,24 @@ class Choice:
 def choose(named: str, environ: Mapping[str, str], settings: Settings, folder_server: str = "") -> Choice:
     """The server in force. Raises UsageError when a person has to choose, or the address is none."""
     if named:
-        return _made(check_server(named), "--server", settings, environ, is_named=True)
+        return _made(check_server(named), "--server", settings, environ, named)
     if environ.get("WANDB_BASE_URL"):
-        return _made(check_server(environ["WANDB_BASE_URL"]), "WANDB_BASE_URL", settings, environ, is_named=True)
+        return _made(check_server(environ["WANDB_BASE_URL"]), "WANDB_BASE_URL", settings, environ)
     if folder_server:
         return _made(check_server(folder_server), "the folder's setting", settings, environ)
     if settings.server:
         return _made(check_server(settings.server), "the setting `server`", settings, environ)
-    found = has_wandb_key(environ)
-    if found:
+    if has_wandb_key(environ):
         raise UsageError(
             "server-not-chosen",
             "Which server?",
-            f"A W&B key was found ({found}), and no server is chosen. Nothing was sent.",
+            "A W&B key was found (WANDB_API_KEY or netrc), and no server is chosen. Nothing was sent.",
             "Say `--server cloud` for W&B's cloud, or `--server local` for this computer.",
         )
     return Choice(LOCAL, "the default")
 
 
-def _made(checked: str, source: str, settings: Settings, environ: Mapping[str, str], is_named: bool = False) -> Choice:
+def _made(checked: str, source: str, settings: Settings, environ: Mapping[str, str], named: str = "") -> Choice:
     if checked == CLOUD:
-        checked = settings.cloud_url or cloud_in_netrc(environ) or CLOUD_URLS[0]
-    return Choice(checked or LOCAL, source, is_named)
+        checked = settings.cloud_url or known_cloud_url(environ)
+    return Choice(checked or LOCAL, source, named)

@@ -79,7 +79,7 @@ class Connections:
 
     def _server(self, choice: Choice, environ: Mapping[str, str]) -> Server:
         url = normalise_url(choice.server)
-        key = find_key(url, environ, is_named=choice.is_named)
+        key = find_key(url, environ, named=choice.named, cloud_url=self._settings.cloud_url)
         if key is None:
             raise ServerRefused(
                 "no-key",

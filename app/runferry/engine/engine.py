@@ -32,7 +32,7 @@ from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.run_sync import Means, RunSync
 from runferry.sync.scheduler import Scheduler
-from runferry.sync.wishes import Wishes, combine
+from runferry.sync.wishes import Wishes, app_wishes, combine
 from runferry.version import __version__
 from runferry.watch.discovery import find_runs
 
@@ -160,8 +160,7 @@ class Engine:
         )
 
     def _wishes(self, folder: RunFolder) -> Wishes:
-        globs = tuple(one for one in self.environ.get("WANDB_IGNORE_GLOBS", "").split(",") if one)
-        return combine(Wishes(self.settings.metrics_only, self.settings.console, globs), folder.marker)
+        return combine(app_wishes(self.settings, self.environ), folder.marker)
 
     # -- what a front does --------------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ class Delivery:
     verified_size: int | None
     verified_mtime_ns: int | None
     counts: dict[str, Any]
+    error: dict[str, str] | None
     storage_id: str
     url: str
 
@@ -102,9 +103,12 @@ class Ledger:
 
     def deliveries_of(self, path: Path) -> list[tuple[Delivery, sqlite3.Row]]:
         """Deliveries of the log that was last seen at `path`, each with its target's row."""
-        found = self._database.rows(
-            _DELIVERY + "JOIN sources AS s ON s.id = source WHERE s.path = ? ORDER BY deliveries.id", str(path)
-        )
+        found = self._database.rows(_DELIVERY + "WHERE s.path = ? ORDER BY deliveries.id", str(path))
+        return [(_delivery(one), one) for one in found]
+
+    def all_deliveries(self) -> list[tuple[Delivery, sqlite3.Row]]:
+        """Every delivery with its target's and its log's columns, newest first."""
+        found = self._database.rows(_DELIVERY + "ORDER BY deliveries.id DESC")
         return [(_delivery(one), one) for one in found]
 
     def paths_of(self, run_id: str) -> list[str]:
@@ -274,7 +278,8 @@ class Ledger:
 
 
 _DELIVERY = (
-    "SELECT deliveries.*, t.* , deliveries.id AS delivery_id FROM deliveries JOIN targets AS t ON t.id = target "
+    "SELECT deliveries.*, t.*, s.path AS path, deliveries.id AS delivery_id FROM deliveries "
+    "JOIN targets AS t ON t.id = target JOIN sources AS s ON s.id = source "
 )
 
 
@@ -295,6 +300,7 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         verified_size=row["verified_size"],
         verified_mtime_ns=row["verified_mtime_ns"],
         counts=json.loads(row["counts"]),
+        error=json.loads(row["error"]) if row["error"] else None,
         storage_id=row["storage_id"],
         url=row["url"],
     )

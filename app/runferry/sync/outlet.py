@@ -78,6 +78,7 @@ class Outlet:
         self._summary_digest = self._delivery.summary_digest
         self._last_row: str | None = None
         self._console: list[tuple[int, list[str]]] = []  # taken from the terminal, not acknowledged yet
+        self._recorded: tuple[object, ...] = ()
         self._posted = means.clock.monotonic()
         self._closed = self._delivery.closed
 
@@ -166,6 +167,15 @@ class Outlet:
             files=self._files.sent,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
+        """Keep in the ledger what people should see of this run while nobody runs; once per change."""
+        told = (state, error.slug if error else "", counts.get("rows"))
+        if told != self._recorded:
+            self._recorded = told
+            self._means.ledger.update(
+                self._delivery, state=state, error=error.as_dict() if error else None, counts=counts
+            )
 
     def verified(self, counts: dict[str, Any]) -> None:
         """Remember it, with the log's size and time, so that an unchanged log need not be read again."""

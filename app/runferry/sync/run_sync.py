@@ -295,6 +295,8 @@ class RunSync:
 
     def _rest(self, state: SyncState) -> None:
         self._state = state
+        if self._outlet is not None and self._source is not None:
+            self._outlet.record(state.value, self._error, self._count(self._source))
         self.at_rest = True
         self._on_change(self)
 

@@ -66,6 +66,11 @@ class Source:
         self.extras = Extras()
         self._counts = {"history": 0, "events": 0}
 
+    @classmethod
+    def alone(cls, log: Path) -> Source:
+        """A source that waits for no other decoder."""
+        return cls(log, threading.Semaphore(1))
+
     @property
     def identity(self) -> str:
         """The same for every copy of this log, different for another log of the same run. Ask after the first read."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from runferry.settings import Settings
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -19,6 +21,12 @@ class Wishes:
     def may_send_file(self, name: str) -> bool:
         """Whether a file of the run may leave this computer; `*` does not cross a slash, as in Go's path matching."""
         return not self.metrics_only and not any(glob_matches(glob, name) for glob in self.ignore_globs)
+
+
+def app_wishes(settings: Settings, environ: Mapping[str, str]) -> Wishes:
+    """What the app's settings and this process's variables say."""
+    globs = tuple(one for one in environ.get("WANDB_IGNORE_GLOBS", "").split(",") if one)
+    return Wishes(settings.metrics_only, settings.console, globs)
 
 
 def combine(app: Wishes, marker: Mapping[str, Any] | None) -> Wishes:

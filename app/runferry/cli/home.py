@@ -1,0 +1,73 @@
+"""What every command begins with: its folders, settings, log file, and who owns the state."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from runferry import logs
+from runferry.control import ControlClient, Occupied, Owner
+from runferry.engine.choice import Choice, choose
+from runferry.engine.engine import Engine
+from runferry.errors import AppError
+from runferry.paths import Home, find_home
+from runferry.settings import Settings
+
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Folders and settings of this call."""
+
+    home: Home
+    settings: Settings
+
+
+def prepare() -> Surroundings:
+    """Find the folders, load the settings; what is wrong in them is said and does not stop the command."""
+    home = find_home()
+    settings = Settings.load(home.settings_file, os.environ)
+    for problem in settings.problems:
+        say(problem.for_people())
+    return Surroundings(home, settings)
+
+
+def choose_server(named: str, settings: Settings) -> Choice:
+    """The server in force; printed first, so that nobody has to guess."""
+    choice = choose(named, os.environ, settings)
+    where = "this computer (the local server)" if choice.is_local else choice.server
+    say(f"Server: {where}, by {choice.source}.")
+    return choice
+
+
+@contextmanager
+def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
+    """The engine, with the state folder's lock held and the log file open. Raises Occupied when another owns it."""
+    with Owner(around.home, kind):
+        logging = logs.setup(around.home, around.settings.log_level)
+        try:
+            with Engine(around.home, around.settings) as engine:
+                yield engine
+        finally:
+            logging.close()
+
+
+def running_owner(around: Surroundings) -> ControlClient | None:
+    """A line to the Runferry that owns the state folder, or None."""
+    try:
+        return ControlClient.connect(around.home)
+    except AppError as error:
+        say(error.for_people())
+        return None
+
+
+def say(text: str) -> None:
+    """A line for people; standard output stays clean for results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+__all__ = ["Occupied", "Surroundings", "choose_server", "owned_engine", "prepare", "running_owner", "say"]

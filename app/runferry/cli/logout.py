@@ -1,0 +1,29 @@
+"""`runferry logout`: forget a server's key."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from runferry.cli.home import choose_server, prepare, say
+from runferry.credentials import forget_key
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Names and flags are fixed: other tools rely on them."""
+    parser.add_argument("--server", default="", metavar="URL|local|cloud", help="whose key to forget; default: cloud")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command."""
+    around = prepare()
+    choice = choose_server(
+        args.server or os.environ.get("WANDB_BASE_URL") or around.settings.server or "cloud", around.settings
+    )
+    removed = forget_key(choice.server)
+    say(
+        f"Forgotten: the key of {choice.server} ({', '.join(removed)})."
+        if removed
+        else f"No key of {choice.server} was stored."
+    )
+    return 0

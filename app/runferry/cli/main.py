@@ -1,0 +1,70 @@
+"""The parser of all commands, and what happens when one fails. Each command is a file beside this one."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+from runferry.errors import AppError, UsageError
+from runferry.version import __version__
+
+COMMANDS = {
+    "watch": "watch folders and sync what appears in them",
+    "sync": "sync run folders now",
+    "verify": "compare a run with what the server has",
+    "status": "what is synced, what is waiting, which servers answer",
+    "inspect": "what a run folder holds",
+    "serve": "run the local server",
+    "login": "store a server's key in the keyring",
+    "logout": "forget a server's key",
+    "demo": "train a tiny model and watch its run arrive",
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; gives the exit code: 0 good, 1 failed, 2 wrong use, 130 interrupted."""
+    parser = argparse.ArgumentParser(
+        prog="runferry",
+        description="Carries machine-learning runs to where people look at them. Without a command: the app.",
+    )
+    parser.add_argument("--version", action="version", version=f"runferry {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    wanted = next((one for one in arguments if one in COMMANDS), "")
+    for name, help_text in COMMANDS.items():
+        sub = commands.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
+        if name == wanted:  # the others' modules are not even imported: a command starts fast
+            importlib.import_module(f"runferry.cli.{name}").add_arguments(sub)
+    parsed = parser.parse_args(arguments)
+    module = importlib.import_module(f"runferry.cli.{parsed.command or 'app'}")
+    return _guarded(module.main, parsed)
+
+
+def _guarded(main: object, parsed: argparse.Namespace) -> int:
+    assert callable(main)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return int(main(parsed))
+    except AppError as error:
+        if getattr(parsed, "json", False):
+            print(json.dumps({"error": error.as_dict()}))
+        print(error.for_people(), file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        print("Interrupted. What was delivered is recorded; the rest goes on next time.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """End in order, as for Ctrl-C."""
+    raise KeyboardInterrupt

@@ -1,0 +1,40 @@
+"""`runferry sync --dry-run`: what is there, where it would go, what would be sent. Sends nothing, asks no server."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from typing import Any
+
+from runferry.cli.home import Surroundings, say
+from runferry.cli.progress import size
+from runferry.engine.choice import Choice
+from runferry.engine.job import SyncRequest
+from runferry.engine.plan import Planned, plan
+
+
+def show_plan(around: Surroundings, request: SyncRequest, choice: Choice, as_json: bool) -> int:
+    """Print the plan; 1 when something named is not a run."""
+    planned, rejected = plan(around.settings, request, choice, os.environ)
+    for one in planned:
+        print(json.dumps(asdict(one), ensure_ascii=False) if as_json else _lines(one))
+    for status in rejected:
+        error: dict[str, Any] = status.error or {}
+        if as_json:
+            print(json.dumps({"path": status.path, "error": error}, ensure_ascii=False))
+        say(f"– {status.path}: {error.get('title')}. {error.get('message')}")
+    return 1 if rejected else 0
+
+
+def _lines(one: Planned) -> str:
+    damage = f", damaged: {one.gaps} gaps" if one.gaps else ""
+    goes = f"{one.entity or '(your default)'} / {one.project} / {one.run_id}"
+    return (
+        f"{one.name or one.run_id}  {one.kind}, {one.writer}{damage}\n"
+        f"  {one.path}\n"
+        f"  {one.rows:,} rows, {one.events:,} system samples, {one.console_writes:,} console writes, "
+        f"{len(one.files)} files, {size(one.bytes)}\n"
+        f"  → {one.server}: {goes}\n"
+        f"  would be sent: {', '.join(one.sends)}"
+    )

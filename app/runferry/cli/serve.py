@@ -1,0 +1,48 @@
+"""`runferry serve`: the local server in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from runferry.cli.home import prepare
+from runferry.engine.local_server import ADDRESS_FILE
+from runferry.server.serving import serve_forever
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Names and flags are fixed: other tools rely on them."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this computer only")
+    parser.add_argument("--port", type=int, default=None, help="port; 0: any that is free")
+    parser.add_argument("--data", default="", metavar="DIR", help="where runs are stored")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command until interrupted."""
+    around = prepare()
+    data = Path(args.data).expanduser().absolute() if args.data else around.home.store
+    port = around.settings.local_server_port if args.port is None else args.port
+    address = data / ADDRESS_FILE
+
+    def ready(url: str, key: str, store: str) -> None:
+        _publish(address, {"url": url, "store": store, "pid": os.getpid()})
+        print(f"The local server answers at {url}", flush=True)
+        print(f"Its key: {key}")
+        print("To point the official client at it:")
+        print(f"  export WANDB_BASE_URL={url}")
+        print(f"  export WANDB_API_KEY={key}", flush=True)
+
+    try:
+        serve_forever(data, args.host, port, ready)
+    finally:
+        address.unlink(missing_ok=True)
+    return 0
+
+
+def _publish(path: Path, told: dict[str, object]) -> None:
+    """Write as a whole: another process reads it at any moment."""
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(told))
+    temporary.replace(path)

@@ -1,0 +1,60 @@
+"""`runferry status`: what the running Runferry does; without one, what the ledger knows."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from typing import Any
+
+from runferry.cli.home import Surroundings, prepare, running_owner, say
+from runferry.cli.progress import result_line
+from runferry.engine.recorded import recorded_snapshot
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Names and flags are fixed: other tools rely on them."""
+    parser.add_argument("--json", action="store_true", help="one JSON object; its `schema` is 1")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command."""
+    around = prepare()
+    snapshot, is_running = _snapshot(around)
+    if args.json:
+        print(json.dumps({**snapshot, "running": is_running}, ensure_ascii=False))
+        return 0
+    if not is_running:
+        say("Runferry is not running; this is what was recorded. Start it with `runferry watch`.")
+    for server in snapshot["servers"]:
+        print(_server_line(server))
+    for folder in snapshot["folders"]:
+        why = f" ({folder['reason']})" if folder["reason"] else ""
+        print(f"  {folder['path']}: {folder['runs']} runs, watched by {folder['method']}{why}")
+    for run in snapshot["runs"]:
+        print(result_line(run))
+    if not snapshot["runs"]:
+        print("No runs yet.")
+    return 0
+
+
+def _snapshot(around: Surroundings) -> tuple[dict[str, Any], bool]:
+    client = running_owner(around)
+    if client is None:
+        return recorded_snapshot(around.home, around.settings, os.getpid()).as_dict(), False
+    told: dict[str, Any] = {}
+    with client:
+        client.request("status", on_progress=told.update)
+    return told, True
+
+
+def _server_line(server: dict[str, Any]) -> str:
+    line = f"{server['url']}: {server['state']}"
+    if server["cause"] and server["state"] != "online":
+        line += f" — {server['cause']['title']}. {server['cause']['message']}"
+    if server["next_try"]:
+        line += f" Attempt {server['attempt']}, next try in {max(server['next_try'] - time.time(), 0):.0f} s."
+    if server["runs_waiting"]:
+        line += f" {server['runs_waiting']} runs waiting."
+    return line

@@ -1,0 +1,104 @@
+"""`runferry sync`: deliver what is named, show how far it is, and end with 0 only if all of it is verified."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from runferry.cli.home import Occupied, Surroundings, choose_server, owned_engine, prepare, running_owner, say
+from runferry.cli.progress import make_view, print_results
+from runferry.engine.commands import Progress, follow, sync_arguments
+from runferry.engine.job import SyncRequest
+from runferry.errors import PermanentError, UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Names and flags are fixed: other tools rely on them."""
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="run folder, .wandb file, or a folder of runs")
+    parser.add_argument("--server", default="", metavar="URL|local|cloud", help="where to")
+    parser.add_argument("--entity", default="", help="team or user on the server")
+    parser.add_argument("--project", default="", help="project on the server")
+    parser.add_argument("--id", default="", help="run id on the server; for one run only")
+    parser.add_argument("--new", action="store_true", help="upload as a new run")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="list what is there and what would be sent; send nothing"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object per run and line")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command."""
+    around = prepare()
+    paths = tuple(Path(one).expanduser().absolute() for one in args.paths)
+    request = SyncRequest(paths, args.server, args.entity, args.project, args.id, args.new)
+    _check(request)
+    if args.dry_run:
+        from runferry.cli.plan import show_plan
+
+        return show_plan(around, request, choose_server(args.server, around.settings), args.json)
+    choose_server(args.server, around.settings)
+    last: dict[str, Any] = {}
+    view = make_view(quiet=args.json)
+
+    def progress(message: dict[str, Any]) -> bool:
+        last.update(message)
+        view.show(message)
+        return True
+
+    with view:
+        code = _run(around, request, progress)
+    runs = last.get("runs", [])
+    if args.json:
+        for one in runs:
+            print(json.dumps(as_json(one), ensure_ascii=False))
+    print_results(runs, quiet=args.json)
+    return code
+
+
+def _check(request: SyncRequest) -> None:
+    from runferry.engine.engine import find_folders
+
+    if request.run_id and request.is_new:
+        raise UsageError("id-and-new", "Both --id and --new", "--new makes an id of its own.", "Leave one of them out.")
+    if not request.run_id:
+        return
+    folders, _ = find_folders(request, "")
+    if len(folders) > 1:
+        raise UsageError(
+            "one-id-many-runs",
+            "One id for several runs",
+            f"--id {request.run_id} was given, and {len(folders)} runs were found.",
+            "Name one run, or leave --id out.",
+        )
+
+
+def _run(around: Surroundings, request: SyncRequest, progress: Progress) -> int:
+    """Through the Runferry that owns the state folder, or as its owner for as long as this takes."""
+    for _ in range(3):
+        client = running_owner(around)
+        if client is not None:
+            with client:
+                answer = client.request(
+                    "sync", sync_arguments(request), on_progress=lambda told: progress(told) and None
+                )
+            if answer.error:
+                raise PermanentError(**{name: str(text) for name, text in answer.error.items()})
+            return answer.code
+        try:
+            with owned_engine(around, "sync") as engine:
+                return follow(engine, engine.sync(request), progress)
+        except Occupied as error:
+            occupied = error
+            say("Another Runferry has just started; asking it.")
+    raise occupied
+
+
+def as_json(run: dict[str, Any]) -> dict[str, Any]:
+    """The fixed keys of one line of ``--json``."""
+    names = (
+        "path", "run_id", "entity", "project", "server", "url", "state", "run_state", "rows", "rows_sent", "events",
+        "console_lines", "files", "artifacts", "damage", "error",
+    )  # fmt: skip
+    return {name: run.get(name) for name in names}

@@ -1,0 +1,120 @@
+"""`runferry watch`: the app without a window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from runferry.cli.home import Surroundings, choose_server, owned_engine, prepare, running_owner, say
+from runferry.cli.progress import LineView, print_results
+from runferry.control import ControlServer
+from runferry.engine.choice import Choice, choose
+from runferry.engine.commands import follow, handler
+from runferry.engine.engine import Engine
+from runferry.engine.job import SyncJob, SyncRequest
+from runferry.engine.narration import Narrator
+from runferry.engine.watching import WatchedFolder
+from runferry.errors import PermanentError, UsageError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Names and flags are fixed: other tools rely on them."""
+    parser.add_argument("folders", metavar="DIR", nargs="*", help="folders to watch; default: $WANDB_DIR, else here")
+    parser.add_argument("--server", default="", metavar="URL|local|cloud", help="where to")
+    parser.add_argument("--once", action="store_true", help="what is there now, then exit")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command."""
+    around = prepare()
+    folders = _folders(args, around)
+    return _once(around, folders, args) if args.once else watch(around, folders)
+
+
+def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
+    """Watch until interrupted."""
+    client = running_owner(around)
+    if client is not None:
+        client.close()
+        raise PermanentError(
+            "already-running",
+            "Runferry is already running",
+            f"It owns {around.home.state}.",
+            "See `runferry status`; end it first, or give this one another RUNFERRY_HOME.",
+        )
+    with owned_engine(around, "watch") as engine:
+        control = ControlServer(around.home, handler(engine))
+        control.start()
+        narrator = Narrator(engine, say)
+        try:
+            _announce_server(engine, folders)
+            engine.watching.start(folders)
+            for one in folders:
+                say(f"Watching {one.path}")
+            say("Press Ctrl+C to end. Training goes on without this.")
+            narrator.run(threading.Event())
+        except KeyboardInterrupt:
+            say("Ending; what was delivered is recorded.")
+            return 0
+        finally:
+            control.stop()
+    return 0
+
+
+def _announce_server(engine: Engine, folders: list[WatchedFolder]) -> None:
+    """Start the local server where it is used, and tell where people look."""
+    if any(one.choice.is_local for one in folders):
+        connection = engine.connections.get(folders[0].choice, os.environ)
+        say(f"The local server answers at {connection.server.url}")
+
+
+def _once(around: Surroundings, folders: list[WatchedFolder], args: argparse.Namespace) -> int:
+    last: dict[str, Any] = {}
+    view = LineView()
+
+    def progress(message: dict[str, Any]) -> bool:
+        last.update(message)
+        view.show(message)
+        return True
+
+    with owned_engine(around, "watch --once") as engine:
+        request = SyncRequest(tuple(one.path for one in folders), server=args.server)
+        code = follow(engine, _without_held(engine.sync(request)), progress, live_counts=True)
+    print_results(last.get("runs", []), quiet=False)
+    return code
+
+
+def _without_held(job: SyncJob) -> SyncJob:
+    """An empty folder is no error for a watch."""
+    job.rejected = [one for one in job.rejected if (one.error or {}).get("slug") != "not-a-run"]
+    return job
+
+
+def _folders(args: argparse.Namespace, around: Surroundings) -> list[WatchedFolder]:
+    """The folders named, else those set, else $WANDB_DIR or the current one; printed, as is the server."""
+    if args.folders:
+        choice = choose_server(args.server, around.settings)
+        return [WatchedFolder(_directory(one), choice) for one in args.folders]
+    if around.settings.folders:
+        return [
+            WatchedFolder(Path(one.path), _choice(args.server, one.server, around), one.mode)
+            for one in around.settings.folders
+        ]
+    choice = choose_server(args.server, around.settings)
+    return [WatchedFolder(_directory(os.environ.get("WANDB_DIR") or "."), choice)]
+
+
+def _choice(named: str, folder_server: str, around: Surroundings) -> Choice:
+    return choose(named, os.environ, around.settings, folder_server)
+
+
+def _directory(text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if not path.is_dir():
+        raise UsageError(
+            "no-folder", "No such folder", f"{path} is not a folder.", "Make it first, or name another one."
+        )
+    return path

@@ -1,0 +1,67 @@
+"""Tells in a terminal what happens to watched runs: one line per change that matters."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+from runferry.engine.engine import Engine
+from runferry.events import Event
+from runferry.status import RunState, RunStatus, SyncState
+
+PAUSE = 0.5  # seconds between two looks at the runs
+
+
+class Narrator:
+    """Turns events into lines. Compares with what it said before, so that nothing is told twice."""
+
+    def __init__(self, engine: Engine, say: Callable[[str], None]) -> None:
+        self._engine = engine
+        self._say = say
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._told: dict[str, tuple[str, str]] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Narrate until `stop` is set (or Ctrl-C comes)."""
+        unsubscribe = self._engine.bus.subscribe(self._events.put)
+        try:
+            while not stop.wait(0.0):
+                self._tell()
+                self._speak(stop)
+        finally:
+            unsubscribe()
+
+    def _speak(self, stop: threading.Event) -> None:
+        """Pass notices on for a moment; a snapshot after each single event would be far too many."""
+        deadline = self._engine.clock.monotonic() + PAUSE
+        while (left := deadline - self._engine.clock.monotonic()) > 0 and not stop.is_set():
+            try:
+                event = self._events.get(timeout=left)
+            except queue.Empty:
+                return
+            if event.text:
+                self._say(event.text)
+
+    def _tell(self) -> None:
+        for status in self._engine.snapshot().runs:
+            line = _line(status)
+            if line and self._told.get(status.path) != line:
+                self._told[status.path] = line
+                self._say(line[1])
+
+
+def _line(status: RunStatus) -> tuple[str, str] | None:
+    """What is worth a line, with the reason as its first part: the same reason is told once."""
+    name = status.name or status.run_id or status.path
+    if status.state is SyncState.PROBLEM and status.error:
+        text = f"! {name}: {status.error['title']}. {status.error['message']} {status.error['todo']}"
+        return status.error["slug"], text
+    if status.held:
+        return "held", f"… {name}: waits ({status.held}). To send it: runferry sync {status.path}"
+    if status.state is SyncState.VERIFIED:
+        ended = status.run_state.value
+        return f"verified {status.rows} {ended}", f"✓ {name}: {ended}, {status.rows:,} rows verified  {status.url}"
+    if status.run_state in (RunState.RUNNING, RunState.QUIET) and status.url:
+        return "live", f"● {name}: live  {status.url}"
+    return None

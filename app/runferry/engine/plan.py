@@ -1,0 +1,100 @@
+"""What a sync would do, found out from the disk alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runferry.engine.choice import Choice
+from runferry.engine.engine import find_folders, new_run_id
+from runferry.engine.job import SyncRequest
+from runferry.formats.detect import RunFolder
+from runferry.settings import Settings
+from runferry.status import RunStatus
+from runferry.sync.destination import UNCATEGORIZED
+from runferry.sync.source import Source
+from runferry.sync.wishes import Wishes, app_wishes, combine
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run. `sends`: kinds of data that would leave this computer, in words; `bytes`: size of the log."""
+
+    path: str
+    kind: str
+    writer: str
+    name: str
+    run_id: str
+    entity: str
+    project: str
+    server: str
+    rows: int
+    events: int
+    console_writes: int
+    files: list[str]
+    bytes: int
+    gaps: int
+    sends: list[str]
+
+
+def plan(
+    settings: Settings, request: SyncRequest, choice: Choice, environ: Mapping[str, str]
+) -> tuple[list[Planned], list[RunStatus]]:
+    """The runs that would be synced, and what is named but is none. Reads every log to its end."""
+    folders, rejected = find_folders(request, choice.server)
+    return [_planned(settings, request, choice, folder, environ) for folder in folders], rejected
+
+
+def _planned(
+    settings: Settings, request: SyncRequest, choice: Choice, folder: RunFolder, environ: Mapping[str, str]
+) -> Planned:
+    source = Source.alone(folder.log)
+    while not source.read().at_end:
+        pass
+    content = source.reader.content
+    wishes = combine(app_wishes(settings, environ), folder.marker)
+    run_id = new_run_id() if request.is_new else request.run_id
+    return Planned(
+        path=str(folder.path),
+        kind=folder.kind.value,
+        writer=content.writer,
+        name=content.run.name,
+        run_id=run_id or content.run.run_id or folder.run_id,
+        entity=request.entity or content.run.entity or settings.entity,
+        project=request.project or content.run.project or settings.project or UNCATEGORIZED,
+        server=choice.server,
+        rows=content.rows,
+        events=content.events,
+        console_writes=content.console_chunks,
+        files=[name for name in source.extras.files if wishes.may_send_file(name)],
+        bytes=folder.log.stat().st_size,
+        gaps=len(content.gaps),
+        sends=_sends(source, wishes),
+    )
+
+
+def _sends(source: Source, wishes: Wishes) -> list[str]:
+    content = source.reader.content
+    sends = ["config", "summary", f"{content.rows} rows"]
+    if wishes.metrics_only:
+        return [*sends, "nothing else (metrics only)"]
+    if content.events:
+        sends.append("system metrics")
+    if wishes.console and content.console_chunks:
+        sends.append("console output")
+    files = [name for name in source.extras.files if wishes.may_send_file(name)]
+    kept = len(source.extras.files) - len(files)
+    if files:
+        sends.append(f"{len(files)} files")
+    if kept:
+        sends.append(f"{kept} files stay here (ignore globs)")
+    environment = content.environment
+    known = {"host name": environment.host or content.run.host, "user name": environment.username}
+    sends += [what for what, value in known.items() if value]
+    if environment.args:
+        sends.append("arguments: " + " ".join(environment.args)[:200])
+    if environment.git.commit:
+        sends.append("git commit and remote")
+    if any(name.startswith("code/") or name.endswith(".patch") for name in files):
+        sends.append("code")
+    return sends

@@ -1,0 +1,52 @@
+"""What the state file says while nobody runs: read only, so that `status` works beside anything."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from sqlite3 import Row
+
+from runferry.clock import SystemClock
+from runferry.paths import Home
+from runferry.settings import Settings
+from runferry.state.database import Database
+from runferry.state.ledger import Delivery, Ledger
+from runferry.status import FolderStatus, RunState, RunStatus, Snapshot, SyncState
+from runferry.version import __version__
+
+
+def recorded_snapshot(home: Home, settings: Settings, pid: int) -> Snapshot:
+    """A snapshot from the ledger. Raises AppError when the state file cannot be read."""
+    runs: list[RunStatus] = []
+    if home.database_file.exists():
+        with Database(home.database_file) as database:
+            runs = [_status(*one) for one in Ledger(database, SystemClock()).all_deliveries()]
+    folders = tuple(
+        FolderStatus(one.path, one.server, "nothing", "Runferry is not running") for one in settings.folders
+    )
+    return Snapshot(__version__, pid, time.time(), runs=tuple(runs), folders=folders)
+
+
+def _status(delivery: Delivery, target: Row) -> RunStatus:
+    counts = delivery.counts
+    return RunStatus(
+        path=str(Path(target["path"]).parent),
+        run_id=target["run_id"],
+        entity=target["entity"],
+        project=target["project"],
+        name=counts.get("name", ""),
+        server=target["server"],
+        url=delivery.url,
+        state=SyncState(delivery.state),
+        run_state=RunState(counts.get("run_state", "unknown")),
+        rows=counts.get("rows", delivery.acknowledged["history"]),
+        rows_acknowledged=delivery.acknowledged["history"],
+        events=counts.get("events", 0),
+        console_lines=counts.get("console_lines", 0),
+        files=counts.get("files", 0),
+        artifacts=counts.get("artifacts", 0),
+        last_step=counts.get("last_step"),
+        started=counts.get("started"),
+        writer=counts.get("writer", ""),
+        error=delivery.error,
+    )
