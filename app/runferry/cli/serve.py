@@ -10,6 +10,7 @@ from pathlib import Path
 from runferry.cli.home import prepare
 from runferry.engine.local_server import ADDRESS_FILE
 from runferry.server.serving import serve_forever
+from runferry.server.store import Store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,18 +27,18 @@ def main(args: argparse.Namespace) -> int:
     port = around.settings.local_server_port if args.port is None else args.port
     address = data / ADDRESS_FILE
 
-    def ready(url: str, key: str, store: str) -> None:
-        _publish(address, {"url": url, "store": store, "pid": os.getpid()})
+    def ready(url: str, store: Store) -> None:
+        _publish(address, {"url": url, "store": store.store_id, "pid": os.getpid()})
         print(f"The local server answers at {url}", flush=True)
-        print(f"Its key: {key}")
+        print(f"Its key: {store.key}")
         print("To point the official client at it:")
         print(f"  export WANDB_BASE_URL={url}")
-        print(f"  export WANDB_API_KEY={key}", flush=True)
+        print(f"  export WANDB_API_KEY={store.key}", flush=True)
 
     try:
         serve_forever(data, args.host, port, ready)
     finally:
-        address.unlink(missing_ok=True)
+        _withdraw(address)
     return 0
 
 
@@ -46,3 +47,12 @@ def _publish(path: Path, told: dict[str, object]) -> None:
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_text(json.dumps(told))
     temporary.replace(path)
+
+
+def _withdraw(path: Path) -> None:
+    """Take the address back, unless it is another process's by now."""
+    try:
+        if json.loads(path.read_text()).get("pid") == os.getpid():
+            path.unlink()
+    except (OSError, ValueError, AttributeError):
+        pass

@@ -80,9 +80,7 @@ def _run(around: Surroundings, request: SyncRequest, progress: Progress) -> int:
         client = running_owner(around)
         if client is not None:
             with client:
-                answer = client.request(
-                    "sync", sync_arguments(request), on_progress=lambda told: progress(told) and None
-                )
+                answer = client.request("sync", sync_arguments(request), on_progress=progress)
             if answer.error:
                 raise PermanentError(**{name: str(text) for name, text in answer.error.items()})
             return answer.code

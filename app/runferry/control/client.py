@@ -68,7 +68,7 @@ class ControlClient:
         command: str,
         arguments: Mapping[str, Any] | None = None,
         *,
-        on_progress: Callable[[dict[str, Any]], None] | None = None,
+        on_progress: Callable[[dict[str, Any]], object] | None = None,
         cwd: Path | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Answer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -84,7 +85,7 @@ class LocalServer:
         self._store.mkdir(parents=True, exist_ok=True)
         with (self._store / "server.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [*own_command(), "serve", "--data", str(self._store), "--port", str(self._port)],
+                [*own_command(), "serve", "--data", str(self._store), "--port", str(_free(self._port))],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -107,6 +108,18 @@ class LocalServer:
             f"Its last words: {said.strip() or 'none'}",
             f"See {self._store / 'server.log'}; is the disk full, or the folder not writable?",
         )
+
+
+def _free(port: int) -> int:
+    """The usual port, or 0 (any) where another program has it."""
+    with socket.socket() as trial:
+        if os.name == "posix":
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
 
 
 def own_command() -> list[str]:

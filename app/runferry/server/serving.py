@@ -172,14 +172,14 @@ class LocalServer:
         self._server = self._thread = self._listener = self._store = None
 
 
-def serve_forever(data: Path, host: str, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; call on the main thread. `on_ready` gets the address. Raises AppError."""
+def serve_forever(data: Path, host: str, port: int, on_ready: Callable[[str, Store], None]) -> None:
+    """Serve until SIGTERM or SIGINT; call on the main thread. `on_ready` gets address and store. Raises AppError."""
     store = Store.open(data)
     try:
         listener = _bind(host, port)
         try:
             url = _url(host, listener)
-            _server(store, host, port, lambda: on_ready(url)).run(sockets=[listener])
+            _server(store, host, port, lambda: on_ready(url, store)).run(sockets=[listener])
         finally:
             listener.close()
     finally:

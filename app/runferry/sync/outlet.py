@@ -212,7 +212,7 @@ class Outlet:
             host=None if private else run.host or None,
             commit=None if private else run.git_commit or None,
             repo=None if private else run.git_remote or None,
-            program=None if private else content.program or None,
+            program=None if private else content.environment.program or None,
         )
         self._config_sent(config)
         return created

@@ -89,9 +89,11 @@ class RunSync:
     def advance(self) -> float | None:
         """One turn; seconds until the next, or None. Raises AppError."""
         if self.is_paused:
-            return self._rest(SyncState.PAUSED)
+            self._rest(SyncState.PAUSED)
+            return None
         if self._is_known_verified():
-            return self._rest(SyncState.VERIFIED)
+            self._rest(SyncState.VERIFIED)
+            return None
         self._set(SyncState.SYNCING)
         if self._source is None:
             self._source = Source(self.folder.log, self._means.permit)
@@ -168,7 +170,8 @@ class RunSync:
         obstacle = outlet.obstacle()
         if obstacle is not None:
             self._error = obstacle
-            return self._rest(SyncState.SENT)
+            self._rest(SyncState.SENT)
+            return None
         wrong = outlet.differences()
         if not wrong:
             self._error = None
@@ -176,7 +179,8 @@ class RunSync:
             assert self._source is not None
             self._counts = self._count(self._source)
             outlet.verified(self._counts)
-            return self._rest(SyncState.VERIFIED)
+            self._rest(SyncState.VERIFIED)
+            return None
         if self._rechecks < len(RECHECKS):
             self._rechecks += 1
             self._set(SyncState.SENT)
@@ -187,7 +191,8 @@ class RunSync:
             "; ".join(wrong) + ".",
             "Upload it as a new run with `runferry sync --new PATH`, and tell whoever runs the server.",
         )
-        return self._rest(SyncState.PROBLEM)
+        self._rest(SyncState.PROBLEM)
+        return None
 
     def earliest(self) -> float:
         """Seconds until the next turn of a live run makes sense: its server is not asked more often than agreed."""
@@ -294,6 +299,7 @@ class RunSync:
         self._on_change(self)
 
     def _rest(self, state: SyncState) -> None:
+        """Nothing more to do until somebody wakes this run; what `advance` returns then."""
         self._state = state
         if self._outlet is not None and self._source is not None:
             self._outlet.record(state.value, self._error, self._count(self._source))

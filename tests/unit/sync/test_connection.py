@@ -1,0 +1,110 @@
+"""The retry loop of one server, on a clock that the test moves."""
+
+from __future__ import annotations
+
+import math
+import threading
+
+import pytest
+
+from runferry.remote.failures import ServerRefused, ServerTrouble
+from runferry.status import ConnectionState
+from runferry.sync.connection import LONGEST_WAIT, Connection
+from runferry.sync.destination import Server
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wait(self, event: threading.Event, timeout: float) -> bool:
+        self.now += timeout
+        return event.is_set()
+
+
+class FakeSession:
+    """Stands for the HTTP session: only its callback is used here."""
+
+    def on_answer(self) -> None: ...
+
+
+def trouble(retry_after: float | None = None) -> ServerTrouble:
+    return ServerTrouble("refused", "Not answering", "It refused.", "Wait.", ConnectionRefusedError(), retry_after)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def connection(clock: FakeClock, said: list[str]) -> Connection:
+    server = Server("https://w.example", "https://w.example", "https://w.example")
+    return Connection(server, FakeSession(), clock, False, said.append, chance=lambda: 0.5)  # type: ignore[arg-type]
+
+
+def test_waits_double_up_to_a_minute(connection: Connection, clock: FakeClock) -> None:
+    waits = []
+    for _ in range(9):
+        assert connection.enter()
+        connection.leave(trouble())
+        waits.append(connection.wait())
+        clock.now += connection.wait()
+    assert waits == pytest.approx([1, 2, 4, 8, 16, 32, 60, 60, LONGEST_WAIT])
+
+
+def test_one_probe_at_a_time_while_it_is_down(connection: Connection, clock: FakeClock) -> None:
+    connection.leave(trouble())
+    assert not connection.enter()
+    clock.now += connection.wait()
+    assert connection.enter()
+    assert not connection.enter()
+    connection.session.on_answer()
+    connection.leave()
+    assert connection.enter()
+    assert connection.enter()
+
+
+def test_the_server_says_when_to_come_back(connection: Connection) -> None:
+    connection.leave(trouble(retry_after=123.0))
+    assert connection.wait() == pytest.approx(123.0)
+
+
+def test_an_outage_is_told_once_and_so_is_its_end(connection: Connection, clock: FakeClock, said: list[str]) -> None:
+    for _ in range(3):
+        connection.leave(trouble())
+        clock.now += connection.wait()
+    assert said == ["Network error (ConnectionRefusedError), entering retry loop. It refused."]
+    connection.session.on_answer()
+    assert said[1:] == ["Network error resolved after 0:00:07, resuming normal operation."]
+
+
+def test_a_turn_without_a_request_proves_nothing(connection: Connection) -> None:
+    connection.leave(trouble())
+    connection.leave(None)
+    assert connection.state is ConnectionState.RETRYING
+
+
+def test_a_refused_key_stops_the_loop_until_somebody_acts(connection: Connection) -> None:
+    connection.leave(ServerRefused("key-refused", "Refused", "401.", "Log in."))
+    assert connection.wait() == math.inf
+    assert not connection.enter()
+    assert connection.status().state is ConnectionState.REFUSED
+    connection.try_now()
+    assert connection.enter()
+
+
+def test_a_certificate_problem_has_its_own_state(connection: Connection) -> None:
+    connection.leave(ServerRefused("tls-untrusted", "Not trusted", "x.", "y."))
+    assert connection.status().state is ConnectionState.UNTRUSTED
