@@ -1,0 +1,307 @@
+"""The running record of one run: rows, steps, summary and all other records, in order, under one lock.
+
+Used from any thread, and from signal handlers and finalizers that interrupt it: what comes in while a record is being
+made waits until that is done. Nothing here raises into the training; what fails is counted in `faults`. In a forked
+child everything is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Callable, Mapping
+
+from runferry.recorder.faults import Faults, describe
+from runferry.recorder.log_writer import LogWriter
+from runferry.recorder.metrics import MetricRules
+from runferry.recorder.nodes import Node
+from runferry.recorder.rows import RowEncoder
+from runferry.recorder.step_metrics import StepMetrics
+from runferry.recorder.summary import RunSummary
+from runferry.recorder.values import SCALARS, plain, plain_row
+from runferry.wire.encoding import delimited, encode, utf8, varint
+
+SUMMARY_INTERVAL = 1.0
+_OUTPUT_RAW = 13
+_INFO = 200
+
+
+class Recording:
+    """`writer` None: nothing is written (mode disabled), the summary is kept all the same.
+
+    started: seconds since the epoch. first_step, runtime_before: where a resumed run goes on.
+    """
+
+    def __init__(
+        self,
+        writer: LogWriter | None,
+        run_id: str,
+        started: float,
+        faults: Faults,
+        first_step: int = 0,
+        runtime_before: float = 0.0,
+    ) -> None:
+        self.faults = faults
+        self.rules = MetricRules()
+        self.summary = RunSummary(self.rules, lambda value: plain(value, faults), self._summary_was_set)
+        self._step_metrics = StepMetrics(self.rules, self.summary.value_at)
+        self.step = first_step
+        self.metrics_only = False  # no notes in the log
+        self.refusal = ""  # why nothing is recorded any more: finished, forked
+        self._writer = writer
+        self._info = delimited(_INFO, delimited(1, utf8(run_id)))
+        self._encoder = RowEncoder(self._info)
+        self._lock = threading.RLock()
+        self._inside = False
+        self._waiting: list[Callable[[], object]] = []
+        self._origin = started - runtime_before
+        self._num = 0
+        self._row: dict[str, Any] = {}
+        self._row_scalars = True
+        self._row_time = 0.0
+        self._last = (-1, 0.0)  # step and timestamp of the last committed row
+        self._summary_due = 0.0
+        self._lost_rows = 0
+        self._is_gone = False
+
+    # -- rows ----------------------------------------------------------------------------------------------------
+
+    def log(self, data: Any, step: Any = None, commit: bool | None = None) -> None:
+        """One call of `log`, with W&B's meaning of step and commit."""
+        if self.refusal:
+            self._refuse("log()")
+            return
+        try:
+            with self._lock:
+                if self._inside:
+                    row = plain_row(data, self.faults)
+                    self._waiting.append(lambda: self._log(row, step, commit))
+                    return
+                self._inside = True
+                try:
+                    self._log(data, step, commit)
+                finally:
+                    self._inside = False
+            if self._waiting:
+                self._do_waiting()
+        except Exception as problem:  # noqa: BLE001 - nothing of ours may reach the training
+            self.faults.note("log-failed", f"a call of log() failed: {describe(problem)}")
+
+    def _log(self, data: Any, step: Any, commit: bool | None) -> None:
+        now = time.time()
+        scalars = type(data) is dict and SCALARS.issuperset(map(type, data.values()))
+        if scalars:
+            try:
+                "".join(data)  # the quickest way to see that all keys are text
+            except TypeError:
+                scalars = False
+        if not scalars:
+            data = plain_row(data, self.faults)
+        if step is not None:
+            if not self._go_to(step, now):
+                return
+            commit = bool(commit)
+        elif commit is None:
+            commit = True
+        if self._row or not commit:
+            self._row.update(data)
+            self._row_scalars = self._row_scalars and scalars
+            self._row_time = now
+            data, scalars = self._row, self._row_scalars
+        if commit:
+            self._commit(data, scalars, now)
+
+    def _go_to(self, step: Any, now: float) -> bool:
+        """Move to `step`, which commits the row before; False when that step is past."""
+        try:
+            wanted = int(step)
+        except (TypeError, ValueError, OverflowError):
+            self.faults.note("step-unusable", f"log() takes a whole number as step, not {type(step).__name__}")
+            return self._row is not None
+        if wanted < self.step:
+            message = f"log() was called with step {wanted} after step {self.step}; such rows are dropped"
+            self.faults.note("step-in-the-past", message)
+            return False
+        if wanted > self.step:
+            if self._row:
+                self._commit(self._row, self._row_scalars, self._row_time)
+            self.step = wanted
+        return True
+
+    def _commit(self, row: dict[str, Any], scalars: bool, now: float) -> None:
+        """Write a row; it has reached the operating system when this returns."""
+        step = self.step
+        # First, so that an interrupt from here on never leads to the same step twice.
+        self.step = step + 1
+        if row is self._row:
+            self._row, self._row_scalars = {}, True
+        if self.rules.any_step_sync:
+            row = self._step_metrics.fill(row)
+        runtime = now - self._origin
+        self.summary.observe(row, scalars)
+        if now >= self._summary_due:
+            self._write_summary(now, step, runtime)
+        self._num = num = self._num + 1
+        writer = self._writer
+        if writer is not None:
+            written = writer.append(self._encoder.encode(row, num, step, runtime, now))
+            if not written or self._is_gone:
+                self._count_lost()
+            elif self._lost_rows:
+                self._tell_loss()
+        self._last = (step, now)
+
+    # -- summary -------------------------------------------------------------------------------------------------
+
+    def _summary_was_set(self) -> None:
+        """The script set a summary value itself: write it, unless a summary was written within the last second."""
+
+        def write() -> None:
+            now = time.time()
+            if now >= self._summary_due:
+                self._write_summary(now)
+
+        self.do(write)
+
+    def _write_summary(self, now: float, step: int | None = None, runtime: float | None = None) -> None:
+        self._summary_due = now + SUMMARY_INTERVAL
+        summary = self.summary
+        if step is not None and runtime is not None:
+            summary.internal(("_step",), step)
+            summary.internal(("_timestamp",), now)
+            summary.internal(("_runtime",), runtime)
+        summary.internal(("_wandb", "runtime"), int(now - self._origin))
+        changed, removed = summary.take_changes()
+        self._num += 1
+        if self._writer is not None:
+            if not self._append(self._encoder.encode_summary(changed, removed, self._num)):
+                summary.put_back(changed, removed)
+            if self.faults.notes:
+                self._write_notes(now)
+            if not self._is_gone and self._writer.is_deleted():
+                self._is_gone = True
+                self.faults.note("log-removed", "the run's log was deleted; nothing more of this run is kept")
+
+    # -- other records -------------------------------------------------------------------------------------------
+
+    def record(self, kind: str, message: Mapping[str, Any]) -> None:
+        """Write one record of any other kind; `kind` and `message` as in `wire.schema`."""
+        if self.refusal:
+            self._refuse(kind)
+            return
+        self.do(lambda: self._record(kind, message))
+
+    def _record(self, kind: str, message: Mapping[str, Any]) -> None:
+        self._num += 1
+        if self._writer is not None:
+            self._append(encode("Record", {"num": self._num, kind: message}) + self._info)
+
+    def console(self, is_stderr: bool, text: str, now: float) -> None:
+        """One write to a console stream."""
+        if not self.refusal:
+            self.do(lambda: self._console(is_stderr, text, now))
+
+    def _console(self, is_stderr: bool, text: str, now: float) -> bool:
+        if self._writer is None:
+            return True
+        self._num += 1
+        seconds = int(now)
+        moment = b"\x08" + varint(seconds) + b"\x10" + varint(int((now - seconds) * 1e6) * 1000)
+        payload = (b"" if is_stderr else b"\x08\x01") + delimited(2, moment) + delimited(3, utf8(text))
+        return self._append(b"\x08" + varint(self._num) + delimited(_OUTPUT_RAW, payload) + self._info)
+
+    def _append(self, record: bytes) -> bool:
+        assert self._writer is not None
+        if self._writer.append(record):
+            return True
+        reason = describe(self._writer.error) if self._writer.error else "unknown"
+        self.faults.note("records-lost", f"the log cannot be written: {reason}")
+        return False
+
+    # -- trouble -------------------------------------------------------------------------------------------------
+
+    def _count_lost(self) -> None:
+        self._lost_rows += 1
+        error = self._writer.error if self._writer is not None else None
+        reason = "the log was deleted" if self._is_gone else describe(error) if error else "unknown"
+        self.faults.note("rows-lost", f"rows are being lost: {reason}")
+
+    def _tell_loss(self) -> None:
+        lost, self._lost_rows = self._lost_rows, 0
+        self.faults.tell(f"{lost} rows before step {self.step - 1} were lost: the log could not be written")
+
+    def _write_notes(self, now: float) -> None:
+        """Tell the log what went wrong so far, as lines on stderr; what cannot be written now is told later."""
+        notes = self.faults.take_notes()
+        if self.metrics_only or self._writer is None:
+            return
+        for at, note in enumerate(notes):
+            if not self._console(True, f"runferry: {note}\n", now):
+                self.faults.notes = notes[at:] + self.faults.notes
+                return
+
+    def _refuse(self, what: str) -> None:
+        self.faults.note("too-late", f"{what} does nothing: {self.refusal}")
+
+    # -- order ---------------------------------------------------------------------------------------------------
+
+    def do(self, action: Callable[[], object], timeout: float = -1) -> bool:
+        """Run `action` alone, or, when this thread is in the middle of a record, right after it.
+
+        False when another thread did not let go within `timeout` seconds (-1: wait), or the action failed.
+        """
+        if not self._lock.acquire(timeout=timeout):
+            return False
+        try:
+            if self._inside:
+                self._waiting.append(action)
+                return True
+            self._inside = True
+            try:
+                done = self.faults.guard("record-failed", action)
+            finally:
+                self._inside = False
+        finally:
+            self._lock.release()
+        if self._waiting:
+            self._do_waiting()
+        return done
+
+    def _do_waiting(self) -> None:
+        while self._waiting and not self._inside:
+            self.do(self._waiting.pop(0))
+
+    def disown(self) -> None:
+        """In a forked child the log belongs to the parent; the lock may have been held by a thread that is not here."""
+        self._lock = threading.RLock()
+        self._inside = False
+        self._waiting = []
+        self.refusal = "this process was forked from the one that records the run; use runferry.init() in it"
+        if self._writer is not None:
+            self._writer.close()
+
+    def end(self, exit_code: int, now: float) -> None:
+        """Open row, notes, last summary and exit record; then the log is closed. Call through `do`."""
+        if self._row:
+            self._commit(self._row, self._row_scalars, self._row_time)
+        if self._lost_rows:
+            self._tell_loss()
+        step, moment = self._last
+        if self.faults.notes:
+            self._write_notes(now)
+        summary = self.summary
+        if step >= 0:
+            summary.internal(("_step",), step)
+            summary.internal(("_timestamp",), moment)
+        summary.internal(("_runtime",), int(now - self._origin))
+        self._write_summary(now)
+        self._record("exit", {"exit_code": exit_code, "runtime": int(now - self._origin)})
+        if self._writer is not None:
+            self._writer.close()
+
+
+def summary_json(summary: Node) -> str:
+    """The content of ``wandb-summary.json``."""
+    from runferry.wire.json_text import dumps
+
+    return dumps(summary.as_dict())

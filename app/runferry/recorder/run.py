@@ -1,0 +1,299 @@
+"""The run as the training script sees it.
+
+Every method that is called while training runs is safe from any thread, and never raises for what went wrong inside:
+that is counted, told once, and told in the log.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Callable, NamedTuple, Sequence
+
+from runferry.recorder import files, folder, resume
+from runferry.recorder.config import GONE, RunConfig
+from runferry.recorder.console import Console, OutputFile
+from runferry.recorder.faults import Faults, describe
+from runferry.recorder.folder import RunFolder
+from runferry.recorder.hooks import HOOKS, Outcome, exit_code_of, outcome_of
+from runferry.recorder.identity import RunIdentity
+from runferry.recorder.metrics import Rule
+from runferry.recorder.nodes import Path
+from runferry.recorder.recording import Recording, summary_json
+from runferry.recorder.settings import RunSettings
+from runferry.recorder.terminal import say
+
+_SIGNAL_PATIENCE = 5.0
+
+
+class Parts(NamedTuple):
+    """What a run is made of; `folder` None: mode disabled."""
+
+    settings: RunSettings
+    recording: Recording
+    config: RunConfig
+    faults: Faults
+    folder: RunFolder | None
+    marker: dict[str, Any]
+    resumed: bool
+    started: float
+
+
+class Run(RunIdentity):
+    """One run. Made by `runferry.init`; usable in ``with``: an exception that leaves the block makes it failed."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts.settings, parts.recording, parts.started)
+        self._parts = parts
+        self._faults = parts.faults
+        self._folder = parts.folder
+        self._console: Console | None = None
+        self._output: OutputFile | None = None
+        self._ended = False
+        self.resumed = parts.resumed
+        self.starting_step = parts.recording.step
+        # The shortest way for the call that training makes most often.
+        self.log = parts.recording.log
+
+    def start(self) -> None:
+        """Begin to listen: console, process end."""
+        self._parts.config.begin(self._config_changed)
+        if self._folder is None:
+            return
+        settings = self._parts.settings
+        if settings.console and not settings.metrics_only:
+            self._output = OutputFile(os.path.join(self._folder.files, "output.log"))
+            self._console = Console(self._take_console)
+            self._console.start()
+        HOOKS.add(self)
+
+    # -- what it is ----------------------------------------------------------------------------------------------
+
+    @property
+    def config(self) -> Any:
+        """Settings of the training: items, attributes, `update`."""
+        return self._parts.config.root
+
+    @property
+    def summary(self) -> Any:
+        """One value per metric: the last one, unless `define_metric` says otherwise or the script sets it."""
+        return self._recording.summary.root
+
+    @property
+    def step(self) -> int:
+        """The step that the next row gets."""
+        return self._recording.step
+
+    @property
+    def dir(self) -> str:
+        """The folder for the run's files."""
+        if self._folder is None:
+            return os.environ.get("TMPDIR") or os.environ.get("TEMP") or "/tmp"  # noqa: S108 - nothing is made there
+        return self._folder.files
+
+    @property
+    def sync_dir(self) -> str:
+        """The run folder."""
+        return self.dir if self._folder is None else self._folder.path
+
+    @property
+    def is_open(self) -> bool:
+        """False after `finish`, and in a forked child."""
+        return not self._ended
+
+    @property
+    def disabled(self) -> bool:
+        """True when nothing is recorded."""
+        return self._folder is None
+
+    @property
+    def offline(self) -> bool:
+        """True when the app waits until it is asked to sync this run."""
+        return self._parts.settings.mode == "offline"
+
+    # -- what it takes -------------------------------------------------------------------------------------------
+
+    def define_metric(
+        self,
+        name: str,
+        step_metric: str | Rule | None = None,
+        step_sync: bool | None = None,
+        hidden: bool | None = None,
+        summary: str | None = None,
+        overwrite: bool | None = None,
+        goal: str | None = None,
+    ) -> Rule | None:
+        """How a metric (or all whose names begin with ``prefix*``) is summarised, and what it is plotted over.
+
+        summary: comma list of min, max, mean, last, first, best, none, copy. None when the arguments are unusable.
+        """
+        over = step_metric.name if isinstance(step_metric, Rule) else step_metric
+        made: list[Rule] = []
+
+        def define() -> None:
+            rule = self._recording.rules.define(str(name), over, step_sync, hidden, summary, goal, bool(overwrite))
+            made.append(rule)
+
+        if self._recording.refusal:
+            self._faults.note("too-late", f"define_metric() does nothing: {self._recording.refusal}")
+            return None
+        self._recording.do(define)
+        if not made:
+            return None
+        self._recording.record("metric", made[0].record(bool(overwrite)))
+        return made[0]
+
+    def save(
+        self, glob_str: Any = None, base_path: Any = None, policy: str = "live", glob: bool = True
+    ) -> bool | list[str]:
+        """Send files along with the run: those that `glob_str` names; `base_path` is left out of their names.
+
+        policy: ``now``, ``live`` (followed while they change) or ``end``. Gives the paths in the run's folder.
+        """
+        if glob_str is None:
+            return True  # long ago: "save the run"
+        if self._recording.refusal or self._folder is None:
+            if self._recording.refusal:
+                self._faults.note("too-late", f"save() does nothing: {self._recording.refusal}")
+            return []
+        if policy not in files.POLICIES:
+            self._faults.note("save-policy", f"save: policy {policy!r} is none of now, live, end; live is taken")
+            policy = "live"
+        saved: list[str] = []
+        self._faults.guard("save-failed", lambda: self._save(glob_str, base_path, policy, glob, saved))
+        return saved
+
+    def _save(self, pattern: Any, base_path: Any, policy: str, glob: bool, saved: list[str]) -> None:
+        assert self._folder is not None
+        settings = self._parts.settings
+        found = [
+            one for one in files.find(pattern, base_path, glob) if not files.ignored(one[1], settings.ignore_globs)
+        ]
+        if not found:
+            self._faults.note("save-nothing", f"save: no file fits {os.fspath(pattern)!r}")
+            return
+        placed = [files.place(source, name, self._folder.files, settings.symlink) for source, name in found]
+        saved += [one.path for one in placed]
+        items = [{"path": one.name, "policy": files.POLICIES[policy]} for one in placed]
+        self._recording.record("files", {"files": items})
+
+    def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = None) -> None:
+        """Notify people. level: INFO, WARN, ERROR. wait_duration: seconds in which equal titles are not repeated."""
+        name = str(getattr(level, "value", level) or "INFO").upper()
+        if name not in ("INFO", "WARN", "ERROR"):
+            self._faults.note("alert-level", f"alert: level {name} is none of INFO, WARN, ERROR; INFO is taken")
+            name = "INFO"
+        try:
+            seconds = wait_duration.total_seconds() if hasattr(wait_duration, "total_seconds") else wait_duration
+            wait = 60_000 if seconds is None else int(float(seconds) * 1000)
+        except (TypeError, ValueError, OverflowError):
+            wait = 60_000
+        message = {"title": str(title), "text": str(text), "level": name, "wait_duration": wait}
+        self._recording.record("alert", message)
+
+    def mark_preempting(self) -> None:
+        """The machine will be taken away; the server keeps the run open for longer."""
+        self._recording.record("preempting", {})
+
+    # -- how it ends ---------------------------------------------------------------------------------------------
+
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
+        """End the run; a second call does nothing. exit_code: 0 (default) for success."""
+        code = 0 if exit_code is None else int(exit_code)
+        self._finish(code, outcome_of(code))
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
+        code, outcome = exit_code_of(kind, value)
+        self._finish(code, outcome)
+
+    def end_with_process(self, exit_code: int, outcome: Outcome) -> None:
+        """See `hooks.Ending`."""
+        self._finish(exit_code, outcome)
+
+    def end_by_signal(self, exit_code: int, then: Callable[[], None]) -> None:
+        """See `hooks.Ending`."""
+
+        def end() -> None:
+            self._close(exit_code, Outcome.KILLED)
+            then()
+
+        # Another thread may be writing to a disk that hangs: the signal must end the process all the same.
+        if not self._recording.do(end, _SIGNAL_PATIENCE):
+            then()
+
+    def disown(self) -> None:
+        """See `hooks.Ending`."""
+        self._recording.disown()
+        self._ended = True
+
+    def _finish(self, exit_code: int, outcome: Outcome) -> None:
+        if not self._ended:
+            self._recording.do(lambda: self._close(exit_code, outcome))
+
+    def _close(self, exit_code: int, outcome: Outcome) -> None:
+        """The end itself, alone under the recording's lock."""
+        if self._ended:
+            return
+        self._ended = True
+        now = time.time()
+        guard = self._faults.guard
+        if self._console is not None:
+            guard("console-failed", self._console.stop)
+        if self._folder is None:
+            self._recording.end(exit_code, now)
+        else:
+            self._close_folder(self._folder, exit_code, outcome, now)
+            HOOKS.remove(self)
+        self._recording.refusal = "the run is finished"
+
+    def _close_folder(self, place: RunFolder, exit_code: int, outcome: Outcome, now: float) -> None:
+        settings = self._parts.settings
+        guard = self._faults.guard
+        if self._output is not None:
+            guard("output-file", self._output.flush)
+        guard("end-failed", lambda: self._recording.end(exit_code, now))
+        self.write_files()
+        ended = {"ended_at": now, "exit_code": exit_code, "outcome": outcome.value, "faults": self._faults.counts}
+        guard("marker", lambda: folder.write_marker(place.marker, {**self._parts.marker, **ended}))
+        if settings.resume == "auto" and outcome is Outcome.FINISHED:
+            guard("resume-note", lambda: resume.forget_id(place.parent, self.id))
+        if not settings.silent and not settings.quiet:
+            say(f"run {self.id} {outcome.value}; recorded in {place.path}")
+
+    def write_files(self) -> None:
+        """``config.yaml`` and ``wandb-summary.json`` as they are now."""
+        from runferry.wire import yaml_text
+
+        if self._folder is None:
+            return
+        directory = self._folder.files
+        config = {key: {"value": value} for key, value in self._parts.config.root.as_dict().items()}
+        guard = self._faults.guard
+        guard("config-file", lambda: folder.write_text(os.path.join(directory, "config.yaml"), yaml_text.dump(config)))
+        text = summary_json(self._recording.summary.root)
+        guard("summary-file", lambda: folder.write_text(os.path.join(directory, "wandb-summary.json"), text + "\n"))
+
+    # -- what happens to it --------------------------------------------------------------------------------------
+
+    def _take_console(self, is_stderr: bool, text: str, now: float) -> None:
+        if self._recording.refusal:
+            return
+        self._recording.console(is_stderr, text, now)
+        output = self._output
+        if output is not None:
+            try:
+                output.add(text, now)
+            except OSError as problem:
+                self._faults.note("output-file", f"output.log cannot be written: {describe(problem)}", quiet=True)
+
+    def _config_changed(self, path: Path, value: Any, gone: Sequence[Path]) -> None:
+        from runferry.wire.json_text import dumps
+
+        update = [] if value is GONE else [{"nested_key": path, "value_json": dumps(value)}]
+        self._recording.record("config", {"update": update, "remove": [{"nested_key": one} for one in gone]})
+
+    def __repr__(self) -> str:
+        return f"<runferry.Run {self.id} in {self.sync_dir}>"
