@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _check(request: SyncRequest) -> None:
-    from runferry.engine.engine import find_folders
+    from runferry.engine.finding import find_folders
 
     if request.run_id and request.is_new:
         raise UsageError("id-and-new", "Both --id and --new", "--new makes an id of its own.", "Leave one of them out.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
+from runferry.engine.finding import not_a_run
 from runferry.errors import PermanentError, UsageError
 from runferry.formats.detect import NotARun, RunFolder, identify
 from runferry.formats.summary import summary_json
@@ -37,6 +38,7 @@ def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
     """Compare every delivery of a run, named by its path or id. Raises AppError when nothing is known of it."""
     reports = []
     for folder in _folders(engine, run):
+        assert folder.log is not None
         for delivery, target in engine.ledger.deliveries_of(folder.log):
             connection = engine.connections.get(_choice(target["server"]), engine.environ)
             created = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
@@ -77,7 +79,7 @@ def _folders(engine: Engine, run: str) -> list[RunFolder]:
     found = [identify(path) for path in paths]
     for one in found:
         if isinstance(one, NotARun):
-            raise one.error
+            raise not_a_run(one)
     return [one for one in found if isinstance(one, RunFolder)]
 
 
@@ -88,6 +90,7 @@ def _choice(server: str) -> Choice:
 def _compare(
     engine: Engine, folder: RunFolder, delivery: Delivery, run: Created, connection: Connection, deep: bool
 ) -> tuple[int, list[str]]:
+    assert folder.log is not None
     source = Source.alone(folder.log)
     renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
     rows: list[str] = []

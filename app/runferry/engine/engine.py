@@ -7,38 +7,33 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
-import string
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 
 from runferry.clock import Clock, SystemClock
 from runferry.engine.choice import Choice, choose
 from runferry.engine.connections import Connections
+from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
 from runferry.engine.watching import Watching
-from runferry.errors import AppError
 from runferry.events import Event, EventBus
-from runferry.formats.detect import Kind, NotARun, RunFolder, identify
+from runferry.formats.detect import RunFolder
 from runferry.paths import Home
 from runferry.servers import is_loopback
 from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
-from runferry.status import RunState, RunStatus, Snapshot, SyncState
+from runferry.status import Snapshot, SyncState
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.run_sync import Means, RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
 from runferry.version import __version__
-from runferry.watch.discovery import find_runs
 
 log = logging.getLogger(__name__)
 
-_RUN_ID = string.ascii_lowercase + string.digits
 Key = tuple[str, str, str, str, str]
 
 
@@ -207,45 +202,3 @@ class Engine:
     def _notice(self, url: str, text: str) -> None:
         log.warning("%s: %s", url, text)
         self.bus.publish(Event("server", url, text))
-
-
-def find_folders(request: SyncRequest, server: str) -> tuple[list[RunFolder], list[RunStatus]]:
-    """The runs that the paths of a request mean, each once, and what is not a run, as statuses with an error."""
-    folders: dict[Path, RunFolder] = {}
-    rejected: list[RunStatus] = []
-    for path in request.paths:
-        found = identify(path)
-        if isinstance(found, RunFolder):
-            candidates: list[RunFolder | NotARun] = [found]
-        else:
-            candidates = [identify(one) for one in find_runs(path)] if path.is_dir() else []
-            candidates = candidates or [found]
-        for one in candidates:
-            if isinstance(one, NotARun):
-                rejected.append(_not_sent(one.path, one.error, server))
-            elif one.kind is Kind.LEGACY:
-                rejected.append(_not_sent(one.path, _legacy(one.path), server))
-            else:
-                folders.setdefault(one.log.resolve(), one)
-    return list(folders.values()), rejected
-
-
-def _not_sent(path: Path, error: AppError, server: str) -> RunStatus:
-    return RunStatus(
-        path=str(path), run_id="", entity="", project="", name="", server=server, url="",
-        state=SyncState.PROBLEM, run_state=RunState.UNKNOWN, error=error.as_dict(),
-    )  # fmt: skip
-
-
-def _legacy(path: Path) -> AppError:
-    return AppError(
-        "legacy-dryrun",
-        "A dry run of wandb 0.9 or older",
-        f"{path} was written before transaction logs existed; this version does not read that format yet.",
-        "Keep the folder; a coming version syncs it.",
-    )
-
-
-def new_run_id() -> str:
-    """Eight random characters, as the official client makes them."""
-    return "".join(secrets.choice(_RUN_ID) for _ in range(8))

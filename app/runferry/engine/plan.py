@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runferry.engine.choice import Choice
-from runferry.engine.engine import find_folders, new_run_id
+from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncRequest
 from runferry.formats.detect import RunFolder
 from runferry.settings import Settings
@@ -48,6 +48,7 @@ def plan(
 def _planned(
     settings: Settings, request: SyncRequest, choice: Choice, folder: RunFolder, environ: Mapping[str, str]
 ) -> Planned:
+    assert folder.log is not None
     source = Source.alone(folder.log)
     while not source.read().at_end:
         pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runferry.formats.detect import Kind, RunFolder
+from runferry.formats.detect import RunFolder, RunKind
 from runferry.settings import FolderMode
 
 
@@ -11,14 +11,14 @@ def why_held(folder: RunFolder, mode: FolderMode, is_new: bool = True) -> str:
 
     is_new: it appeared or grew while the folder was watched.
     """
-    if folder.kind is Kind.LEGACY:
+    if folder.kind is RunKind.LEGACY:
         return "a dry run of wandb 0.9 or older: this version does not read it yet"
     if mode is FolderMode.SYNC:
         return ""
     if mode is FolderMode.ASK:
         return "this folder's runs are sent on request only"
-    if folder.kind is Kind.WANDB_ONLINE:
+    if folder.kind is RunKind.ONLINE:
         return "the official client uploads it itself"
-    if folder.kind is Kind.RECORDER and (folder.marker or {}).get("mode") in ("offline", "dryrun"):
+    if folder.kind is RunKind.RECORDER and (folder.marker or {}).get("mode") in ("offline", "dryrun"):
         return "recorded offline: sent on request only"
     return "" if is_new else "it was there before: sent on request only"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,12 @@ from runferry.remote.session import Session
 
 FILES = {"history": "wandb-history.jsonl", "events": "wandb-events.jsonl", "console": "output.log"}
 SUMMARY = "wandb-summary.json"
+
+
+def console_line(text: str, is_stderr: bool, timestamp: float) -> str:
+    """A console line as servers expect it: UTC time with microseconds, ``ERROR `` before it for stderr."""
+    when = datetime.fromtimestamp(timestamp, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return f"{'ERROR ' if is_stderr else ''}{when} {text}"
 
 
 @dataclass

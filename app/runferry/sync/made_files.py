@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from runferry.formats.run_config import config_yaml, metadata_json
-from runferry.formats.summary import summary_json
+from runferry.formats.metadata import metadata_json
+from runferry.formats.run_config import config_yaml
 from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes
 from runferry.version import __version__
 
 
-def make(source: Source, wishes: Wishes) -> dict[str, bytes]:
+def make(source: Source, wishes: Wishes, summary: str) -> dict[str, bytes]:
     """Contents by name; a name that the log gives no reason for is left out."""
     content = source.reader.content
-    made = {"config.yaml": config_yaml(content, __version__), "wandb-summary.json": summary_json(content)}
+    made = {"config.yaml": config_yaml(content, __version__), "wandb-summary.json": summary}
     metadata = metadata_json(content)
     if metadata:
         made["wandb-metadata.json"] = metadata

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder
-from runferry.formats.run_config import config_json
-from runferry.formats.summary import summary_json
+from runferry.formats.run_config import config_json, program
+from runferry.formats.summary import final_summary_json, summary_json
 from runferry.remote import runs
 from runferry.remote.failures import GraphQLRefused
-from runferry.remote.file_stream import StreamRequest
+from runferry.remote.file_stream import StreamRequest, console_line
 from runferry.remote.runs import Created
 from runferry.state.ledger import SentFile
 from runferry.sync import first_contact, made_files, verification
@@ -52,16 +52,16 @@ class Outlet:
         source: Source,
     ) -> None:
         self._means, self._wishes, self._source = means, wishes, source
-        self._connection, self._folder = connection, folder
+        self._connection, self._log = connection, source.log
         run = source.reader.content.run
         self.run_id = destination.run_id or run.run_id or folder.run_id
         self.entity = destination.entity or run.entity or destination.default_entity or connection.account().entity
         self.project = destination.project or run.project or destination.default_project or UNCATEGORIZED
         ledger = means.ledger
         target = ledger.target(connection.server.identity, self.entity, self.project, self.run_id)
-        delivery = ledger.delivery(ledger.source(source.identity, self.run_id, folder.log), target)
+        delivery = ledger.delivery(ledger.source(source.identity, self.run_id, source.log), target)
         remote = runs.look_up(connection.session, self.entity, self.project, self.run_id)
-        first_contact.settle(ledger, delivery, remote, folder.log, means.permit)
+        first_contact.settle(ledger, delivery, remote, source.log, means.permit)
         self._delivery = ledger.delivery(delivery.source, target)
         if run.resume and remote and not self._delivery.acknowledged["history"] and delivery.starting_step is None:
             ledger.update(delivery, starting_step=starting_step(remote))
@@ -79,6 +79,7 @@ class Outlet:
         self._last_row: str | None = None
         self._console: list[tuple[int, list[str]]] = []  # taken from the terminal, not acknowledged yet
         self._recorded: tuple[object, ...] = ()
+        self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
         self._closed = self._delivery.closed
 
@@ -86,6 +87,11 @@ class Outlet:
     def acknowledged(self) -> dict[str, int]:
         """Lines of this log that the server has, per stream."""
         return self._streamer.acknowledged
+
+    @property
+    def position(self) -> int:
+        """How far the log was read, in bytes."""
+        return self._source.reader.position
 
     @property
     def rows_sent(self) -> int:
@@ -118,9 +124,9 @@ class Outlet:
         if not self._wishes.metrics_only:
             self._deliver_console(is_over)
             self._deliver_alerts()
-            made = made_files.make(self._source, self._wishes) if is_over else {}
+            made = made_files.make(self._source, self._wishes, self._final_summary()) if is_over else {}
             self._files.upload(self._source.extras.files, made, is_over)
-        self._deliver_summary()
+        self._deliver_summary(is_over)
         if not is_over and self._means.clock.monotonic() - self._posted > HEARTBEAT:
             self._post(StreamRequest())
 
@@ -163,7 +169,7 @@ class Outlet:
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row if is_last else None,
-            summary=summary_json(content) if self._is_alone() else "",
+            summary=self._final_summary() if self._is_alone() else "",
             files=self._files.sent,
         )
         return verification.compare(self._connection.session, self._run, expected)
@@ -177,19 +183,19 @@ class Outlet:
                 self._delivery, state=state, error=error.as_dict() if error else None, counts=counts
             )
 
-    def verified(self, counts: dict[str, Any]) -> None:
-        """Remember it, with the log's size and time, so that an unchanged log need not be read again."""
-        stat = self._folder.log.stat()
+    def verified(self, counts: dict[str, Any], is_over: bool) -> None:
+        """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
+        stat = self._log.stat()
         self._means.ledger.update(
             self._delivery,
             state="verified",
             verified_at=self._means.clock.time(),
-            verified_size=stat.st_size if stat.st_size == self._source.reader.position else None,
+            verified_size=stat.st_size if is_over else None,
             verified_mtime_ns=stat.st_mtime_ns,
             counts=counts,
         )
-        if self._means.write_marker:
-            self._folder.log.with_name(self._folder.log.name + ".synced").touch()
+        if self._means.write_marker and is_over:
+            self._log.with_name(self._log.name + ".synced").touch()
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
 
@@ -212,7 +218,7 @@ class Outlet:
             host=None if private else run.host or None,
             commit=None if private else run.git_commit or None,
             repo=None if private else run.git_remote or None,
-            program=None if private else content.environment.program or None,
+            program=None if private else program(content) or None,
         )
         self._config_sent(config)
         return created
@@ -237,10 +243,11 @@ class Outlet:
         if not self._wishes.console:
             return
         settled = self.acknowledged["console"] - CONSOLE_WINDOW
-        for first, lines in self._source.console.take_changed():
-            skip = min(max(settled - first, 0), len(lines))
-            if lines[skip:]:
-                self._console.append((first + skip, [line.as_streamed() for line in lines[skip:]]))
+        while taken := self._source.console.take_changed():
+            lines = [(index, line) for index, line in taken if index >= settled]
+            if lines:
+                texts = [console_line(line.text, line.is_stderr, line.timestamp) for _, line in lines]
+                self._console.append((lines[0][0], texts))
         if self._console:
             self._streamer.send_console(self._console)
             self._console = []
@@ -262,8 +269,8 @@ class Outlet:
             self._means.ledger.alert_sent(self._delivery, alert.index)
         self._source.extras.alerts.clear()
 
-    def _deliver_summary(self) -> None:
-        summary = summary_json(self._source.reader.content)
+    def _deliver_summary(self, is_over: bool) -> None:
+        summary = self._final_summary() if is_over else summary_json(self._source.reader.content)
         digest = _digest(summary)
         uploaded = self._files.unannounced()
         changed = digest != self._summary_digest and summary != "{}"
@@ -273,6 +280,13 @@ class Outlet:
         self._files.announced(uploaded)
         self._summary_digest = digest
         self._means.ledger.update(self._delivery, summary_digest=digest)
+
+    def _final_summary(self) -> str:
+        """By the summary records, and by the rows behind the last of them; made once per state of the log."""
+        reader = self._source.reader
+        if self._summary is None or self._summary[0] != reader.position:
+            self._summary = (reader.position, final_summary_json(reader.path, reader.content, reader.position))
+        return self._summary[1]
 
     def _post(self, request: StreamRequest) -> None:
         self._streamer.post(request)

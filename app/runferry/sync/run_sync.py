@@ -18,7 +18,7 @@ from typing import Any
 from runferry.clock import Clock
 from runferry.errors import AppError, TemporaryError
 from runferry.formats.detect import RunFolder
-from runferry.formats.liveness import run_state
+from runferry.formats.liveness import Life, run_state
 from runferry.remote.failures import ServerRefused
 from runferry.state.ledger import Ledger
 from runferry.status import DamageReport, RunState, RunStatus, SyncState
@@ -50,6 +50,10 @@ class Means:
     write_marker: bool = False
 
 
+class _Replaced(Exception):
+    """The log is not the file that was read before."""
+
+
 class RunSync:
     """Carries one log to one run on a server. `advance` and `failed` are called by one thread at a time."""
 
@@ -63,7 +67,9 @@ class RunSync:
         on_change: Callable[[RunSync], None],
         recheck: bool = True,
     ) -> None:
+        assert folder.log is not None, "a legacy run has no log"
         self.folder = folder
+        self.log = folder.log
         self.destination = destination
         self.connection = connection
         self.is_paused = False
@@ -81,6 +87,8 @@ class RunSync:
         self._failures = 0
         self._rechecks = 0
         self._not_before = 0.0
+        self._compared_at = -1  # bytes of the log when a silent run was compared with the server
+        self._state_at_rest = SyncState.SENT
         self._counts: dict[str, Any] = {}
         self._url = ""
 
@@ -96,11 +104,11 @@ class RunSync:
             return None
         self._set(SyncState.SYNCING)
         if self._source is None:
-            self._source = Source(self.folder.log, self._means.permit)
+            self._source = Source(self.log, self._means.permit)
         if not self._backlog and not self._source.reader.content.run.run_id:
             part = self._source.read()
             self._backlog.append(part)
-            if not self._source.has_begun and self._judge() not in ENDED and self._is_here():
+            if not self._source.has_begun and self._judge() is RunState.RUNNING:
                 self._backlog.clear()
                 return self._idle(SyncState.WAITING)
         if self._outlet is None:
@@ -108,15 +116,22 @@ class RunSync:
                 self.folder, self.destination, self.connection, self._means, self._wishes, self._source
             )
             self._url = self._outlet.url
-        self._stream(self._source, self._outlet)
-        ended = self._judge() in ENDED
-        self._outlet.deliver_rest(is_over=ended)
+        try:
+            self._stream(self._source, self._outlet)
+        except _Replaced:
+            log.warning("%s was replaced by another log: it is read from the front", self.log)
+            self._source = self._outlet = None
+            self._backlog.clear()
+            return 0.0
+        state = self._judge()
+        self._outlet.deliver_rest(is_over=state is not RunState.RUNNING)
         self._failures = 0
-        if ended:
+        if state in ENDED:
             self._outlet.close(self._exit_code())
-        elif self._is_here():
+            return self._verify(self._outlet)
+        if state is RunState.RUNNING:
             return self._idle(SyncState.SENT)
-        return self._verify(self._outlet)
+        return self._verify_silent(self._outlet)
 
     def failed(self, error: AppError) -> float | None:
         """A turn broke off; seconds until the next, or None while a person is needed."""
@@ -138,6 +153,8 @@ class RunSync:
         try:
             while True:
                 part = self._backlog.popleft() if self._backlog else source.read()
+                if part.is_replaced:
+                    raise _Replaced
                 if sending is not None:
                     self._wait_for(sending)
                     sending = None
@@ -166,6 +183,18 @@ class RunSync:
             raise
         self._on_change(self)
 
+    def _verify_silent(self, outlet: Outlet) -> float | None:
+        """Neither writing nor known to be over (a run of another host, a long step): compared once, never closed."""
+        position = outlet.position
+        if self._compared_at == position:
+            return self._idle(self._state_at_rest)
+        delay = self._verify(outlet)
+        if delay is None:
+            self._compared_at, self._state_at_rest = position, self._state
+            self._not_before = self._means.clock.monotonic() + self._means.interval
+            delay = max(self._means.interval, self._means.poll)
+        return delay
+
     def _verify(self, outlet: Outlet) -> float | None:
         obstacle = outlet.obstacle()
         if obstacle is not None:
@@ -178,7 +207,7 @@ class RunSync:
             self._rechecks = 0
             assert self._source is not None
             self._counts = self._count(self._source)
-            outlet.verified(self._counts)
+            outlet.verified(self._counts, is_over=self._run_state in ENDED)
             self._rest(SyncState.VERIFIED)
             return None
         if self._rechecks < len(RECHECKS):
@@ -202,14 +231,9 @@ class RunSync:
 
     def _judge(self) -> RunState:
         assert self._source is not None
-        self._run_state = run_state(
-            self.folder, self._source.reader.content, self._means.clock.time(), quiet_after=self._means.quiet_after
-        )
+        life = Life(self._means.clock.time(), _changed(self.log), self._means.quiet_after)
+        self._run_state = run_state(self.folder, self._source.reader.content, life)
         return self._run_state
-
-    def _is_here(self) -> bool:
-        """Whether the training is known to be alive on this host; a silent run from elsewhere is not."""
-        return self._run_state in (RunState.RUNNING, RunState.QUIET)
 
     def _exit_code(self) -> int:
         assert self._source is not None
@@ -222,10 +246,10 @@ class RunSync:
             return False
         wanted = self.destination.run_id or self.folder.run_id
         try:
-            stat = self.folder.log.stat()
+            stat = self.log.stat()
         except OSError:
             return False
-        for delivery, target in self._means.ledger.deliveries_of(self.folder.log):
+        for delivery, target in self._means.ledger.deliveries_of(self.log):
             same = target["server"] == self.connection.server.identity and target["run_id"] == wanted
             if same and (delivery.verified_size, delivery.verified_mtime_ns) == (stat.st_size, stat.st_mtime_ns):
                 self._counts, self._url = delivery.counts, delivery.url
@@ -245,7 +269,7 @@ class RunSync:
         if self._source is not None:
             self._counts = self._count(self._source)
         counts, outlet, error = self._counts, self._outlet, self._error
-        total = _size(self.folder.log)
+        total = _size(self.log)
         return RunStatus(
             path=str(self.folder.path),
             run_id=outlet.run_id if outlet else self.destination.run_id or self.folder.run_id,
@@ -307,11 +331,19 @@ class RunSync:
         self._on_change(self)
 
     def _idle(self, state: SyncState) -> float:
-        """A live run with everything delivered: come back after the interval even if nobody wakes it."""
-        self._error = None
+        """A run that may go on, with everything delivered: come back after the interval even if nobody wakes it."""
+        if state is not SyncState.PROBLEM:
+            self._error = None
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return max(self._means.interval, self._means.poll)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _size(path: Path) -> int:

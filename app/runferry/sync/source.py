@@ -31,6 +31,7 @@ class Part:
     preempting: bool = False
     at_end: bool = False
     is_renumbered: bool = False
+    is_replaced: bool = False
 
     def keep_metrics_only(self) -> None:
         """Drop what is not history; a dropped stream counts no lines."""
@@ -106,6 +107,7 @@ class Source:
             position=batch.end,
             preempting=batch.preempting,
             at_end=batch.at_end,
+            is_replaced=batch.replaced,
         )
         self._counts = part.at_position
         return part
