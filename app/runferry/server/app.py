@@ -15,7 +15,7 @@ from runferry.server.bodies import RefusedError, read_body
 from runferry.server.file_stream import take_post
 from runferry.server.graphql_endpoint import GraphQLEndpoint
 from runferry.server.guard import SAFE_HEADERS, Guard
-from runferry.server.pages import front_page, run_page
+from runferry.server.pages import front_page, project_page, run_page
 from runferry.server.resolvers_projects import Root
 from runferry.server.store import Store
 from runferry.server.tokens import Signer
@@ -52,6 +52,10 @@ class _Handlers:
     async def front(self, request: Request) -> Response:
         return await run_in_threadpool(front_page, self._store)
 
+    async def project(self, request: Request) -> Response:
+        place = request.path_params
+        return await run_in_threadpool(project_page, self._store, place["entity"], place["project"])
+
     async def run(self, request: Request) -> Response:
         place = request.path_params
         return await run_in_threadpool(run_page, self._store, place["entity"], place["project"], place["run"])
@@ -84,6 +88,7 @@ def create_app(store: Store, *, host: str, port: int) -> Starlette:
         Route("/storage/{token}", uploads.get),
         Route("/sdk/otel/{rest:path}", handlers.telemetry, methods=["POST", "GET"]),
         Route("/{entity}/{project}/runs/{run}", handlers.run),
+        Route("/{entity}/{project}", handlers.project),
     ]
     return Starlette(
         routes=routes,

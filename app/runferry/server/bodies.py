@@ -1,4 +1,4 @@
-"""Request bodies with limits: in memory for requests, on disk for uploads. Compressed ones are bounded too."""
+"""Request bodies with limits: in memory for requests, on disk for uploads. Compressed ones never grow past a limit."""
 
 from __future__ import annotations
 

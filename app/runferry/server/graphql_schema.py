@@ -216,7 +216,8 @@ input UpdateArtifactInput {
   artifactID: ID! description: String metadata: JSONString aliases: [ArtifactAliasInput!]
   tagsToAdd: [TagInput!] tagsToDelete: [TagInput!] ttlDurationSeconds: Int64 clientMutationId: String
 }
-input AliasesInput { artifactID: ID! aliases: [ArtifactAliasInput!]! clientMutationId: String }
+input AddAliasesInput { artifactID: ID! aliases: [ArtifactAliasInput!]! clientMutationId: String }
+input DeleteAliasesInput { artifactID: ID! aliases: [ArtifactAliasInput!]! clientMutationId: String }
 input DeleteArtifactInput { artifactID: ID! deleteAliases: Boolean clientMutationId: String }
 input RunIDInput { id: ID! clientMutationId: String }
 input DeleteRunInput { id: ID! deleteArtifacts: Boolean clientMutationId: String }
@@ -252,7 +253,7 @@ type Mutation {
   useArtifact(input: UseArtifactInput!): ArtifactPayload
   updateArtifact(input: UpdateArtifactInput!): ArtifactPayload
   deleteArtifact(input: DeleteArtifactInput!): ArtifactPayload
-  addAliases(input: AliasesInput!): SuccessPayload
-  deleteAliases(input: AliasesInput!): SuccessPayload
+  addAliases(input: AddAliasesInput!): SuccessPayload
+  deleteAliases(input: DeleteAliasesInput!): SuccessPayload
 }
 """

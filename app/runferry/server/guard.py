@@ -110,7 +110,8 @@ class Guard:
             return False
         if path == "/runferry":
             return True
-        is_page = path == "/" or (path.count("/") == 4 and path.split("/")[3] == "runs")
+        parts = path.split("/")[1:]
+        is_page = path == "/" or len(parts) == 2 or (len(parts) == 4 and parts[2] == "runs")
         client = scope.get("client")
         forwarded = any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
         return bool(is_page and client and _is_loopback(client[0]) and not forwarded)

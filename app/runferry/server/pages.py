@@ -40,19 +40,28 @@ def _table(rows: list[tuple[str, str]]) -> str:
 
 def front_page(store: Store) -> HTMLResponse:
     """What this is, and which projects it has."""
-    lines = []
-    for entity in store.index.entities():
-        for project, _ in store.index.projects(entity):
-            lines.append(f"<h2>{html.escape(f'{entity}/{project}')}</h2><ul>")
-            for name in reversed(store.index.run_names(entity, project)[-_MOST:]):
-                address = "/".join(quote(part, safe="") for part in (entity, project, "runs", name))
-                lines.append(f'<li><a href="/{html.escape(address)}">{html.escape(name)}</a>')
-            lines.append("</ul>")
+    places = [(entity, project) for entity in store.index.entities() for project, _ in store.index.projects(entity)]
+    lines = [f"<h2>{html.escape(f'{one[0]}/{one[1]}')}</h2>{_run_list(store, *one)}" for one in places]
     text = (
         f"<p>Runferry {html.escape(__version__)}: a local server that speaks the W&amp;B protocol and keeps runs as "
         "plain files on this machine. It is meant for programs; the desktop app shows more.</p>"
     )
     return _page("Runferry local server", text + "".join(lines))
+
+
+def project_page(store: Store, entity: str, project: str) -> HTMLResponse:
+    """A project's runs, newest first."""
+    if all(name != project for name, _ in store.index.projects(entity)):
+        return _page("No such project", "<p>This server has no such project.</p>", 404)
+    return _page(f"{entity}/{project}", _run_list(store, entity, project))
+
+
+def _run_list(store: Store, entity: str, project: str) -> str:
+    lines = []
+    for name in reversed(store.index.run_names(entity, project)[-_MOST:]):
+        address = "/".join(quote(part, safe="") for part in (entity, project, "runs", name))
+        lines.append(f'<li><a href="/{html.escape(address)}">{html.escape(name)}</a>')
+    return f"<ul>{''.join(lines)}</ul>"
 
 
 def run_page(store: Store, entity: str, project: str, name: str) -> HTMLResponse:

@@ -1,0 +1,40 @@
+"""What a log has lost, as a report for people."""
+
+from __future__ import annotations
+
+from runferry.formats.entries import Gap, RunContent
+from runferry.status import DamageReport
+from runferry.wire.scanning import FILE_START
+
+
+def damage_report(content: RunContent) -> DamageReport | None:
+    """The gaps in which something was lost. A torn tail is no gap; a gap without a lost record is none either."""
+    gaps = [gap for gap in content.gaps if gap.records != 0 and gap.reason != FILE_START]
+    if not gaps:
+        return None
+    rows = [_rows(gap, content) for gap in gaps]
+    return DamageReport(
+        gaps=len(gaps),
+        bytes=sum(gap.end - gap.start for gap in gaps),
+        rows=sum(one for one in rows if one is not None) if any(one is not None for one in rows) else None,
+        details=tuple(_detail(gap) for gap in gaps),
+    )
+
+
+def _rows(gap: Gap, content: RunContent) -> int | None:
+    """About how many rows are missing: from the number of records, and never more than steps are missing."""
+    between = None
+    if gap.before_step is not None:
+        between = gap.before_step - (gap.after_step if gap.after_step is not None else -1) - 1
+    if gap.records is None:
+        return max(between, 0) if between is not None else None
+    total = sum(content.counts.values())
+    guess = round(gap.records * content.rows / total) if total else gap.records
+    return min(guess, max(between, 0)) if between is not None else guess
+
+
+def _detail(gap: Gap) -> str:
+    after = "the start" if gap.after_step is None else f"step {gap.after_step}"
+    before = "the end" if gap.before_step is None else f"step {gap.before_step}"
+    lost = "" if gap.records is None else f", {gap.records} records"
+    return f"bytes {gap.start} to {gap.end} ({gap.reason}){lost}, between {after} and {before}"

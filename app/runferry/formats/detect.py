@@ -1,0 +1,143 @@
+"""Says what a path is: a run's log, a run folder, an old run folder, or something else, named as what it is.
+
+Looks at names and at the first bytes; never reads a whole log, never writes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from runferry.wire.scanning import FILE_HEADER
+
+MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$")
+LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$")
+MARKER = "runferry.json"
+_LEGACY_FILES = ("wandb-history.jsonl", "wandb-metadata.json", "wandb-summary.json")
+
+
+class RunKind(str, Enum):
+    """Who wrote the run, and in which layout."""
+
+    RECORDER = "recorder"
+    OFFLINE = "wandb-offline"
+    ONLINE = "wandb-online"  # the official client uploads it itself
+    LEGACY = "legacy"  # wandb 0.8 and 0.9: JSON lines, no log
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run on disk. `log` is None for a legacy run. `started`: from the folder's name, seconds since the epoch.
+
+    `marker`: what the recorder wrote in ``runferry.json``. `synced_marker`: ``.synced`` stands beside the log.
+    """
+
+    path: Path
+    log: Path | None
+    run_id: str
+    kind: RunKind
+    started: float | None
+    files_dir: Path
+    marker: dict[str, Any] | None = None
+    synced_marker: bool = False
+
+
+@dataclass(frozen=True)
+class NotARun:
+    """Something that is no run. `slug`: missing, gzip, git-lfs, html, empty-folder, other; `reason` is for people."""
+
+    path: Path
+    slug: str
+    reason: str
+
+
+def identify(path: Path) -> RunFolder | NotARun:
+    """What stands at this path. Symbolic links (``latest-run``) are followed. Raises nothing that is about content."""
+    try:
+        found = path.resolve()
+        if found.is_dir():
+            return _folder(found)
+        if found.is_file():
+            return _file(found)
+    except OSError as error:
+        return NotARun(path, "missing", f"{path} cannot be looked at: {error.strerror}.")
+    return NotARun(path, "missing", f"There is nothing at {path}.")
+
+
+def _folder(path: Path) -> RunFolder | NotARun:
+    logs = sorted(one for one in path.glob("*.wandb") if one.is_file())
+    if logs:
+        named = [one for one in logs if one.stem.removeprefix("run-") and path.name.endswith(one.stem[3:])]
+        return _modern((named or logs)[0])
+    legacy = LEGACY.match(path.name)
+    if legacy and any((path / name).is_file() for name in _LEGACY_FILES):
+        return RunFolder(path, None, legacy[2], RunKind.LEGACY, _epoch(legacy[1]), path)
+    return NotARun(path, "empty-folder", f"{path} holds no run: no .wandb log is in it.")
+
+
+def _file(path: Path) -> RunFolder | NotARun:
+    with path.open("rb") as file:
+        head = file.read(512)
+    wrong = _foreign(path, head)
+    if wrong is not None:
+        return wrong
+    if path.suffix == ".wandb" or head.startswith(FILE_HEADER):
+        return _modern(path)
+    return NotARun(path, "other", f"{path.name} is not a W&B transaction log.")
+
+
+def _foreign(path: Path, head: bytes) -> NotARun | None:
+    if head.startswith(b"\x1f\x8b"):
+        return NotARun(path, "gzip", f"{path.name} is compressed with gzip: unpack it first.")
+    if head.startswith(b"version https://git-lfs"):
+        return NotARun(path, "git-lfs", f"{path.name} is a git-lfs pointer, not the log: run `git lfs pull` first.")
+    start = head.lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return NotARun(path, "html", f"{path.name} is a web page, not a log: the download went wrong.")
+    return None
+
+
+def _modern(log: Path) -> RunFolder | NotARun:
+    with log.open("rb") as file:
+        wrong = _foreign(log, file.read(512))
+    if wrong is not None:
+        return wrong
+    path = log.parent
+    match = MODERN.match(path.name)
+    marker = read_marker(path)
+    # The log is named after the run even where the folder was renamed.
+    run_id = log.stem.removeprefix("run-") if log.stem.startswith("run-") else (match[3] if match else log.stem)
+    official = RunKind.ONLINE if match and not match[1] else RunKind.OFFLINE
+    kind = official if marker is None else RunKind.RECORDER
+    return RunFolder(
+        path=path,
+        log=log,
+        run_id=run_id,
+        kind=kind,
+        started=_epoch(match[2]) if match else None,
+        files_dir=path / "files",
+        marker=marker,
+        synced_marker=log.with_name(log.name + ".synced").exists(),
+    )
+
+
+def read_marker(path: Path) -> dict[str, Any] | None:
+    """The recorder's ``runferry.json`` of a run folder; None where there is none or it is no JSON object."""
+    try:
+        marker = json.loads((path / MARKER).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return marker if isinstance(marker, dict) else None
+
+
+def _epoch(text: str) -> float | None:
+    """Folder names carry local time."""
+    try:
+        return datetime.strptime(text, "%Y%m%d_%H%M%S").timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None

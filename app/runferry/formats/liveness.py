@@ -1,0 +1,169 @@
+"""Whether the training behind a run folder is still going on, as far as that can be known from here.
+
+A run ends when its log says so, or when its process is known to be gone: for a recorder run by process id with start
+time, boot and machine; for an official run by nobody on this host having the log open. A run of another host is never
+called dead because it is silent. The log and the system are only looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from runferry.formats.detect import RunFolder, RunKind
+from runferry.formats.entries import RunContent
+from runferry.status import RunState
+
+QUIET_AFTER = 300.0  # seconds without a change after which a run that lives is called quiet
+SILENT = 60.0  # seconds that an official log must have been unchanged before the lack of a holder counts
+_SIGNALS = {128 + number for number in (1, 2, 9, 15)} | {-1, -2, -9, -15}
+
+
+class Machine(Protocol):
+    """What has to be known about this machine; passed in, so that tests need no processes."""
+
+    def identity(self) -> dict[str, Any]:
+        """`host`, `machine_id`, `boot_id`, `pid_namespace`; None where unknown. `booted`: seconds since the epoch."""
+
+    def is_alive(self, pid: int, ticks: int | None, started: float | None) -> bool:
+        """Whether the process that began then is still there."""
+
+    def may_see_all(self, log: Path) -> bool:
+        """Whether every process that could have this log open is visible to us."""
+
+    def has_holder(self, log: Path) -> bool:
+        """Whether a process has the file open."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """When the log changed last and what time it is, in seconds since the epoch, and the two waiting times."""
+
+    now: float
+    changed: float
+    quiet_after: float = QUIET_AFTER
+    silent: float = SILENT
+
+    @property
+    def state(self) -> RunState:
+        """Running or quiet, for a run that is not known to be dead."""
+        return RunState.QUIET if self.now - self.changed > self.quiet_after else RunState.RUNNING
+
+
+def run_state(folder: RunFolder, content: RunContent, life: Life, machine: Machine | None = None) -> RunState:
+    """The state of the training. `content` must have been read to the end of the log."""
+    if content.finished:
+        return ended_state(folder, content)
+    if folder.kind is RunKind.LEGACY or folder.log is None:
+        return RunState.UNKNOWN
+    machine = machine or ThisMachine()
+    if folder.marker is not None and isinstance(folder.marker.get("pid"), int):
+        is_gone = _recorder_is_gone(folder.marker, machine)
+    else:
+        is_gone = _official_is_gone(folder.log, content, life, machine)
+    return RunState.CRASHED if is_gone else life.state
+
+
+def ended_state(folder: RunFolder, content: RunContent) -> RunState:
+    """How a run ended whose log has an exit record."""
+    outcome = (folder.marker or {}).get("outcome")
+    if outcome in (RunState.FINISHED.value, RunState.FAILED.value, RunState.KILLED.value):
+        return RunState(outcome)
+    if content.exit_code == 0:
+        return RunState.FINISHED
+    return RunState.KILLED if content.exit_code in _SIGNALS else RunState.FAILED
+
+
+def _recorder_is_gone(marker: dict[str, Any], machine: Machine) -> bool:
+    here = machine.identity()
+    if not _same(marker, here, "host") or not _same(marker, here, "machine_id"):
+        return False
+    if marker.get("boot_id") and here.get("boot_id") and marker["boot_id"] != here["boot_id"]:
+        # Cloned machines share names and ids: the run must also be older than our boot.
+        started, booted = marker.get("started_at"), here.get("booted")
+        return isinstance(started, (int, float)) and booted is not None and started < booted
+    if not _same(marker, here, "pid_namespace"):
+        return False
+    return not machine.is_alive(marker["pid"], marker.get("process_start_ticks"), marker.get("process_started_at"))
+
+
+def _same(marker: dict[str, Any], here: dict[str, Any], name: str) -> bool:
+    return marker.get(name) == here.get(name) or marker.get(name) is None or here.get(name) is None
+
+
+def _official_is_gone(log: Path, content: RunContent, life: Life, machine: Machine) -> bool:
+    if not content.run.host or content.run.host != machine.identity().get("host"):
+        return False
+    if life.now - life.changed < life.silent:
+        return False
+    return machine.may_see_all(log) and not machine.has_holder(log)
+
+
+class ThisMachine:
+    """The machine that we run on."""
+
+    def identity(self) -> dict[str, Any]:
+        """See `Machine`."""
+        try:
+            namespace: str | None = str(Path("/proc/self/ns/pid").readlink())
+        except OSError:
+            namespace = None
+        return {
+            "host": platform.node() or None,
+            "machine_id": _line("/etc/machine-id"),
+            "boot_id": _line("/proc/sys/kernel/random/boot_id"),
+            "pid_namespace": namespace,
+            "booted": psutil.boot_time(),
+        }
+
+    def is_alive(self, pid: int, ticks: int | None, started: float | None) -> bool:
+        """A process with that id and that start; a zombie is dead; what may not be looked at counts as alive."""
+        try:
+            process = psutil.Process(pid)
+            if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+                return False
+            found = _ticks(pid)
+            if ticks is not None and found is not None:
+                return ticks == found
+            return started is None or abs(process.create_time() - started) < 2.0
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.Error:
+            return True
+
+    def may_see_all(self, log: Path) -> bool:
+        """True for root, and for the log's owner."""
+        if not hasattr(os, "getuid"):
+            return False
+        return os.getuid() in (0, log.stat().st_uid)
+
+    def has_holder(self, log: Path) -> bool:
+        """Looks through the open files of all processes; some ten milliseconds."""
+        wanted = str(log.resolve())
+        for process in psutil.process_iter():
+            try:
+                if any(one.path == wanted for one in process.open_files()):
+                    return True
+            except (psutil.Error, OSError):
+                continue
+        return False
+
+
+def _line(path: str) -> str | None:
+    try:
+        return Path(path).read_text().strip() or None
+    except OSError:
+        return None
+
+
+def _ticks(pid: int) -> int | None:
+    """When a process began, in clock ticks since boot, which setting the clock does not move."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None

@@ -1,0 +1,163 @@
+"""Finds run folders below a root. Stateless; runs on the caller's thread; never writes and never raises for a folder.
+
+A run folder is told by its name and by the log in it, and is not looked into any further. Links are not followed
+(``latest-run`` is one), but a root may be a link. What is certain to hold no runs is left out by its name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RUN_NAME = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-(.+)")
+LEGACY_NAME = re.compile(r"(?:dryrun|run)-\d{8}_\d{6}-(.+)")
+LEGACY_FILES = ("wandb-history.jsonl", "wandb-metadata.json")
+LOG_NAME = re.compile(r"run-.*\.wandb")
+STORE_MARKER = "runferry-store"
+SKIPPED = frozenset(
+    [".git", ".hg", ".svn", "node_modules", ".venv", "venv", "site-packages", "__pycache__", ".cache", ".tox", ".nox",
+     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".ipynb_checkpoints", ".eggs", ".Trash", "checkpoints",
+     ".runferry"]
+)  # fmt: skip
+_CHECKPOINT = re.compile(r"checkpoint[-_]\d+")
+MAX_DEPTH = 40  # bind mounts can make a tree endless
+
+Identity = tuple[int, int]
+ScanDir = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run folder; `log` is None for the layout before 0.10. `identity`: device and inode of the folder."""
+
+    path: Path
+    log: Path | None
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What was found. `pending`: folders named like runs that hold no log yet. `places`: folders in which runs lie."""
+
+    runs: tuple[RunFolder, ...] = ()
+    pending: tuple[Path, ...] = ()
+    places: tuple[Path, ...] = ()
+    unreadable: tuple[tuple[Path, str], ...] = ()
+    folders: int = 0
+
+
+def scan(root: Path, skip: frozenset[Path] = frozenset(), scandir: ScanDir = os.scandir) -> Scan:
+    """Look through a tree. skip: folders to leave out, absolute, like the local server's store."""
+    walk = _Walk(frozenset(str(one) for one in skip), scandir)
+    if _is_run_name(root.name):
+        walk.look_at_run(str(root))
+    if not walk.runs:
+        walk.pending.clear()
+        walk.walk(str(root))
+    return walk.result()
+
+
+def look(folder: Path, scandir: ScanDir = os.scandir) -> RunFolder | None:
+    """The run folder at this path, or None where there is none, or no log in it yet."""
+    if not _is_run_name(folder.name):
+        return None
+    walk = _Walk(frozenset(), scandir)
+    walk.look_at_run(str(folder))
+    return walk.runs[0] if walk.runs else None
+
+
+def _is_run_name(name: str) -> bool:
+    return RUN_NAME.fullmatch(name) is not None or LEGACY_NAME.fullmatch(name) is not None
+
+
+class _Walk:
+    """Strings instead of Paths while walking: ten thousand folders are looked at again and again."""
+
+    def __init__(self, skip: frozenset[str], scandir: ScanDir) -> None:
+        self._skip = skip
+        self._scandir = scandir
+        self.runs: list[RunFolder] = []
+        self.pending: list[str] = []
+        self._places: list[str] = []
+        self._unreadable: list[tuple[str, str]] = []
+        self._folders = 0
+
+    def result(self) -> Scan:
+        return Scan(
+            tuple(self.runs),
+            tuple(Path(one) for one in self.pending),
+            tuple(Path(one) for one in self._places),
+            tuple((Path(path), why) for path, why in self._unreadable),
+            self._folders,
+        )
+
+    def walk(self, root: str) -> None:
+        waiting = [(root, 0)]
+        while waiting:
+            folder, depth = waiting.pop()
+            self._folders += 1
+            runs, others = self._sort(folder)
+            if runs or os.path.basename(folder) in ("wandb", ".wandb"):  # noqa: PTH119
+                self._places.append(folder)
+            for run in runs:
+                self.look_at_run(run)
+            if depth < MAX_DEPTH:
+                waiting.extend((one, depth + 1) for one in others)
+
+    def _sort(self, folder: str) -> tuple[list[str], list[str]]:
+        """The folders in a folder: those named like runs, and those to look into."""
+        runs: list[str] = []
+        others: list[str] = []
+        for entry in self._entries(folder):
+            name: str = entry.name
+            if name == STORE_MARKER:
+                return [], []
+            try:
+                if not entry.is_dir(follow_symlinks=False):
+                    continue
+            except OSError:
+                continue
+            if _is_run_name(name):
+                runs.append(entry.path)
+            elif name not in SKIPPED and entry.path not in self._skip and not _CHECKPOINT.fullmatch(name):
+                others.append(entry.path)
+        return runs, others
+
+    def _entries(self, folder: str) -> Iterator[Any]:
+        try:
+            with self._scandir(folder) as entries:
+                yield from entries
+        except OSError as error:
+            self._unreadable.append((folder, error.strerror or str(error)))
+
+    def look_at_run(self, folder: str) -> None:
+        """Add a folder with a run's name to the runs, to the pending ones, or to neither (it just went)."""
+        try:
+            found = os.stat(folder)  # noqa: PTH116
+        except OSError:
+            return
+        log = self._log_in(folder)
+        if log is None and not self._is_legacy(folder):
+            self.pending.append(folder)
+            return
+        self.runs.append(RunFolder(Path(folder), Path(log) if log else None, (found.st_dev, found.st_ino)))
+
+    def _log_in(self, folder: str) -> str | None:
+        """The log, under the name that the folder's suggests (one look) or under another (a listing)."""
+        named = RUN_NAME.fullmatch(os.path.basename(folder))  # noqa: PTH119
+        if named is None:
+            return None
+        usual = f"{folder}{os.sep}run-{named[1]}.wandb"
+        if os.path.isfile(usual):  # noqa: PTH113
+            return usual
+        logs = [entry.path for entry in self._entries(folder) if LOG_NAME.fullmatch(entry.name)]
+        return min(logs) if logs else None
+
+    def _is_legacy(self, folder: str) -> bool:
+        if LEGACY_NAME.fullmatch(os.path.basename(folder)) is None:  # noqa: PTH119
+            return False
+        return any(os.path.isfile(f"{folder}{os.sep}{name}") for name in LEGACY_FILES)  # noqa: PTH113
