@@ -12,7 +12,14 @@ from enum import Enum
 from typing import Any
 
 
-class SyncState(str, Enum):
+class Word(str, Enum):
+    """A state whose text is its value, on every Python."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class SyncState(Word):
     """How far a run's way to its server is."""
 
     WAITING = "waiting"  # known, nothing sent yet, or held back until somebody asks
@@ -24,7 +31,7 @@ class SyncState(str, Enum):
     PROBLEM = "problem"  # needs a person
 
 
-class RunState(str, Enum):
+class RunState(Word):
     """What became of the training itself."""
 
     RUNNING = "running"
@@ -36,7 +43,7 @@ class RunState(str, Enum):
     UNKNOWN = "unknown"
 
 
-class ConnectionState(str, Enum):
+class ConnectionState(Word):
     """The state of the one connection to a server."""
 
     IDLE = "idle"  # not used yet

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from runferry.credentials import has_wandb_key, known_cloud_url
 from runferry.errors import UsageError
 from runferry.servers import CLOUD, LOCAL, check_server
-from runferry.settings import Settings
+from runferry.settings import Origin, Settings
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ def choose(named: str, environ: Mapping[str, str], settings: Settings, folder_se
         return _made(check_server(named), "--server", settings, environ, named)
     if environ.get("WANDB_BASE_URL"):
         return _made(check_server(environ["WANDB_BASE_URL"]), "WANDB_BASE_URL", settings, environ)
+    if settings.origin("server") is Origin.ENVIRONMENT:
+        return _made(settings.server, "RUNFERRY_SERVER", settings, environ)
     if folder_server:
         return _made(check_server(folder_server), "the folder's setting", settings, environ)
     if settings.server:

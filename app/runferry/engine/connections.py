@@ -9,6 +9,7 @@ from runferry.clock import Clock
 from runferry.credentials import find_key
 from runferry.engine.choice import Choice
 from runferry.engine.local_server import LocalServer
+from runferry.logs import secrets
 from runferry.remote.failures import ServerRefused
 from runferry.remote.probe import store_at
 from runferry.remote.session import Session
@@ -75,6 +76,7 @@ class Connections:
 
     def _local_server(self) -> Server:
         running = self._local.ensure()
+        secrets.learn(running.key)
         return Server(running.url, f"runferry:{running.store}", running.url, running.key)
 
     def _server(self, choice: Choice, environ: Mapping[str, str]) -> Server:
@@ -87,6 +89,7 @@ class Connections:
                 f"Neither WANDB_API_KEY, nor the keyring, nor netrc has one for {url}.",
                 f"Run `runferry login --server {url}`, or set WANDB_API_KEY.",
             )
+        secrets.learn(key.value)
         store = store_at(url) if is_loopback(url) else None
         return Server(
             url, f"runferry:{store}" if store else url, app_url(url, environ.get("WANDB_APP_URL", "")), key.value

@@ -10,7 +10,7 @@ from runferry.engine.job import SyncRequest
 from runferry.errors import AppError, UsageError
 from runferry.formats.detect import NotARun, RunFolder, RunKind, identify
 from runferry.status import RunState, RunStatus, SyncState
-from runferry.watch.discovery import find_runs
+from runferry.watch.discovery import scan
 
 _RUN_ID = string.ascii_lowercase + string.digits
 
@@ -24,7 +24,7 @@ def find_folders(request: SyncRequest, server: str) -> tuple[list[RunFolder], li
         if isinstance(found, RunFolder):
             candidates: list[RunFolder | NotARun] = [found]
         else:
-            candidates = [identify(one) for one in find_runs(path)] if path.is_dir() else []
+            candidates = [identify(one.path) for one in scan(path).runs] if path.is_dir() else []
             candidates = candidates or [found]
         for one in candidates:
             if isinstance(one, NotARun):

@@ -13,7 +13,7 @@ from runferry.engine.choice import Choice
 from runferry.engine.routing import why_held
 from runferry.errors import AppError
 from runferry.events import Event
-from runferry.formats.detect import RunFolder, identify
+from runferry.formats.detect import RunFolder, RunKind, identify
 from runferry.settings import FolderMode
 from runferry.status import FolderStatus, RunState, RunStatus, SyncState
 from runferry.sync.run_sync import ENDED, RunSync
@@ -59,7 +59,7 @@ class Watching:
             clock=self._engine.clock,
             rescan_interval=settings.rescan_interval,
             poll_interval=settings.poll_interval,
-            ignore=(self._engine.home.store,),
+            skip=(self._engine.home.store,),
         )
         self._watcher.start()
 
@@ -89,7 +89,7 @@ class Watching:
 
     def run_changed(self, run: RunSync) -> None:
         """A run's state changed: a live log is followed closely, an ended one no longer."""
-        watcher, path = self._watcher, run.folder.log
+        watcher, path = self._watcher, run.log
         if watcher is None or not run.at_rest or path not in self._runs:
             return
         live = run.status_run_state not in ENDED
@@ -104,7 +104,7 @@ class Watching:
 
     def _found(self, path: Path) -> None:
         folder = identify(path)
-        if not isinstance(folder, RunFolder):
+        if not isinstance(folder, RunFolder) or (folder.log is None and folder.kind is not RunKind.LEGACY):
             return
         watched = self._folder_of(path)
         why = why_held(folder, watched.mode)
@@ -126,7 +126,7 @@ class Watching:
             self._engine.bus.publish(Event("notice", str(folder.path), error.for_people()))
             return
         with self._lock:
-            self._runs[folder.log] = run
+            self._runs[run.log] = run
             self._held.pop(folder.path, None)
 
     def _changed(self, log_path: Path) -> None:

@@ -139,7 +139,7 @@ class RunSync:
         if isinstance(error, TemporaryError):
             self._failures += 1
             self._set(SyncState.RETRYING)
-            own = min(0.5 * 2 ** min(self._failures, 10), LONGEST_RUN_WAIT)
+            own = min(2.0 ** min(self._failures - 1, 10), LONGEST_RUN_WAIT)
             return max(self.connection.wait(), min(own, self.connection.longest_wait))
         if not isinstance(error, ServerRefused):
             log.warning("%s: %s", self.folder.path, error)
