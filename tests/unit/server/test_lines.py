@@ -107,14 +107,13 @@ def test_a_change_in_the_middle_happens_fully_or_not(tmp_path: Path, kill_at: st
                 raw.write(b"TW")
         raise KilledError
 
-    target = "write_whole" if kill_at == "before" else None
-    with pytest.raises(KilledError):
-        if target:
-            with mock.patch.object(lines_module, target, side_effect=KilledError):
-                file.write(1, ["TWO WITH MORE"])
-        else:
-            with mock.patch.object(LineFile, "_apply_redo", dies):
-                file.write(1, ["TWO WITH MORE"])
+    killing = (
+        mock.patch.object(lines_module, "write_whole", side_effect=KilledError)
+        if kill_at == "before"
+        else mock.patch.object(LineFile, "_apply_redo", dies)
+    )
+    with killing, pytest.raises(KilledError):
+        file.write(1, ["TWO WITH MORE"])
     after = LineFile(path)
     after.load()
     expected = ["one", "two", "three"] if kill_at == "before" else ["one", "TWO WITH MORE", "three"]
