@@ -17,8 +17,8 @@ from runferry.recorder.settings import RunSettings
 from runferry.wire.encoding import timestamp
 
 # Patterns as text: compiling them costs milliseconds, and most scripts have no arguments to look at.
-_SECRET_NAME = r"(?i)(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|credential|auth)s?\Z"
-_SECRET_VALUE = (
+_HIDDEN_NAME = r"(?i)(pass(word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|credential|auth)s?\Z"
+_HIDDEN_VALUE = (
     r"sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}"
     r"|AKIA[0-9A-Z]{16}|local-[0-9a-f]{40}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+"
     r"|(?<![0-9A-Za-z])[0-9a-f]{40}(?![0-9A-Za-z])"
@@ -37,9 +37,9 @@ def mask(arguments: Sequence[str]) -> list[str]:
             out.append(MASK)
             hide_next = False
             continue
-        secret = bool(re.search(_SECRET_NAME, name.lstrip("-")))
+        secret = bool(re.search(_HIDDEN_NAME, name.lstrip("-")))
         hide_next = secret and not equals and one.startswith("-")
-        shown = f"{name}={MASK}" if secret and equals else re.sub(_SECRET_VALUE, MASK, one)
+        shown = f"{name}={MASK}" if secret and equals else re.sub(_HIDDEN_VALUE, MASK, one)
         out.append(re.sub(_URL_LOGIN, rf"\1{MASK}@", shown))
     return out
 
@@ -111,7 +111,7 @@ def _slurm(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name[6:].lower(): value
         for name, value in environ.items()
-        if name.startswith("SLURM_") and not re.search(_SECRET_NAME, name) and "JWT" not in name
+        if name.startswith("SLURM_") and not re.search(_HIDDEN_NAME, name) and "JWT" not in name
     }
 
 

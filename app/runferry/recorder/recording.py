@@ -21,7 +21,7 @@ from runferry.recorder.summary import RunSummary
 from runferry.recorder.values import SCALARS, plain, plain_row
 from runferry.wire.encoding import delimited, encode, utf8, varint
 
-SUMMARY_INTERVAL = 1.0
+SUMMARY_INTERVAL = 1_000_000  # microseconds
 _OUTPUT_RAW = 13
 _INFO = 200
 
@@ -54,13 +54,13 @@ class Recording:
         self._lock = threading.RLock()
         self._inside = False
         self._waiting: list[Callable[[], object]] = []
-        self._origin = started - runtime_before
+        self._origin = int((started - runtime_before) * 1e6)  # microseconds
         self._num = 0
         self._row: dict[str, Any] = {}
         self._row_scalars = True
-        self._row_time = 0.0
-        self._last = (-1, 0.0)  # step and timestamp of the last committed row
-        self._summary_due = 0.0
+        self._row_time = 0
+        self._last = (-1, 0, 0)  # of the last committed row: step, timestamp and runtime in microseconds
+        self._summary_due = 0
         self._lost_rows = 0
         self._is_gone = False
 
@@ -88,68 +88,71 @@ class Recording:
             self.faults.note("log-failed", f"a call of log() failed: {describe(problem)}")
 
     def _log(self, data: Any, step: Any, commit: bool | None) -> None:
-        now = time.time()
-        scalars = type(data) is dict and SCALARS.issuperset(map(type, data.values()))
-        if scalars:
+        now = time.time_ns() // 1000
+        if step is None and commit is not False and not self._row and type(data) is dict:
             try:
-                "".join(data)  # the quickest way to see that all keys are text
-            except TypeError:
-                scalars = False
+                items = self._encoder.quick_items(data)
+            except KeyError:
+                pass  # something in it is no plain scalar
+            else:
+                self._commit(data, items, now)
+                return
+        scalars = type(data) is dict and SCALARS.issuperset(map(type, data.values())) and _has_text_keys(data)
         if not scalars:
             data = plain_row(data, self.faults)
         if step is not None:
-            if not self._go_to(step, now):
+            if not self._go_to(step):
                 return
             commit = bool(commit)
-        elif commit is None:
-            commit = True
-        if self._row or not commit:
-            self._row.update(data)
-            self._row_scalars = self._row_scalars and scalars
-            self._row_time = now
-            data, scalars = self._row, self._row_scalars
-        if commit:
-            self._commit(data, scalars, now)
+        self._row.update(data)
+        self._row_scalars = self._row_scalars and scalars
+        self._row_time = now
+        if commit is not False:
+            self._commit_open_row()
 
-    def _go_to(self, step: Any, now: float) -> bool:
+    def _commit_open_row(self) -> None:
+        row, scalars = self._row, self._row_scalars
+        self._row, self._row_scalars = {}, True
+        self._commit(row, self._encoder.items(row), self._row_time, scalars)
+
+    def _go_to(self, step: Any) -> bool:
         """Move to `step`, which commits the row before; False when that step is past."""
         try:
             wanted = int(step)
         except (TypeError, ValueError, OverflowError):
             self.faults.note("step-unusable", f"log() takes a whole number as step, not {type(step).__name__}")
-            return self._row is not None
+            return True
         if wanted < self.step:
             message = f"log() was called with step {wanted} after step {self.step}; such rows are dropped"
             self.faults.note("step-in-the-past", message)
             return False
         if wanted > self.step:
             if self._row:
-                self._commit(self._row, self._row_scalars, self._row_time)
+                self._commit_open_row()
             self.step = wanted
         return True
 
-    def _commit(self, row: dict[str, Any], scalars: bool, now: float) -> None:
-        """Write a row; it has reached the operating system when this returns."""
+    def _commit(self, row: dict[str, Any], items: str, now: int, scalars: bool = True) -> None:
+        """Write a row; it has reached the operating system when this returns. now: microseconds since the epoch."""
         step = self.step
         # First, so that an interrupt from here on never leads to the same step twice.
         self.step = step + 1
-        if row is self._row:
-            self._row, self._row_scalars = {}, True
         if self.rules.any_step_sync:
             row = self._step_metrics.fill(row)
-        runtime = now - self._origin
+            items = self._encoder.items(row)
+        runtime = now - self._origin if now > self._origin else 0
         self.summary.observe(row, scalars)
+        self._last = (step, now, runtime)
         if now >= self._summary_due:
-            self._write_summary(now, step, runtime)
+            self._write_summary(now)
         self._num = num = self._num + 1
         writer = self._writer
         if writer is not None:
-            written = writer.append(self._encoder.encode(row, num, step, runtime, now))
+            written = writer.append(self._encoder.record(items, num, step, runtime, now))
             if not written or self._is_gone:
                 self._count_lost()
             elif self._lost_rows:
                 self._tell_loss()
-        self._last = (step, now)
 
     # -- summary -------------------------------------------------------------------------------------------------
 
@@ -157,27 +160,30 @@ class Recording:
         """The script set a summary value itself: write it, unless a summary was written within the last second."""
 
         def write() -> None:
-            now = time.time()
+            now = time.time_ns() // 1000
             if now >= self._summary_due:
                 self._write_summary(now)
 
         self.do(write)
 
-    def _write_summary(self, now: float, step: int | None = None, runtime: float | None = None) -> None:
+    def _write_summary(self, now: int, whole_runtime: bool = False) -> None:
         self._summary_due = now + SUMMARY_INTERVAL
         summary = self.summary
-        if step is not None and runtime is not None:
+        step, moment, runtime = self._last
+        if step >= 0:
             summary.internal(("_step",), step)
-            summary.internal(("_timestamp",), now)
-            summary.internal(("_runtime",), runtime)
-        summary.internal(("_wandb", "runtime"), int(now - self._origin))
+            summary.internal(("_timestamp",), moment / 1e6)
+        seconds = max(0, now - self._origin) // 1_000_000
+        # wandb-core: seconds with fractions beside a row, whole ones at the end.
+        summary.internal(("_runtime",), seconds if whole_runtime or step < 0 else runtime / 1e6)
+        summary.internal(("_wandb", "runtime"), seconds)
         changed, removed = summary.take_changes()
         self._num += 1
         if self._writer is not None:
             if not self._append(self._encoder.encode_summary(changed, removed, self._num)):
                 summary.put_back(changed, removed)
             if self.faults.notes:
-                self._write_notes(now)
+                self._write_notes(now / 1e6)
             if not self._is_gone and self._writer.is_deleted():
                 self._is_gone = True
                 self.faults.note("log-removed", "the run's log was deleted; nothing more of this run is kept")
@@ -280,24 +286,23 @@ class Recording:
         if self._writer is not None:
             self._writer.close()
 
-    def end(self, exit_code: int, now: float) -> None:
+    def end(self, exit_code: int) -> None:
         """Open row, notes, last summary and exit record; then the log is closed. Call through `do`."""
         if self._row:
-            self._commit(self._row, self._row_scalars, self._row_time)
+            self._commit_open_row()
         if self._lost_rows:
             self._tell_loss()
-        step, moment = self._last
+        now = time.time_ns() // 1000
         if self.faults.notes:
-            self._write_notes(now)
-        summary = self.summary
-        if step >= 0:
-            summary.internal(("_step",), step)
-            summary.internal(("_timestamp",), moment)
-        summary.internal(("_runtime",), int(now - self._origin))
-        self._write_summary(now)
-        self._record("exit", {"exit_code": exit_code, "runtime": int(now - self._origin)})
+            self._write_notes(now / 1e6)
+        self._write_summary(now, whole_runtime=True)
+        self._record("exit", {"exit_code": exit_code, "runtime": max(0, now - self._origin) // 1_000_000})
         if self._writer is not None:
             self._writer.close()
+
+
+def _has_text_keys(data: dict[str, Any]) -> bool:
+    return all(type(key) is str for key in data)
 
 
 def summary_json(summary: Node) -> str:

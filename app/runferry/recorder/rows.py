@@ -21,22 +21,24 @@ _TEXT: dict[type, Callable[[Any], str]] = {
     int: int.__repr__,
     bool: {True: "true", False: "false"}.__getitem__,
     str: quoted,
-    type(None): {None: "null"}.__getitem__,
 }
+
+
+_MORE = [chr(group | 128) for group in range(128)]  # seven bits that others follow
+_LAST = [chr(group) for group in range(128)]
 
 
 def varint_text(number: int) -> str:
     """A non-negative number in 7-bit groups, as characters."""
     if number < 128:
-        return chr(number)
+        return _LAST[number]
     if number < 16384:
-        return chr(number & 127 | 128) + chr(number >> 7)
+        return _MORE[number & 127] + _LAST[number >> 7]
     out = []
     while number > 127:
-        out.append(chr(number & 127 | 128))
+        out.append(_MORE[number & 127])
         number >>= 7
-    out.append(chr(number))
-    return "".join(out)
+    return "".join(out) + _LAST[number]
 
 
 def _latin(text: str) -> str:
@@ -59,6 +61,8 @@ class _Prefixes(Dict[str, List[str]]):
     """For each plain key, what stands before a value of 0, 1, 2 … 24 characters."""
 
     def __missing__(self, key: str) -> list[str]:
+        if not isinstance(key, str):
+            raise KeyError(key)
         if len(self) > _MOST_KEYS:  # keys made up row by row: forget them rather than grow
             self.clear()
         path_text = _path_text((key,))
@@ -91,26 +95,44 @@ class RowEncoder:
         self._runtime = self._prefixes["_runtime"]
         self._timestamp = self._prefixes["_timestamp"]
 
-    def encode(self, row: dict[str, Any], num: int, step: int, runtime: float, timestamp: float) -> bytes:
-        """One history record, without framing."""
+    def quick_items(self, row: dict[str, Any]) -> str:
+        """The items of a row of plain scalars under text keys; what is anything else raises KeyError.
+
+        This is where `log` spends its time, most of it in the conversion of doubles to text.
+        """
         prefixes = self._prefixes
         text = _TEXT
         try:
             items = "".join(
-                [prefixes[key][len(value)] + value for key, value in [(k, text[type(v)](v)) for k, v in row.items()]]
+                [
+                    prefixes[key][len(value := repr(one) if type(one) is float else text[type(one)](one))] + value
+                    for key, one in row.items()
+                ]
             )
-            if "nan" in items or "inf" in items:  # Python's text of a double that JSON spells otherwise, or a key
-                items = self._slow_items(row)
-        except (KeyError, IndexError, ValueError):
-            items = self._slow_items(row)
+        except (IndexError, ValueError):  # long texts, integers with thousands of digits
+            return self.items(row)
+        if "nan" in items or "inf" in items:  # Python's text of a double that JSON spells otherwise, or a key
+            return self.items(row)
+        return items
+
+    def items(self, row: dict[str, Any]) -> str:
+        """The items of a row of any plain values: nested, long, not finite."""
+        return "".join([text for path, value in leaves(row) for text in self._leaf(path, value)])
+
+    def record(self, items: str, num: int, step: int, runtime: int, timestamp: int) -> bytes:
+        """One history record, without framing. runtime, timestamp: microseconds."""
         number = str(step)
-        seconds = repr(runtime)
-        moment = repr(timestamp)
-        row_text = (
-            f"{items}{self._step[len(number)]}{number}{self._runtime[len(seconds)]}{seconds}"
-            f"{self._timestamp[len(moment)]}{moment}{_step_message(step)}"
+        seconds = str(runtime) if runtime > 999_999 else str(runtime).zfill(7)
+        moment = str(timestamp)
+        groups = varint_text(step)
+        # The step once more, as a number; zero is left out, as proto3 does.
+        step_message = f"\x12{_LAST[len(groups) + 1]}\x08{groups}" if step else "\x12\x00"
+        row = (
+            f"{items}{self._step[len(number)]}{number}"
+            f"{self._runtime[len(seconds) + 1]}{seconds[:-6]}.{seconds[-6:]}"
+            f"{self._timestamp[len(moment) + 1]}{moment[:-6]}.{moment[-6:]}{step_message}"
         )
-        return f"\x08{varint_text(num)}\x12{varint_text(len(row_text))}{row_text}{self._info}".encode("latin-1")
+        return f"\x08{varint_text(num)}\x12{varint_text(len(row))}{row}{self._info}".encode("latin-1")
 
     def encode_summary(self, changed: Iterable[tuple[Path, Any]], removed: Iterable[Path], num: int) -> bytes:
         """One summary record; its items have the form of a row's."""
@@ -126,15 +148,3 @@ class RowEncoder:
         if len(path) == 1 and len(text) <= LONGEST_INTEGER:
             return self._prefixes[path[0]][len(text)], text
         return _item(_path_text(path), len(text)), text
-
-    def _slow_items(self, row: dict[str, Any]) -> str:
-        """Any plain values: nested, long, not finite."""
-        return "".join([text for path, value in leaves(row) for text in self._leaf(path, value)])
-
-
-def _step_message(step: int) -> str:
-    """Field 2 of a history record: the step once more, as a number. Zero is left out, as proto3 does."""
-    if not step:
-        return "\x12\x00"
-    number = varint_text(step)
-    return "\x12" + chr(len(number) + 1) + "\x08" + number

@@ -243,7 +243,7 @@ class Run(RunIdentity):
         if self._console is not None:
             guard("console-failed", self._console.stop)
         if self._folder is None:
-            self._recording.end(exit_code, now)
+            self._recording.end(exit_code)
         else:
             self._close_folder(self._folder, exit_code, outcome, now)
             HOOKS.remove(self)
@@ -254,7 +254,7 @@ class Run(RunIdentity):
         guard = self._faults.guard
         if self._output is not None:
             guard("output-file", self._output.flush)
-        guard("end-failed", lambda: self._recording.end(exit_code, now))
+        guard("end-failed", lambda: self._recording.end(exit_code))
         self.write_files()
         ended = {"ended_at": now, "exit_code": exit_code, "outcome": outcome.value, "faults": self._faults.counts}
         guard("marker", lambda: folder.write_marker(place.marker, {**self._parts.marker, **ended}))
