@@ -16,13 +16,9 @@ class GapLog:
 
     def __init__(self) -> None:
         self.gaps: list[Gap] = []
+        self.is_open = False  # whether a number or a step is still waited for
         self._wait_number: int | None = None  # the last number before the newest gap, while its other side is unknown
         self._first_waiting = 0  # gaps from here on do not know the step behind them
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a number or a step is still waited for."""
-        return self._wait_number is not None or self._first_waiting < len(self.gaps)
 
     def add(self, lost: Lost, number: int, step: int | None) -> None:
         """Bytes were lost after the record with this number and the row with this step."""
@@ -31,15 +27,18 @@ class GapLog:
             self._first_waiting = min(self._first_waiting, len(self.gaps))
         self.gaps.append(Gap(lost.start, lost.end, lost.reason, None, step, None))
         self._wait_number = number
+        self.is_open = True
 
     def number(self, number: int) -> None:
         """The number of the first record behind the newest gap."""
         before, self._wait_number = self._wait_number, None
         if before is not None and number > before and (before or len(self.gaps) == 1):
             self.gaps[-1] = dataclasses.replace(self.gaps[-1], records=number - before - 1)
+        self.is_open = self._first_waiting < len(self.gaps)
 
     def step(self, step: int) -> None:
         """The step of the first row behind the gaps that wait for one."""
         for index in range(self._first_waiting, len(self.gaps)):
             self.gaps[index] = dataclasses.replace(self.gaps[index], before_step=step)
         self._first_waiting = len(self.gaps)
+        self.is_open = self._wait_number is not None

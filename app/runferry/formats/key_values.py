@@ -1,19 +1,22 @@
 """Updates and removals of keys folded into one tree: what a run's summary and config records add up to.
 
-Two thirds of a log by wandb-core are summary records that set the same keys again. So the newest item per key is kept
-as bytes, under the bytes before its value, and looked into only when somebody asks. That is right as long as no key
+Two thirds of a log by wandb-core are summary records that set the same keys again. So the newest value per key is kept
+as bytes, under the bytes that stand before it, and looked into only when somebody asks. That is right as long as no key
 lies inside another; where one does, the order of the updates matters, and everything so far is put into the tree first.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from runferry.formats import items, rows
+from google.protobuf.message import DecodeError
+
+from runferry.formats import items, quick, rows
 from runferry.formats.entries import Path
 from runferry.formats.items import VALUE_TAG
+from runferry.formats.messages import SUMMARY
 from runferry.formats.rows import Tree
 
 
@@ -23,30 +26,44 @@ class KeyValues:
     def __init__(self, merge: bool = False) -> None:
         self._merge = merge
         self._tree: Tree = {}
-        self._latest: dict[bytes, bytes] = {}  # newest item per prefix, not yet in the tree
+        self._latest: dict[bytes, bytes] = {}  # newest value per prefix, not yet in the tree
         self._paths: set[Path] = set()  # the keys of `_latest`
         self._inner: set[Path] = set()  # and every key that one of them lies inside
         self.lost_values = 0
 
-    def update(self, raw_items: Iterable[bytes]) -> None:
+    def apply(self, bodies: Sequence[bytes]) -> int:
+        """The bytes of summary or config records, in order; tells how many of them were no such record."""
+        joined = b"".join(bodies)
+        found = quick.prefixes(joined)
+        if found is not None and (found <= self._latest.keys() or self._learn(found - self._latest.keys())):
+            values = {prefix: quick.newest(joined, prefix) for prefix in found}
+            if all(values.values()):
+                self._latest.update(values)
+                return 0
+        lost = 0
+        for body in bodies:
+            try:
+                record = SUMMARY.FromString(body)
+            except DecodeError:
+                lost += 1
+                continue
+            self.update(record.update)
+            self.remove(record.remove)
+        return lost
+
+    def update(self, raw_items: Sequence[bytes]) -> None:
         """Set keys, in this order."""
-        fresh = {item.partition(VALUE_TAG)[0]: item for item in raw_items}
-        if fresh.keys() <= self._latest.keys():
-            self._latest.update(fresh)
-            return
         for item in raw_items:
             prefix = item.partition(VALUE_TAG)[0]
-            if prefix in self._latest:
-                self._latest[prefix] = item
-                continue
-            path = items.key_of_prefix(prefix)
-            if path is None:  # an unusual form: typed, or damaged
-                self._set_decoded(item)
-                continue
-            self._make_room(path)
-            self._latest[prefix] = item
-            self._paths.add(path)
-            self._inner.update(path[:depth] for depth in range(1, len(path)))
+            if prefix not in self._latest:
+                path = items.key_of_prefix(prefix)
+                if path is None:  # an unusual form: typed, or damaged
+                    self._set_decoded(item)
+                    continue
+                self._make_room(path)
+                self._paths.add(path)
+                self._inner.update(path[:depth] for depth in range(1, len(path)))
+            self._latest[prefix] = items.value_of(item)
 
     def remove(self, raw_items: Sequence[bytes]) -> None:
         """Remove keys, each with what lies inside it."""
@@ -78,6 +95,19 @@ class KeyValues:
         parsed: dict[str, Any] = json.loads(self.text())
         return parsed
 
+    def _learn(self, prefixes: set[bytes]) -> bool:
+        """Make room for new keys, if all are keys and none lies inside another; their values must follow."""
+        paths = [items.key_of_prefix(prefix) for prefix in prefixes]
+        if None in paths or len(set(paths)) < len(paths):
+            return False
+        inner = {path[:depth] for path in paths if path for depth in range(1, len(path))}
+        new = set(paths)
+        if new & (self._paths | self._inner | inner) or inner & self._paths:
+            return False
+        self._paths.update(path for path in paths if path)
+        self._inner.update(inner)
+        return True
+
     def _make_room(self, path: Path) -> None:
         above = any(path[:depth] in self._paths for depth in range(1, len(path)))
         if above or path in self._paths or path in self._inner:
@@ -95,9 +125,8 @@ class KeyValues:
         waiting, self._latest = self._latest, {}
         self._paths.clear()
         self._inner.clear()
-        for prefix, item in waiting.items():
+        for prefix, value in waiting.items():
             path = items.key_of_prefix(prefix)
-            value = items.value_of(item)
             if path is not None and items.is_json(value):
                 self._set(path, value.decode("utf-8", "replace"))
             else:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from google.protobuf.message import DecodeError
 
 from runferry.errors import TemporaryError
+from runferry.formats import quick
 from runferry.formats.entries import Batch, Gap, RunContent
 from runferry.formats.gaps import GapLog
 from runferry.formats.messages import RECORD
@@ -105,40 +106,74 @@ class LogReader:
         batch.gaps = [gap for gap in self._gaps.gaps if begin <= gap.start and (gap.start < end or batch.at_end)]
 
     def _records(self, records: list[tuple[int, bytes]], batch: Batch) -> None:
-        content, gaps, parse = self.content, self._gaps, RECORD.FromString
-        counts, summary, add_row = content.counts, content.summary, self._row
+        """Fold records. Rows and summaries, nearly all there are, are cut out of the bytes; the rest is parsed."""
+        if not records:
+            return
+        gaps, content = self._gaps, self.content
+        summaries: list[bytes] = []
         for offset, payload in records:
-            try:
-                record = parse(payload)
-            except DecodeError:
-                self._unreadable(offset, payload)
-                continue
-            number = record.num
-            if number:
-                if gaps.is_open:
-                    gaps.number(number)
-                self._number = number
-            kind = record.WhichOneof("kind")
-            if kind == "history":
-                add_row(record.history, batch)
-            elif kind == "summary":
-                summary.update(record.summary.update)
-                summary.remove(record.summary.remove)
+            if gaps.is_open:
+                self._close_gap(payload)
+            at, size, tag = quick.body(payload)
+            if tag == quick.HISTORY:
+                try:
+                    self._row(payload[at : at + size], batch)
+                except DecodeError:
+                    self._unreadable(offset, payload)
+            elif tag == quick.SUMMARY:
+                summaries.append(payload[at : at + size])
                 content.summary_rows = content.rows
-                counts[kind] = counts.get(kind, 0) + 1
-            elif kind is None or kind == "request":
-                content.records_unknown += 1
             else:
-                self._folder.fold(kind, record, batch)
+                self._parsed(offset, payload, batch, summaries)
+        self._summaries(summaries)
+        if content.rows:
+            content.counts["history"] = content.rows
+        self._number = next((number for _, payload in reversed(records) if (number := _number(payload))), self._number)
         content.values_lost += self._builder.take_lost()
 
-    def _row(self, history, batch: Batch) -> None:  # type: ignore[no-untyped-def]
+    def _close_gap(self, payload: bytes) -> None:
+        number = _number(payload)
+        if number:
+            self._gaps.number(number)
+
+    def _parsed(self, offset: int, payload: bytes, batch: Batch, summaries: list[bytes]) -> None:
+        """A record of any kind, by way of its message class."""
         content = self.content
-        line, step = self._builder.line(history.item, history.step.num if history.HasField("step") else None)
+        try:
+            record = RECORD.FromString(payload)
+        except DecodeError:
+            self._unreadable(offset, payload)
+            return
+        kind = record.WhichOneof("kind")
+        if kind == "history":
+            self._row(record.history.SerializeToString(), batch)
+        elif kind == "summary":
+            summaries.append(record.summary.SerializeToString())
+            content.summary_rows = content.rows
+        elif kind is None or kind == "request":
+            content.records_unknown += 1
+        else:
+            self._summaries(summaries)  # a run record may set the summary, too
+            self._folder.fold(kind, record, batch)
+
+    def _unreadable(self, offset: int, payload: bytes) -> None:
+        self.content.records_unreadable += 1
+        lost = Lost(offset, offset + HEADER + len(payload), NOT_A_RECORD)
+        self._gaps.add(lost, max(_number(payload) - 1, 0), self.content.last_step)
+
+    def _summaries(self, bodies: list[bytes]) -> None:
+        if bodies:
+            counts = self.content.counts
+            counts["summary"] = counts.get("summary", 0) + len(bodies)
+            self.content.records_unreadable += self.content.summary.apply(bodies)
+            bodies.clear()
+
+    def _row(self, body: bytes, batch: Batch) -> None:
+        content = self.content
+        line, step = self._builder.line(body)
         batch.history.append(line)
         batch.steps.append(step)
         content.rows += 1
-        content.counts["history"] = content.rows
         if step is None:
             return
         if self._gaps.is_open:
@@ -148,10 +183,6 @@ class LogReader:
         elif step <= content.last_step:
             content.steps_backwards += 1
         content.last_step = step
-
-    def _unreadable(self, offset: int, payload: bytes) -> None:
-        self.content.records_unreadable += 1
-        self._gaps.add(Lost(offset, offset + HEADER + len(payload), NOT_A_RECORD), self._number, self.content.last_step)
 
 
 def read_all(path: Path, finished: bool = True) -> tuple[RunContent, list[Gap]]:

@@ -90,4 +90,6 @@ def _build() -> dict[str, Any]:
 CLASSES = _build()
 RECORD = CLASSES["Record"]
 ITEM = CLASSES["HistoryItem"]  # also reads summary and config items: the same numbers
+HISTORY = CLASSES["RawHistory"]
+SUMMARY = CLASSES["RawSummary"]
 ENVIRONMENT = CLASSES["EnvironmentRecord"]

@@ -10,14 +10,15 @@ finished line is parsed once to see that it is JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
-from runferry.formats import items
+from runferry.formats import items, quick
 from runferry.formats.entries import Path
 from runferry.formats.items import VALUE_TAG
+from runferry.formats.messages import HISTORY
 
 CACHE = 200_000  # keys whose text is kept; a log with more distinct keys costs time, not memory
 
@@ -31,10 +32,24 @@ class RowBuilder:
         self.keys: dict[Path, None] = {}
         self._lost = 0
         self._texts: dict[bytes, bytes] = {}  # prefix -> key as JSON with its colon
+        self._plain: set[str] = set()  # keys of one label that stand in JSON as they stand in the log
         self._nested: dict[bytes, Path] = {}  # prefix -> key of several labels
 
-    def line(self, raw_items: Iterable[bytes], step: int | None) -> tuple[str, int | None]:
-        """One JSON object, and its `_step`: from the items, else `step`, which is then put into the line."""
+    def line(self, body: bytes) -> tuple[str, int | None]:
+        """One JSON object from the bytes of a history record, and its `_step`.
+
+        The step comes from the items, else from the record's own field, and is then put into the line.
+        """
+        quickly = quick.row(body)
+        if quickly is not None:
+            text, step = quickly
+            row = _parse(text)
+            if row is not None and row.keys() <= self._plain and len(text) == quick.row_length(body, step, len(row)):
+                return _with_step(text, row, quick.step_of(step))
+        history = HISTORY.FromString(body)
+        return self._from_items(history.item, history.step.num if history.HasField("step") else None)
+
+    def _from_items(self, raw_items: Sequence[bytes], step: int | None) -> tuple[str, int | None]:
         texts = self._texts
         parts: list[bytes] = []
         nested: list[bytes] = []
@@ -53,11 +68,7 @@ class RowBuilder:
         row = _parse(line)
         if row is None or len(row) != len(parts):
             return self._slow(raw_items, step)
-        found = _integer(row.get("_step"))
-        if found is None and step is not None and "_step" not in row:
-            line = line[:-1] + (b"," if parts else b"") + b'"_step":%d}' % step
-            found = step
-        return line.decode(), found
+        return _with_step(line, row, step)
 
     def take_lost(self) -> int:
         """How many values were no JSON since the last call."""
@@ -88,6 +99,8 @@ class RowBuilder:
         if len(self._texts) + len(self._nested) < CACHE:
             if len(path) == 1:
                 self._texts[prefix] = _key(path[0])
+                if prefix[:1] == b"\x12" and len(_key(path[0])) == len(prefix) + 1:
+                    self._plain.add(path[0])
             else:
                 self._nested[prefix] = path
         return path
@@ -110,6 +123,13 @@ class RowBuilder:
         return dump(tree), found
 
 
+def _with_step(line: bytes, row: dict[str, Any], step: int | None) -> tuple[str, int | None]:
+    found = _integer(row.get("_step"))
+    if found is None and step is not None and "_step" not in row:
+        return (line[:-1] + (b"," if row else b"") + b'"_step":%d}' % step).decode(), step
+    return line.decode(), found
+
+
 def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         row = orjson.loads(line)
@@ -122,7 +142,9 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 
 
 def _integer(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if type(value) is int:
+        return value
+    if not isinstance(value, float):
         return None
     return int(value) if value == value and abs(value) < 2**63 and int(value) == value else None
 
