@@ -284,7 +284,7 @@ class RootScanner:
         return next((self._roots[one] for one in (path, *path.parents) if one in self._roots), None)
 
     def _describe(self, root: _Root) -> FolderStatus:
-        reason = root.reason or self._notifier.problem
+        reason = ("" if root.kind else self._notifier.problem) or root.reason
         method = "polling" if reason else "notifications"
         told = "; ".join(each for each in (reason, root.trouble) if each)
         return FolderStatus(str(root.path), "", method, told, len(root.runs))
