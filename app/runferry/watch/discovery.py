@@ -56,7 +56,6 @@ def scan(root: Path, skip: frozenset[Path] = frozenset(), scandir: ScanDir = os.
     if _is_run_name(root.name):
         walk.look_at_run(str(root))
     if not walk.runs:
-        walk.pending.clear()
         walk.walk(str(root))
     return walk.result()
 

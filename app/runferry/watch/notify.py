@@ -56,12 +56,12 @@ class Notifier:
     def start(self) -> None:
         """Begin; where the system gives no notifications, `problem` says so."""
         with self._lock:
-            observer = self._make_observer()
             try:
+                observer = self._make_observer()
                 observer.start()
             except (OSError, RuntimeError) as error:
-                self._problem = f"notifications cannot be used: {error}"
-                log.warning("%s", self._problem)
+                self._problem = _why(error)
+                log.warning("no notifications: %s", self._problem)
                 return
             self._observer, self._problem = observer, ""
 

@@ -110,8 +110,7 @@ class RootScanner:
             for run in root.runs.values():
                 self._forget(run)
             self._looks = [one for one in self._looks if one.root != path]
-        for folder in root.watched:
-            self._notifier.unwatch(folder)
+        self._drop_watches(root)
         self.hurry()  # a run may lie below another root too
 
     def hurry(self) -> None:
@@ -200,6 +199,10 @@ class RootScanner:
         if root.watched - before:
             # What appeared between the scan and the watch was seen by neither: scan once more.
             root.due = 0.0
+        with self._lock:
+            removed = self._roots.get(root.path) is not root
+        if removed:  # by another thread, meanwhile
+            self._drop_watches(root)
 
     def _look(self, path: Path, root_path: Path) -> None:
         """Look at one place below a root: a run folder, a folder with runs in it, or one that is not there any more."""
@@ -264,6 +267,14 @@ class RootScanner:
         root.watched &= wanted
         self._watch_more(root, sorted(wanted))
 
+    def _drop_watches(self, root: _Root) -> None:
+        while root.watched:
+            try:
+                folder = root.watched.pop()
+            except KeyError:
+                return  # another thread took the last one
+            self._notifier.unwatch(folder)
+
     def _watch_more(self, root: _Root, folders: tuple[Path, ...] | list[Path]) -> None:
         for folder in folders:
             if root.kind or (len(root.watched) >= PLACES and folder not in root.watched):
@@ -284,7 +295,7 @@ class RootScanner:
         return next((self._roots[one] for one in (path, *path.parents) if one in self._roots), None)
 
     def _describe(self, root: _Root) -> FolderStatus:
-        reason = root.reason or self._notifier.problem
+        reason = ("" if root.kind else self._notifier.problem) or root.reason
         method = "polling" if reason else "notifications"
         told = "; ".join(each for each in (reason, root.trouble) if each)
         return FolderStatus(str(root.path), "", method, told, len(root.runs))

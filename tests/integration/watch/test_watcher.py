@@ -252,9 +252,9 @@ def test_without_notifications_everything_still_works(
 def test_notifications_that_die_are_told(tmp_path: Path, heard: Heard, make: Callable[..., Watcher]) -> None:
     run = make_run(tmp_path / "wandb")
     log = run / "run-abc.wandb"
-    watcher = make(tmp_path, rescan_interval=0.02, poll_interval=0.02)
+    watcher = make(tmp_path, rescan_interval=NEVER, poll_interval=0.02)
     heard.wait("found", run)
-    wait_for(lambda: notified(watcher))
+    scanned(watcher, run.parent)
     observer = watcher._notifier._observer
     assert observer is not None
     observer.stop()
@@ -264,7 +264,9 @@ def test_notifications_that_die_are_told(tmp_path: Path, heard: Heard, make: Cal
     watcher.follow(log)
     append(log)
     heard.wait("changed", log)
-    heard.wait("found", make_run(tmp_path / "new" / "wandb"))
+    late = make_run(tmp_path / "new" / "wandb")
+    watcher.rescan()
+    heard.wait("found", late)
 
 
 def test_a_listener_that_fails_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
