@@ -164,7 +164,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from runferry.server.serving import serve_forever
-serve_forever(Path(sys.argv[1]), "127.0.0.1", 0, lambda url: print(url, flush=True))
+serve_forever(Path(sys.argv[1]), "127.0.0.1", 0, lambda url, store: print(url, flush=True))
 """
 
 
