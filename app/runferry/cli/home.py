@@ -70,4 +70,4 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-__all__ = ["Occupied", "Surroundings", "choose_server", "owned_engine", "prepare", "running_owner", "say"]
+__all__ = ["TRIES", "Occupied", "Surroundings", "choose_server", "owned_engine", "prepare", "running_owner", "say"]

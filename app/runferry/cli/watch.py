@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from runferry.control import ControlServer
 from runferry.engine.choice import Choice, choose
 from runferry.engine.commands import follow, handler
 from runferry.engine.engine import Engine
-from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.narration import Narrator
 from runferry.engine.watching import WatchedFolder
 from runferry.errors import PermanentError, UsageError
@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
     folders = _folders(args, around)
-    return _once(around, folders, args) if args.once else watch(around, folders)
+    return _once(around, folders) if args.once else watch(around, folders)
 
 
 def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
@@ -71,7 +71,7 @@ def _announce_server(engine: Engine, folders: list[WatchedFolder]) -> None:
         say(f"The local server answers at {connection.server.url}")
 
 
-def _once(around: Surroundings, folders: list[WatchedFolder], args: argparse.Namespace) -> int:
+def _once(around: Surroundings, folders: list[WatchedFolder]) -> int:
     last: dict[str, Any] = {}
     view = LineView()
 
@@ -81,16 +81,10 @@ def _once(around: Surroundings, folders: list[WatchedFolder], args: argparse.Nam
         return True
 
     with owned_engine(around, "watch --once") as engine:
-        request = SyncRequest(tuple(one.path for one in folders), server=args.server)
-        code = follow(engine, _without_held(engine.sync(request)), progress, live_counts=True)
-    print_results(last.get("runs", []), quiet=False)
+        job = engine.watching.once(folders)
+        code = follow(engine, job, progress, live_counts=True)
+        print_results([*last.get("runs", []), *(asdict(one) for one in engine.watching.held())], quiet=False)
     return code
-
-
-def _without_held(job: SyncJob) -> SyncJob:
-    """An empty folder is no error for a watch."""
-    job.rejected = [one for one in job.rejected if (one.error or {}).get("slug") != "not-a-run"]
-    return job
 
 
 def _folders(args: argparse.Namespace, around: Surroundings) -> list[WatchedFolder]:

@@ -127,7 +127,12 @@ class Outlet:
             made = made_files.make(self._source, self._wishes, self._final_summary()) if is_over else {}
             self._files.upload(self._source.extras.files, made, is_over)
         self._deliver_summary(is_over)
-        if not is_over and self._means.clock.monotonic() - self._posted > HEARTBEAT:
+        if not is_over:
+            self.sign_of_life()
+
+    def sign_of_life(self) -> None:
+        """Tell a server that would otherwise believe that the run crashed."""
+        if self._means.clock.monotonic() - self._posted > HEARTBEAT:
             self._post(StreamRequest())
 
     def close(self, exit_code: int) -> None:
@@ -202,7 +207,7 @@ class Outlet:
     def _create(self, run_is_new: bool) -> Created:
         content = self._source.reader.content
         run, private = content.run, self._wishes.metrics_only
-        config = config_json(content, __version__)
+        config = config_json(content, __version__, with_environment=not self._wishes.metrics_only)
         created = runs.upsert(
             self._connection.session,
             name=self.run_id,
@@ -228,7 +233,7 @@ class Outlet:
         now = self._means.clock.monotonic()
         if not is_over and now - self._config_at < CONFIG_DEBOUNCE:
             return
-        config = config_json(content, __version__)
+        config = config_json(content, __version__, with_environment=not self._wishes.metrics_only)
         run = content.run
         if _digest(config, run.name, run.notes, *run.tags) == self._config_digest:
             return

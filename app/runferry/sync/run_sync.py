@@ -7,6 +7,7 @@ the ledger, so a turn may break off anywhere.
 from __future__ import annotations
 
 import logging
+import platform
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -92,6 +93,11 @@ class RunSync:
         self._counts: dict[str, Any] = {}
         self._url = ""
 
+    def ask_again(self) -> None:
+        """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
+        self._recheck = True
+        self.at_rest = False
+
     # -- turns --------------------------------------------------------------------------------------------------------
 
     def advance(self) -> float | None:
@@ -105,12 +111,8 @@ class RunSync:
         self._set(SyncState.SYNCING)
         if self._source is None:
             self._source = Source(self.log, self._means.permit)
-        if not self._backlog and not self._source.reader.content.run.run_id:
-            part = self._source.read()
-            self._backlog.append(part)
-            if not self._source.has_begun and self._judge() is RunState.RUNNING:
-                self._backlog.clear()
-                return self._idle(SyncState.WAITING)
+        if not self._has_begun(self._source):
+            return self._idle(SyncState.WAITING)
         if self._outlet is None:
             self._outlet = Outlet(
                 self.folder, self.destination, self.connection, self._means, self._wishes, self._source
@@ -120,18 +122,37 @@ class RunSync:
             self._stream(self._source, self._outlet)
         except _Replaced:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
-            self._source = self._outlet = None
-            self._backlog.clear()
+            self._forget()
             return 0.0
-        state = self._judge()
-        self._outlet.deliver_rest(is_over=state is not RunState.RUNNING)
+        return self._settle(self._outlet, self._judge())
+
+    def _has_begun(self, source: Source) -> bool:
+        """Whether the log says enough to create a run; a log that was just made may not say anything yet."""
+        if self._backlog or source.reader.content.run.run_id:
+            return True
+        self._backlog.append(source.read())
+        if source.has_begun or self._judge() is not RunState.RUNNING:
+            return True
+        self._backlog.clear()
+        return False
+
+    def _settle(self, outlet: Outlet, state: RunState) -> float | None:
+        """Everything in the log is sent: deliver the rest, close and compare as far as the run's state allows."""
+        if state is RunState.QUIET and self._compared_at == outlet.position and not self._recheck:
+            if self._is_known_alive():
+                outlet.sign_of_life()
+            return self._idle(self._state_at_rest)
+        outlet.deliver_rest(is_over=state is not RunState.RUNNING)
         self._failures = 0
         if state in ENDED:
-            self._outlet.close(self._exit_code())
-            return self._verify(self._outlet)
-        if state is RunState.RUNNING:
-            return self._idle(SyncState.SENT)
-        return self._verify_silent(self._outlet)
+            outlet.close(self._exit_code())
+            return self._verify(outlet)
+        return self._idle(SyncState.SENT) if state is RunState.RUNNING else self._verify_silent(outlet)
+
+    def _forget(self) -> None:
+        """Nothing in memory is to be believed any more; the ledger is."""
+        self._source = self._outlet = None
+        self._backlog.clear()
 
     def failed(self, error: AppError) -> float | None:
         """A turn broke off; seconds until the next, or None while a person is needed."""
@@ -143,7 +164,8 @@ class RunSync:
             return max(self.connection.wait(), min(own, self.connection.longest_wait))
         if not isinstance(error, ServerRefused):
             log.warning("%s: %s", self.folder.path, error)
-        self._outlet = None if error.slug == "bug" else self._outlet
+        if error.slug == "bug":
+            self._forget()
         self._rest(SyncState.PROBLEM)
         return None
 
@@ -185,12 +207,9 @@ class RunSync:
 
     def _verify_silent(self, outlet: Outlet) -> float | None:
         """Neither writing nor known to be over (a run of another host, a long step): compared once, never closed."""
-        position = outlet.position
-        if self._compared_at == position:
-            return self._idle(self._state_at_rest)
         delay = self._verify(outlet)
         if delay is None:
-            self._compared_at, self._state_at_rest = position, self._state
+            self._compared_at, self._state_at_rest = outlet.position, self._state
             self._not_before = self._means.clock.monotonic() + self._means.interval
             delay = max(self._means.interval, self._means.poll)
         return delay
@@ -206,6 +225,7 @@ class RunSync:
             self._error = None
             self._rechecks = 0
             assert self._source is not None
+            self._recheck = False
             self._counts = self._count(self._source)
             outlet.verified(self._counts, is_over=self._run_state in ENDED)
             self._rest(SyncState.VERIFIED)
@@ -226,6 +246,10 @@ class RunSync:
     def earliest(self) -> float:
         """Seconds until the next turn of a live run makes sense: its server is not asked more often than agreed."""
         return max(self._not_before - self._means.clock.monotonic(), 0.0)
+
+    def _is_known_alive(self) -> bool:
+        """Whether a silent run's process was seen alive: only this host's can be."""
+        return (self.folder.marker or {}).get("host") == platform.node()
 
     # -- judgements ---------------------------------------------------------------------------------------------------
 
