@@ -95,8 +95,14 @@ def prefixes(bodies: bytes) -> set[bytes] | None:
     return found
 
 
-def newest(bodies: bytes, prefix: bytes) -> bytes:
-    """The value that was set last under a prefix; empty if it is not in the usual form."""
-    at = bodies.rfind(prefix + VALUE_TAG) + len(prefix) + len(VALUE_TAG)
-    size = bodies[at]
-    return bodies[at + 1 : at + 1 + size] if size < 128 else b""
+def newest(bodies: bytes, prefix: bytes) -> tuple[int, bytes]:
+    """Where a value was set last under a prefix, and the value; empty if it is not in the usual form."""
+    wanted, end = prefix + VALUE_TAG, len(bodies)
+    while (start := bodies.rfind(wanted, 0, end)) > 1:
+        at = start + len(wanted)
+        size = bodies[at]
+        # The end of a nested key looks the same; an item's own beginning tells its length.
+        if bodies[start - 2] == 0x0A and bodies[start - 1] == len(wanted) + 1 + size < 128:
+            return at, bodies[at + 1 : at + 1 + size]
+        end = start + len(wanted) - 1
+    return 0, b""
