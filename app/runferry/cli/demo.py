@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import Surroundings, prepare, say
-from runferry.cli.sync import dispatcher
+from runferry.cli.home import Surroundings, hosted, prepare, say
+from runferry.cli.sync import carry_out
 from runferry.engine.job import SyncRequest
 from runferry.engine.local_server import own_command
 from runferry.errors import AppError
@@ -41,7 +41,8 @@ def main(args: argparse.Namespace) -> int:
         stdout=subprocess.DEVNULL,
     )
     try:
-        return _result(_follow(around, folder, training))
+        with hosted(around):
+            return _result(_follow(around, folder, training))
     finally:
         training.terminate()
         training.wait()
@@ -51,19 +52,18 @@ def _follow(around: Surroundings, folder: Path, training: subprocess.Popen[bytes
     """Sync again and again until the training is over and its run verified; gives the run's last status."""
     told: dict[str, Any] = {}
     request = SyncRequest((folder,), server="local")
-    with dispatcher(around) as dispatch:
-        while True:
-            over = training.poll() is not None
-            if any(folder.rglob("*.wandb")):
-                dispatch(request, lambda message: told.update(message) or True)
-                run = told["runs"][0]
-                say(f"  {run['rows']:,} rows written, {run['rows_acknowledged']:,} on the server  {run['url']}")
-            if over:
-                return dict(told["runs"][0]) if told.get("runs") else {}
-            try:
-                training.wait(PAUSE)
-            except subprocess.TimeoutExpired:
-                continue
+    while True:
+        over = training.poll() is not None
+        if any(folder.rglob("*.wandb")):
+            carry_out(around, request, lambda message: told.update(message) or True)
+            run = told["runs"][0]
+            say(f"  {run['rows']:,} rows written, {run['rows_acknowledged']:,} on the server  {run['url']}")
+        if over:
+            return dict(told["runs"][0]) if told.get("runs") else {}
+        try:
+            training.wait(PAUSE)
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def _result(run: dict[str, Any]) -> int:

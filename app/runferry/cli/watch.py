@@ -11,9 +11,8 @@ from typing import Any
 
 from runferry.cli.home import Surroundings, choose_server, owned_engine, prepare, running_owner, say
 from runferry.cli.progress import LineView, print_results
-from runferry.control import ControlServer
 from runferry.engine.choice import Choice, choose
-from runferry.engine.commands import follow, handler
+from runferry.engine.commands import follow
 from runferry.engine.engine import Engine
 from runferry.engine.narration import Narrator
 from runferry.engine.watching import WatchedFolder
@@ -46,8 +45,6 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             "See `runferry status`; end it first, or give this one another RUNFERRY_HOME.",
         )
     with owned_engine(around, "watch") as engine:
-        control = ControlServer(around.home, handler(engine))
-        control.start()
         narrator = Narrator(engine, say)
         try:
             _announce_server(engine, folders)
@@ -58,9 +55,6 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             narrator.run(threading.Event())
         except KeyboardInterrupt:
             say("Ending; what was delivered is recorded.")
-            return 0
-        finally:
-            control.stop()
     return 0
 
 

@@ -11,7 +11,7 @@ from runferry.paths import Home
 from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.ledger import Delivery, Ledger
-from runferry.status import FolderStatus, RunState, RunStatus, Snapshot, SyncState
+from runferry.status import ConnectionState, FolderStatus, RunState, RunStatus, ServerStatus, Snapshot, SyncState
 from runferry.version import __version__
 
 
@@ -24,7 +24,8 @@ def recorded_snapshot(home: Home, settings: Settings, pid: int) -> Snapshot:
     folders = tuple(
         FolderStatus(one.path, one.server, "nothing", "Runferry is not running") for one in settings.folders
     )
-    return Snapshot(__version__, pid, time.time(), runs=tuple(runs), folders=folders)
+    servers = tuple(ServerStatus(url, ConnectionState.IDLE) for url in dict.fromkeys(one.server for one in runs))
+    return Snapshot(__version__, pid, time.time(), runs=tuple(runs), servers=servers, folders=folders)
 
 
 def _status(delivery: Delivery, target: Row) -> RunStatus:
