@@ -103,7 +103,7 @@ def _pythons() -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("name", "python"), zip(("3.8", "3.9", "3.10", "3.12", "3.13"), _pythons(), strict=True))
+@pytest.mark.parametrize(("name", "python"), list(zip(("3.8", "3.9", "3.10", "3.12", "3.13"), _pythons(), strict=True)))
 def test_it_works_on_every_python(tmp_path: Path, name: str, python: str) -> None:
     if not python:
         pytest.skip(f"Python {name} is not installed here")
