@@ -158,6 +158,9 @@ class Recording:
 
     def _summary_was_set(self) -> None:
         """The script set a summary value itself: write it, unless a summary was written within the last second."""
+        if self.refusal:
+            self._refuse("setting the summary")
+            return
 
         def write() -> None:
             now = time.time_ns() // 1000
