@@ -176,6 +176,7 @@ class Outlet:
             last_row=self._last_row if is_last else None,
             summary=self._final_summary() if self._is_alone() else "",
             files=self._files.sent,
+            tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
 
