@@ -6,9 +6,11 @@ functions; `init` ends the one before, as notebooks need it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# Known to type checkers; `typing` itself is two thirds of what importing this module would cost.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from runferry.recorder.run import Run
 
 _current: Run | None = None
