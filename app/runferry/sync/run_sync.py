@@ -11,7 +11,7 @@ import platform
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,23 +170,31 @@ class RunSync:
         return None
 
     def _stream(self, source: Source, outlet: Outlet) -> None:
-        """Read and send until the end of what is complete; while one part is sent the next one is read."""
+        """Read and send until the end of what is complete; while one part is sent the next one is read.
+
+        What was read and is not sent when this breaks off stays in the backlog, in order.
+        """
         sending: tuple[Future[None], Part] | None = None
         try:
             while True:
                 part = self._backlog.popleft() if self._backlog else source.read()
                 if part.is_replaced:
+                    if sending is not None:
+                        wait([sending[0]])  # how it went does not matter any more
+                        sending = None
                     raise _Replaced
                 if sending is not None:
-                    self._wait_for(sending)
-                    sending = None
+                    self._backlog.appendleft(part)  # until the one before it has arrived
+                    waiting, sending = sending, None
+                    self._wait_for(*waiting)
+                    part = self._backlog.popleft()
                 if part.at_end:
                     self._send(outlet, part)
                     return
                 sending = (self._means.senders.submit(outlet.send, part), part)
         finally:
-            if sending is not None:
-                self._wait_for(sending)
+            if sending is not None:  # reading failed meanwhile
+                self._wait_for(*sending)
 
     def _send(self, outlet: Outlet, part: Part) -> None:
         try:
@@ -196,8 +204,7 @@ class RunSync:
             raise
         self._on_change(self)
 
-    def _wait_for(self, sending: tuple[Future[None], Part]) -> None:
-        future, part = sending
+    def _wait_for(self, future: Future[None], part: Part) -> None:
         try:
             future.result()
         except BaseException:
