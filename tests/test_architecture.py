@@ -72,9 +72,7 @@ def test_functions_are_short() -> None:
 def test_no_exception_outlives_its_reason() -> None:
     classes, functions = lengths(ast.ClassDef), lengths((ast.FunctionDef, ast.AsyncFunctionDef))
     needless = [
-        name
-        for name in EXCEPTIONS
-        if classes.get(name, 0) <= CLASS_LINES and functions.get(name, 0) <= FUNCTION_LINES
+        name for name in EXCEPTIONS if classes.get(name, 0) <= CLASS_LINES and functions.get(name, 0) <= FUNCTION_LINES
     ]
     assert needless == []
 
