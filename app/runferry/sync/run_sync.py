@@ -121,7 +121,9 @@ class RunSync:
             )
         try:
             self._stream(self._source, self._outlet)
-            if self._judge() is RunState.CRASHED:  # it may have written its last rows after we read, and ended by itself
+            if (
+                self._judge() is RunState.CRASHED
+            ):  # it may have written its last rows after we read, and ended by itself
                 self._stream(self._source, self._outlet)
         except _Replaced:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
