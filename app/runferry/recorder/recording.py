@@ -29,7 +29,7 @@ _INFO = 200
 class Recording(Turns):
     """`writer` None: nothing is written (mode disabled), the summary is kept all the same.
 
-    started: seconds since the epoch. first_step, runtime_before: where a resumed run goes on.
+    started: seconds since the epoch. first_step, before: where a resumed run goes on.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Recording(Turns):
         started: float,
         faults: Faults,
         first_step: int = 0,
-        runtime_before: float = 0.0,
+        before: float = 0,
     ) -> None:
         super().__init__(faults)
         self.rules = MetricRules()
@@ -52,7 +52,7 @@ class Recording(Turns):
         self._info = delimited(_INFO, delimited(1, utf8(run_id)))
         self._encoder = RowEncoder(self._info)
         self._console_encoder = ConsoleEncoder(self._info)
-        self._origin = int((started - runtime_before) * 1e6)  # microseconds
+        self._origin = int((started - before) * 1e6)  # microseconds
         self._num = 0
         self._row: dict[str, Any] = {}
         self._row_scalars = True
@@ -61,8 +61,6 @@ class Recording(Turns):
         self._summary_due = 0
         self._lost_rows = 0
         self._is_gone = False
-
-    # -- rows ----------------------------------------------------------------------------------------------------
 
     def log(self, data: Any, step: Any = None, commit: bool | None = None) -> None:
         """One call of `log`, with W&B's meaning of step and commit."""
@@ -143,7 +141,10 @@ class Recording(Turns):
             row = self._step_metrics.fill(row)
             items = self._encoder.items(row)
         runtime = now - self._origin if now > self._origin else 0
-        self.summary.observe(row, scalars)
+        if scalars and not self.rules.any_summary:
+            self.summary.take_scalars(row)
+        else:
+            self.summary.observe(row)
         self._last = (step, now, runtime)
         if now >= self._summary_due:
             self._write_summary(now)
@@ -155,8 +156,6 @@ class Recording(Turns):
                 self._count_lost()
             elif self._lost_rows:
                 self._tell_loss()
-
-    # -- summary -------------------------------------------------------------------------------------------------
 
     def _summary_was_set(self) -> None:
         """The script set a summary value itself: write it, unless a summary was written within the last second."""
@@ -192,8 +191,6 @@ class Recording(Turns):
             if not self._is_gone and self._writer.is_deleted():
                 self._is_gone = True
                 self.faults.note("log-removed", "the run's log was deleted; nothing more of this run is kept")
-
-    # -- other records -------------------------------------------------------------------------------------------
 
     def record(self, kind: str, message: Mapping[str, Any]) -> None:
         """Write one record of any other kind; `kind` and `message` as in `wire.schema`."""
@@ -237,8 +234,6 @@ class Recording(Turns):
         reason = describe(self._writer.error) if self._writer.error else "unknown"
         self.faults.note("records-lost", f"the log cannot be written: {reason}")
         return False
-
-    # -- trouble -------------------------------------------------------------------------------------------------
 
     def _count_lost(self) -> None:
         self._lost_rows += 1
