@@ -186,8 +186,7 @@ class Recording(Turns):
         if self._writer is not None:
             if not self._append(self._encoder.encode_summary(changed, removed, self._num)):
                 summary.put_back(changed, removed)
-            if self.faults.notes:
-                self._write_notes(now)
+            self._write_notes(now)
             if not self._is_gone and self._writer.is_deleted():
                 self._is_gone = True
                 self.faults.note("log-removed", "the run's log was deleted; nothing more of this run is kept")
@@ -272,8 +271,7 @@ class Recording(Turns):
         if self._lost_rows:
             self._tell_loss()
         now = time_ns() // 1000
-        if self.faults.notes:
-            self._write_notes(now)
+        self._write_notes(now)
         self._write_summary(now, whole_runtime=True)
         self._record("exit", {"exit_code": exit_code, "runtime": max(0, now - self._origin) // 1_000_000})
         if self._writer is not None:
