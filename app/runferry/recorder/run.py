@@ -273,7 +273,7 @@ class Run(RunIdentity):
 
     # -- what happens to it --------------------------------------------------------------------------------------
 
-    def _take_console(self, is_stderr: bool, text: str, now: float) -> None:
+    def _take_console(self, is_stderr: bool, text: str, now: int) -> None:
         if self._recording.refusal:
             return
         self._recording.console(is_stderr, text, now)
