@@ -62,10 +62,15 @@ class Session:
         self._session.headers["User-Agent"] = USER_AGENT
         self._session.mount("https://", _Adapter(context))
         self._session.mount("http://", _Adapter(context))
-        self._authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
+        self._authorization = _basic(key)
         self._proxies = proxies_for(self.url, environ)
         self._environ = environ
         self.on_answer: Callable[[], None] = lambda: None  # called whenever the server gave a real answer
+
+    def move_to(self, url: str, key: str) -> None:
+        """The same server answers at another address from now on."""
+        self.url, self._authorization = url.rstrip("/"), _basic(key)
+        self._proxies = proxies_for(self.url, self._environ)
 
     def close(self) -> None:
         """Close all connections."""
@@ -126,6 +131,10 @@ class Session:
             )
         except (requests.exceptions.RequestException, OSError) as error:
             raise failures.from_exception(error, url) from error
+
+
+def _basic(key: str) -> str:
+    return "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
 
 
 def proxies_for(url: str, environ: Mapping[str, str]) -> dict[str, str]:

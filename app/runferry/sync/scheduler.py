@@ -19,6 +19,8 @@ from runferry.sync.connection import Connection
 
 log = logging.getLogger(__name__)
 
+AGAIN = 30.0  # seconds until the next turn of a task that could not even note its failure
+
 
 class Task(Protocol):
     """What the scheduler needs of a run."""
@@ -42,6 +44,7 @@ class _Slot:
         self.busy = False
         self.woken = False
         self.gone = False
+        self.may_enter = False
 
 
 class Scheduler:
@@ -126,7 +129,7 @@ class Scheduler:
             self._run(slot)
 
     def _take(self) -> _Slot | None:
-        """The next slot that is due and whose server may be used; None when stopping."""
+        """The next slot that is due and whose server may be used, or waits for a person; None when stopping."""
         with self._condition:
             while not self._stopping:
                 now = self._clock.monotonic()
@@ -134,31 +137,32 @@ class Scheduler:
                     due, _, slot = heapq.heappop(self._heap)
                     if slot.gone or slot.busy or due != slot.due:
                         continue
-                    if slot.task.connection.enter():
+                    slot.may_enter = slot.task.connection.enter()
+                    wait = 0.0 if slot.may_enter else slot.task.connection.wait()
+                    if slot.may_enter or wait == math.inf:
                         slot.busy, slot.woken, slot.due = True, False, math.inf
                         return slot
-                    wait = slot.task.connection.wait()
                     slot.due = now + max(wait, 0.05)
-                    if slot.due < math.inf:
-                        self._push(slot)
+                    self._push(slot)
                 self._condition.wait(timeout=self._heap[0][0] - now if self._heap else None)
         return None
 
     def _run(self, slot: _Slot) -> None:
-        error: BaseException | None = None
+        error: AppError | None = None
         delay: float | None = None
-        try:
-            delay = slot.task.advance()
-        except AppError as raised:
-            error = raised
-        except Exception as raised:
-            log.exception("a run's turn failed")
-            error = AppError(
-                "bug", "Something is wrong inside Runferry", repr(raised), "See the log; please report it.", raised
-            )
-        slot.task.connection.leave(error)
-        if isinstance(error, AppError):
-            delay = slot.task.failed(error)
+        if slot.may_enter:
+            try:
+                delay = slot.task.advance()
+            except AppError as raised:
+                error = raised
+            except Exception as raised:
+                log.exception("a run's turn failed")
+                error = _bug(raised)
+            slot.task.connection.leave(error)
+        else:
+            error = slot.task.connection.cause
+        if error is not None:
+            delay = _failed(slot.task, error)
         with self._condition:
             slot.busy = False
             if slot.gone:
@@ -168,3 +172,16 @@ class Scheduler:
             if delay is not None:
                 slot.due = self._clock.monotonic() + delay
                 self._push(slot)
+
+
+def _failed(task: Task, error: AppError) -> float | None:
+    """Tell a task; whatever goes wrong in that, the thread goes on."""
+    try:
+        return task.failed(error)
+    except Exception:
+        log.exception("a run could not note its failure")
+        return AGAIN
+
+
+def _bug(raised: Exception) -> AppError:
+    return AppError("bug", "Something is wrong inside Runferry", repr(raised), "See the log; please report it.", raised)
