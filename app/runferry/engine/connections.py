@@ -92,6 +92,11 @@ class Connections:
         with self._lock:
             return list(self._made.values())
 
+    def cut_off(self) -> None:
+        """Requests that wait for an answer fail at once."""
+        for one in self.all():
+            one.session.cut_off()
+
     def close(self) -> None:
         """Close all sessions."""
         for one in self.all():

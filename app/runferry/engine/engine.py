@@ -75,7 +75,7 @@ class Engine:
     def stop(self) -> None:
         """End threads, connections and the local server that this engine started; the commit in hand is finished."""
         self.watching.stop()
-        self._scheduler.stop()
+        self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
         self._local.stop()
         self._database.close()

@@ -179,10 +179,12 @@ class Connection:
 
     def _stop(self, error: ServerRefused) -> None:
         with self._lock:
+            is_new = self._cause is None or self._cause.slug != error.slug
             untrusted = error.slug.startswith("tls")
             self._state = ConnectionState.UNTRUSTED if untrusted else ConnectionState.REFUSED
             self._cause, self._probing = error, False
-        self._notice(f"{error.title}. {error.message}")
+        if is_new:  # several runs may have asked at once
+            self._notice(f"{error.title}. {error.message}")
 
 
 def kind_of(error: AppError) -> str:

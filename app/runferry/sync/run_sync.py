@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.clock import Clock
-from runferry.errors import AppError, TemporaryError
+from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
 from runferry.remote.failures import ServerRefused, ServerTrouble
@@ -147,9 +147,16 @@ class RunSync:
         if self._backlog or source.reader.content.run.run_id:
             return True
         self._backlog.append(source.read())
-        if source.has_begun or self._judge() is not RunState.RUNNING:
+        if source.has_begun:
             return True
         self._backlog.clear()
+        if self._judge() is not RunState.RUNNING:
+            raise PermanentError(
+                "log-empty",
+                "The run's log is empty",
+                f"{self.log} holds no record of a run.",
+                "If its training still runs, it is sent as soon as it writes; otherwise nothing can be sent of it.",
+            )
         return False
 
     def _settle(self, outlet: Outlet, state: RunState) -> float | None:

@@ -10,6 +10,7 @@ import heapq
 import logging
 import math
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -19,6 +20,8 @@ from runferry.sync.connection import Connection
 
 log = logging.getLogger(__name__)
 
+GRACE = 0.6  # seconds that requests in hand have when everything ends
+LAST_GRACE = 0.6  # and again, after their connections were cut off
 AGAIN = 30.0  # seconds until the next turn of a task that could not even note its failure
 
 
@@ -71,15 +74,24 @@ class Scheduler:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, timeout: float = 30) -> None:
-        """Let the work in hand finish, then end the threads."""
+    def stop(self, cut_off: Callable[[], None] = lambda: None) -> None:
+        """Let the work in hand finish, then end the threads. What does not finish soon is cut off."""
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
-        for thread in self._threads:
-            thread.join(timeout)
+        if not self._joined(GRACE):
+            cut_off()
+            if not self._joined(LAST_GRACE):
+                log.warning("a request does not end; its thread is left behind")
         if self.senders is not None:
-            self.senders.shutdown(wait=True, cancel_futures=True)
+            self.senders.shutdown(wait=not any(one.is_alive() for one in self._threads), cancel_futures=True)
+
+    def _joined(self, seconds: float) -> bool:
+        """Whether all threads ended within so many seconds."""
+        deadline = self._clock.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(deadline - self._clock.monotonic(), 0.0))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def add(self, task: Task) -> None:
         """Give a task its first turn as soon as possible."""
