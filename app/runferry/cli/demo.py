@@ -9,13 +9,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import owned_engine, prepare, say
-from runferry.engine.engine import Engine
+from runferry.cli.home import Surroundings, hosted, prepare, say
+from runferry.cli.sync import carry_out
 from runferry.engine.job import SyncRequest
 from runferry.engine.local_server import own_command
 from runferry.errors import AppError
-from runferry.status import RunStatus, SyncState
 
+PAUSE = 0.5  # seconds between two looks
 TRAINING = "--training"  # the part of this command that runs in the process of its own
 
 
@@ -34,50 +34,49 @@ def main(args: argparse.Namespace) -> int:
     around = prepare()
     folder = Path(tempfile.mkdtemp(prefix="runferry-demo-"))
     say(f"A tiny model trains in a process of its own and writes into {folder}.")
-    with owned_engine(around, "demo") as engine:
-        training = subprocess.Popen(  # noqa: S603 - our own program
-            [*own_command(), "demo", TRAINING],
-            cwd=folder,
-            env={**os.environ, "WANDB_DIR": str(folder), "RUNFERRY_MODE": "online"},
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            status = _follow(engine, folder, training)
-        finally:
-            training.terminate()
-            training.wait()
-    return _result(status)
+    training = subprocess.Popen(  # noqa: S603 - our own program
+        [*own_command(), "demo", TRAINING],
+        cwd=folder,
+        env={**os.environ, "WANDB_DIR": str(folder), "RUNFERRY_MODE": "online", "RUNFERRY_SILENT": "true"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        with hosted(around):
+            return _result(_follow(around, folder, training))
+    finally:
+        training.terminate()
+        training.wait()
 
 
-def _follow(engine: Engine, folder: Path, training: subprocess.Popen[bytes]) -> RunStatus:
-    """Sync again and again until the training is over and its run verified."""
-    shown = -1
+def _follow(around: Surroundings, folder: Path, training: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """Sync again and again until the training is over and its run verified; gives the run's last status."""
+    told: dict[str, Any] = {}
+    request = SyncRequest((folder,), server="local")
     while True:
         over = training.poll() is not None
-        job = engine.sync(SyncRequest((folder,), server="local"))
-        while not job.is_over:
-            job.changed.wait(0.1)
-            job.changed.clear()
-        engine.finish(job)
-        status = job.statuses()[0]
-        if status.rows_acknowledged != shown and status.url:
-            shown = status.rows_acknowledged
-            say(f"  step {status.last_step}: {status.rows:,} rows written, {shown:,} on the server  {status.url}")
+        if any(folder.rglob("*.wandb")):
+            carry_out(around, request, lambda message: told.update(message) or True)
+            run = told["runs"][0]
+            say(f"  {run['rows']:,} rows written, {run['rows_acknowledged']:,} on the server  {run['url']}")
         if over:
-            return status
+            return dict(told["runs"][0]) if told.get("runs") else {}
+        try:
+            training.wait(PAUSE)
+        except subprocess.TimeoutExpired:
+            continue
 
 
-def _result(status: RunStatus) -> int:
-    if status.state is not SyncState.VERIFIED:
-        told: dict[str, Any] = status.error or {}
+def _result(run: dict[str, Any]) -> int:
+    if run.get("state") != "verified":
+        told: dict[str, str] = run.get("error") or {}
         raise AppError(
-            str(told.get("slug", "demo-failed")),
-            str(told.get("title", "The demo did not arrive")),
-            str(told.get("message", f"The run is {status.state.value}.")),
-            str(told.get("todo", "See the log.")),
+            told.get("slug", "demo-failed"),
+            told.get("title", "The demo did not arrive"),
+            told.get("message", f"The run is {run.get('state', 'not there')}."),
+            told.get("todo", "See the log."),
         )
     print(
-        f"✓ {status.rows:,} rows, {status.console_lines} console lines, {status.files} files: verified on the server."
+        f"✓ {run['rows']:,} rows, {run['console_lines']} console lines, {run['files']} files: verified on the server."
     )
-    say(f"To look at it: run `runferry serve`, then open {status.url}")
+    say(f"To look at it: run `runferry serve`, then open {run['url']}")
     return 0

@@ -11,7 +11,7 @@ STEPS = 300
 
 
 def train() -> None:
-    """Fit ``y = 3x - 1`` and log what happens; takes about three seconds."""
+    """Fit ``y = 3x - 1`` and log what happens; takes about six seconds."""
     chance = random.Random(0)  # noqa: S311 - the same numbers each time
     points = [(x / 50, 3 * x / 50 - 1 + chance.gauss(0, 0.1)) for x in range(-50, 50)]
     slope, offset, rate = 0.0, 0.0, 0.05
@@ -24,5 +24,5 @@ def train() -> None:
         runferry.log({"loss": loss, "model": {"slope": slope, "offset": offset}})
         if step % 50 == 0:
             print(f"step {step}: loss {loss:.4f}")
-        time.sleep(0.01)  # a real model would take its time too
+        time.sleep(0.02)  # a real model would take its time too
     run.finish()

@@ -120,10 +120,11 @@ def print_results(runs: list[dict[str, Any]], quiet: bool) -> None:
 def result_line(run: dict[str, Any]) -> str:
     """One run in one line."""
     name = run["name"] or run["run_id"] or run["path"]
-    held = f" ({run['held']})" if run.get("held") else ""
+    if run.get("held"):
+        return f"… waiting  {name}  {run['held']}. To send it: runferry sync {run['path']}"
     counts = f"{run['rows_acknowledged']:,} of {run['rows']:,} rows, {run['files']} files"
     where = run["url"] or run["server"]
-    return f"{SYMBOLS.get(run['state'], ' ')} {run['state']:<8} {name}  {counts}  {where}{held}"
+    return f"{SYMBOLS.get(run['state'], ' ')} {run['state']:<8} {name}  {counts}  {where}"
 
 
 def size(count: float) -> str:

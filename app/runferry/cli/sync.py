@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import Occupied, Surroundings, choose_server, owned_engine, prepare, running_owner, say
+from runferry.cli.home import TRIES, Occupied, Surroundings, choose_server, owned_engine, prepare, running_owner
 from runferry.cli.progress import make_view, print_results
+from runferry.control import ControlClient
 from runferry.engine.commands import Progress, follow, sync_arguments
 from runferry.engine.job import SyncRequest
-from runferry.errors import PermanentError, UsageError
+from runferry.errors import PermanentError, TemporaryError, UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,10 @@ def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
     paths = tuple(Path(one).expanduser().absolute() for one in args.paths)
-    request = SyncRequest(paths, args.server, args.entity, args.project, args.id, args.new)
+    settings = around.settings
+    request = SyncRequest(
+        paths, args.server, args.entity, args.project, args.id, args.new, settings.entity, settings.project
+    )
     _check(request)
     if args.dry_run:
         from runferry.cli.plan import show_plan
@@ -48,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
         return True
 
     with view:
-        code = _run(around, request, progress)
+        code = carry_out(around, request, progress)
     runs = last.get("runs", [])
     if args.json:
         for one in runs:
@@ -74,23 +78,33 @@ def _check(request: SyncRequest) -> None:
         )
 
 
-def _run(around: Surroundings, request: SyncRequest, progress: Progress) -> int:
+def carry_out(around: Surroundings, request: SyncRequest, progress: Progress) -> int:
     """Through the Runferry that owns the state folder, or as its owner for as long as this takes."""
-    for _ in range(3):
-        client = running_owner(around)
-        if client is not None:
-            with client:
-                answer = client.request("sync", sync_arguments(request), on_progress=progress)
-            if answer.error:
-                raise PermanentError(**{name: str(text) for name, text in answer.error.items()})
-            return answer.code
+    for _ in range(TRIES):
+        if (client := running_owner(around)) is not None:
+            code = _ask(client, request, progress)
+            if code is not None:
+                return code
         try:
             with owned_engine(around, "sync") as engine:
                 return follow(engine, engine.sync(request), progress)
         except Occupied as error:
-            occupied = error
-            say("Another Runferry has just started; asking it.")
+            occupied = error  # another one has just started: ask it
     raise occupied
+
+
+def _ask(client: ControlClient, request: SyncRequest, progress: Progress) -> int | None:
+    """The owner's answer; None when it ended before it gave one (a `runferry sync` that was done, say)."""
+    try:
+        with client:
+            answer = client.request("sync", sync_arguments(request), on_progress=progress)
+    except TemporaryError as error:
+        if error.slug == "owner-gone":
+            return None
+        raise
+    if answer.error:
+        raise PermanentError(**{name: str(text) for name, text in answer.error.items()})
+    return answer.code
 
 
 def as_json(run: dict[str, Any]) -> dict[str, Any]:

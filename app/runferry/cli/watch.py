@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from runferry.cli.home import Surroundings, choose_server, owned_engine, prepare, running_owner, say
 from runferry.cli.progress import LineView, print_results
-from runferry.control import ControlServer
 from runferry.engine.choice import Choice, choose
-from runferry.engine.commands import follow, handler
+from runferry.engine.commands import follow
 from runferry.engine.engine import Engine
-from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.narration import Narrator
 from runferry.engine.watching import WatchedFolder
 from runferry.errors import PermanentError, UsageError
@@ -31,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
     folders = _folders(args, around)
-    return _once(around, folders, args) if args.once else watch(around, folders)
+    return _once(around, folders) if args.once else watch(around, folders)
 
 
 def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
@@ -46,11 +45,9 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             "See `runferry status`; end it first, or give this one another RUNFERRY_HOME.",
         )
     with owned_engine(around, "watch") as engine:
-        control = ControlServer(around.home, handler(engine))
-        control.start()
         narrator = Narrator(engine, say)
         try:
-            _announce_server(engine, folders)
+            _announce_servers(engine, folders)
             engine.watching.start(folders)
             for one in folders:
                 say(f"Watching {one.path}")
@@ -58,20 +55,18 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             narrator.run(threading.Event())
         except KeyboardInterrupt:
             say("Ending; what was delivered is recorded.")
-            return 0
-        finally:
-            control.stop()
     return 0
 
 
-def _announce_server(engine: Engine, folders: list[WatchedFolder]) -> None:
-    """Start the local server where it is used, and tell where people look."""
-    if any(one.choice.is_local for one in folders):
-        connection = engine.connections.get(folders[0].choice, os.environ)
-        say(f"The local server answers at {connection.server.url}")
+def _announce_servers(engine: Engine, folders: list[WatchedFolder]) -> None:
+    """Make the connections before anything is watched: a missing key is told now, and the local server started."""
+    for choice in dict.fromkeys(one.choice for one in folders):
+        connection = engine.connections.get(choice, os.environ)
+        if choice.is_local:
+            say(f"The local server answers at {connection.server.url}")
 
 
-def _once(around: Surroundings, folders: list[WatchedFolder], args: argparse.Namespace) -> int:
+def _once(around: Surroundings, folders: list[WatchedFolder]) -> int:
     last: dict[str, Any] = {}
     view = LineView()
 
@@ -81,16 +76,10 @@ def _once(around: Surroundings, folders: list[WatchedFolder], args: argparse.Nam
         return True
 
     with owned_engine(around, "watch --once") as engine:
-        request = SyncRequest(tuple(one.path for one in folders), server=args.server)
-        code = follow(engine, _without_held(engine.sync(request)), progress, live_counts=True)
-    print_results(last.get("runs", []), quiet=False)
+        job = engine.watching.once(folders)
+        code = follow(engine, job, progress, live_counts=True)
+        print_results([*last.get("runs", []), *(asdict(one) for one in engine.watching.held())], quiet=False)
     return code
-
-
-def _without_held(job: SyncJob) -> SyncJob:
-    """An empty folder is no error for a watch."""
-    job.rejected = [one for one in job.rejected if (one.error or {}).get("slug") != "not-a-run"]
-    return job
 
 
 def _folders(args: argparse.Namespace, around: Surroundings) -> list[WatchedFolder]:

@@ -1,7 +1,7 @@
 """One owner per state folder, and the channel on which other commands reach it."""
 
 from runferry.control.client import Answer, ControlClient
-from runferry.control.messages import Request, caller_environ
+from runferry.control.messages import Request, caller_environ, is_carried
 from runferry.control.owner import Occupied, Owner, OwnerInfo, find_owner
 from runferry.control.server import ControlServer, Handler, Reply
 
@@ -17,4 +17,5 @@ __all__ = [
     "Request",
     "caller_environ",
     "find_owner",
+    "is_carried",
 ]

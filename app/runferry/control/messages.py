@@ -38,12 +38,12 @@ class Request:
 
 def caller_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that mean the caller and not the owner: W&B's, ours, and the netrc in use."""
-    mine = ("WANDB_", "RUNFERRY_")
-    return {
-        name: value
-        for name, value in environ.items()
-        if (name.startswith(mine) or name == "NETRC") and name != "RUNFERRY_HOME"
-    }
+    return {name: value for name, value in environ.items() if is_carried(name)}
+
+
+def is_carried(name: str) -> bool:
+    """Whether a variable belongs to whoever gives a command, not to the process that carries it out."""
+    return (name.startswith(("WANDB_", "RUNFERRY_")) or name == "NETRC") and name != "RUNFERRY_HOME"
 
 
 def encode_request(request: Request) -> dict[str, Any]:

@@ -84,4 +84,6 @@ def _sync_request(arguments: Mapping[str, Any]) -> SyncRequest:
         project=str(arguments.get("project") or ""),
         run_id=str(arguments.get("run_id") or ""),
         is_new=bool(arguments.get("is_new")),
+        default_entity=str(arguments.get("default_entity") or ""),
+        default_project=str(arguments.get("default_project") or ""),
     )

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 
 from runferry.clock import Clock, SystemClock
+from runferry.control import is_carried
 from runferry.engine.choice import Choice, choose
 from runferry.engine.connections import Connections
 from runferry.engine.finding import find_folders, new_run_id
@@ -89,14 +90,14 @@ class Engine:
 
     def sync(self, request: SyncRequest, environ: Mapping[str, str] | None = None) -> SyncJob:
         """Start syncing what the request names. Raises AppError when the server cannot be used at all."""
-        environ = self.environ if environ is None else {**self.environ, **environ}
+        environ = self.environ if environ is None else instead_of(self.environ, environ)
         connection = self.connections.get(choose(request.server, environ, self.settings), environ)
         job = SyncJob()
         folders, job.rejected = find_folders(request, connection.server.url)
         for folder in folders:
             run_id = new_run_id() if request.is_new else request.run_id
             destination = Destination(
-                request.entity, request.project, run_id, self.settings.entity, self.settings.project
+                request.entity, request.project, run_id, request.default_entity, request.default_project
             )
             job.runs.append(self._add(folder, destination, connection))
         with self._lock:
@@ -121,7 +122,7 @@ class Engine:
         with self._lock:
             run = self._runs.get(key)
             if run is not None:
-                run.at_rest = False
+                run.ask_again()
             else:
                 run = RunSync(
                     folder,
@@ -151,7 +152,7 @@ class Engine:
             request_bytes=settings.max_request_bytes,
             quiet_after=settings.quiet_after,
             poll=settings.poll_interval,
-            write_marker=settings.write_synced_marker and not connection.server.identity.startswith("runferry:"),
+            write_marker=settings.write_synced_marker and not connection.server.is_runferry,
         )
 
     def _wishes(self, folder: RunFolder) -> Wishes:
@@ -202,3 +203,9 @@ class Engine:
     def _notice(self, url: str, text: str) -> None:
         log.warning("%s: %s", url, text)
         self.bus.publish(Event("server", url, text))
+
+
+def instead_of(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """My environment with the caller's W&B variables in place of mine, keys among them."""
+    kept = {name: value for name, value in mine.items() if not is_carried(name)}
+    return {**kept, **theirs}

@@ -12,7 +12,10 @@ from runferry.sync.run_sync import RunSync
 
 @dataclass(frozen=True)
 class SyncRequest:
-    """What `runferry sync` was asked. Empty texts mean "not said"; paths are absolute."""
+    """What `runferry sync` was asked. Empty texts mean "not said"; paths are absolute.
+
+    The defaults are those of whoever asks: for runs whose log names no entity or project.
+    """
 
     paths: tuple[Path, ...]
     server: str = ""
@@ -20,6 +23,8 @@ class SyncRequest:
     project: str = ""
     run_id: str = ""
     is_new: bool = False
+    default_entity: str = ""
+    default_project: str = ""
 
 
 @dataclass

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runferry.engine.choice import Choice
+from runferry.engine.job import SyncJob
 from runferry.engine.routing import why_held
 from runferry.errors import AppError
 from runferry.events import Event
@@ -17,6 +18,7 @@ from runferry.formats.detect import RunFolder, RunKind, identify
 from runferry.settings import FolderMode
 from runferry.status import FolderStatus, RunState, RunStatus, SyncState
 from runferry.sync.run_sync import ENDED, RunSync
+from runferry.watch.discovery import scan
 from runferry.watch.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -62,6 +64,15 @@ class Watching:
             skip=(self._engine.home.store,),
         )
         self._watcher.start()
+
+    def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
+        """What is there now, and nothing that comes later."""
+        self._folders = list(folders)
+        skip = frozenset((self._engine.home.store,))
+        for watched in folders:
+            for found in scan(watched.path, skip).runs:
+                self._found(found.path)
+        return SyncJob(runs=self.runs(), rejected=[one for one in self.held() if one.error])
 
     def stop(self) -> None:
         """No further callbacks."""

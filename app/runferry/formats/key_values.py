@@ -1,14 +1,14 @@
 """Updates and removals of keys folded into one tree: what a run's summary and config records add up to.
 
 Two thirds of a log by wandb-core are summary records that set the same keys again. So the newest value per key is kept
-as bytes, under the bytes that stand before it, and looked into only when somebody asks. That is right as long as no key
-lies inside another; where one does, the order of the updates matters, and everything so far is put into the tree first.
+as bytes and looked into only when somebody asks. That is right as long as no key lies inside another; where one does,
+the order of the updates matters, and everything so far is put into the tree first.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -17,7 +17,7 @@ from runferry.formats import items, quick, rows
 from runferry.formats.entries import Path
 from runferry.formats.items import VALUE_TAG
 from runferry.formats.messages import SUMMARY
-from runferry.formats.rows import Tree
+from runferry.formats.rows import CACHE, Tree
 
 
 class KeyValues:
@@ -26,20 +26,15 @@ class KeyValues:
     def __init__(self, merge: bool = False) -> None:
         self._merge = merge
         self._tree: Tree = {}
-        self._latest: dict[bytes, bytes] = {}  # newest value per prefix, not yet in the tree
-        self._paths: set[Path] = set()  # the keys of `_latest`
-        self._inner: set[Path] = set()  # and every key that one of them lies inside
+        self._latest: dict[Path, bytes] = {}  # newest value per key, not yet in the tree
+        self._inner: set[Path] = set()  # every key that one of those lies inside
+        self._keys: dict[bytes, Path] = {}  # key by prefix; the same key may be written in two ways
         self.lost_values = 0
 
     def apply(self, bodies: Sequence[bytes]) -> int:
         """The bytes of summary or config records, in order; tells how many of them were no such record."""
-        joined = b"".join(bodies)
-        found = quick.prefixes(joined)
-        if found is not None and (found <= self._latest.keys() or self._learn(found - self._latest.keys())):
-            values = {prefix: quick.newest(joined, prefix) for prefix in found}
-            if all(values.values()):
-                self._latest.update(values)
-                return 0
+        if not self._merge and self._apply_joined(b"".join(bodies)):
+            return 0
         lost = 0
         for body in bodies:
             try:
@@ -51,19 +46,52 @@ class KeyValues:
             self.remove(record.remove)
         return lost
 
+    def _apply_joined(self, joined: bytes) -> bool:
+        """Take only the newest value of each key, if all items are of the usual form and none lies inside another."""
+        prefixes = quick.prefixes(joined)
+        if prefixes is None:
+            return False
+        newest: dict[Path, tuple[int, bytes]] = {}
+        for prefix in prefixes:
+            path = self._key(prefix)
+            place, value = quick.newest(joined, prefix)
+            if path is None or not value:
+                return False
+            newest[path] = max(newest.get(path, (0, b"")), (place, value))
+        new = newest.keys() - self._latest.keys()
+        inner = _inside(new)
+        if new & self._inner or inner & (self._latest.keys() | new):
+            return False
+        self._inner |= inner
+        self._latest.update({path: value for path, (_, value) in newest.items()})
+        return True
+
     def update(self, raw_items: Sequence[bytes]) -> None:
         """Set keys, in this order."""
         for item in raw_items:
-            prefix = item.partition(VALUE_TAG)[0]
-            if prefix not in self._latest:
-                path = items.key_of_prefix(prefix)
-                if path is None:  # an unusual form: typed, or damaged
-                    self._set_decoded(item)
-                    continue
-                self._make_room(path)
-                self._paths.add(path)
-                self._inner.update(path[:depth] for depth in range(1, len(path)))
-            self._latest[prefix] = items.value_of(item)
+            path = self._key(item.partition(VALUE_TAG)[0])
+            if path is None:  # an unusual form: typed, or damaged
+                self._set_decoded(item)
+                continue
+            if path in self._latest:
+                if self._merge:  # an object does not take the place of the one before
+                    self._settle()
+            else:
+                inner = _inside({path})
+                if path in self._inner or inner & self._latest.keys():
+                    self._settle()
+                self._inner |= inner
+            self._latest[path] = items.value_of(item)
+
+    def _key(self, prefix: bytes) -> Path | None:
+        path = self._keys.get(prefix)
+        if path is None:
+            path = items.key_of_prefix(prefix)
+            if path is not None:
+                if len(self._keys) >= CACHE:
+                    self._keys.clear()
+                self._keys[prefix] = path
+        return path
 
     def remove(self, raw_items: Sequence[bytes]) -> None:
         """Remove keys, each with what lies inside it."""
@@ -95,24 +123,6 @@ class KeyValues:
         parsed: dict[str, Any] = json.loads(self.text())
         return parsed
 
-    def _learn(self, prefixes: set[bytes]) -> bool:
-        """Make room for new keys, if all are keys and none lies inside another; their values must follow."""
-        paths = [items.key_of_prefix(prefix) for prefix in prefixes]
-        if None in paths or len(set(paths)) < len(paths):
-            return False
-        inner = {path[:depth] for path in paths if path for depth in range(1, len(path))}
-        new = set(paths)
-        if new & (self._paths | self._inner | inner) or inner & self._paths:
-            return False
-        self._paths.update(path for path in paths if path)
-        self._inner.update(inner)
-        return True
-
-    def _make_room(self, path: Path) -> None:
-        above = any(path[:depth] in self._paths for depth in range(1, len(path)))
-        if above or path in self._paths or path in self._inner:
-            self._settle()
-
     def _set_decoded(self, item: bytes) -> None:
         pair = items.decode(item)
         if pair is None:
@@ -123,11 +133,9 @@ class KeyValues:
 
     def _settle(self) -> None:
         waiting, self._latest = self._latest, {}
-        self._paths.clear()
         self._inner.clear()
-        for prefix, value in waiting.items():
-            path = items.key_of_prefix(prefix)
-            if path is not None and items.is_json(value):
+        for path, value in waiting.items():
+            if items.is_json(value):
                 self._set(path, value.decode("utf-8", "replace"))
             else:
                 self.lost_values += 1
@@ -142,6 +150,11 @@ class KeyValues:
                 self._set((*path, label), rows.dump(node))
         elif inner is None or not isinstance(_find(self._tree, path), dict):
             rows.put_over(self._tree, path, text)
+
+
+def _inside(paths: Set[Path]) -> set[Path]:
+    """All keys that one of these lies inside."""
+    return {path[:depth] for path in paths for depth in range(1, len(path))}
 
 
 def _find(tree: Tree, path: Path) -> Tree | str | None:

@@ -78,25 +78,30 @@ def step_of(step: bytes) -> int | None:
 
 
 def prefixes(bodies: bytes) -> set[bytes] | None:
-    """The prefixes (see `items`) of all items in joined summary bodies; None where there is no item."""
-    pieces = bodies.split(VALUE_TAG)
-    if len(pieces) < 2:
+    """The prefixes (see `items`) of all updates in joined summary bodies; None where there is anything else."""
+    first, *middle = bodies.split(VALUE_TAG)
+    if not middle:
         return None
+    last = middle.pop()
     try:
-        found = {piece[piece[0] + 3 :] for piece in pieces}
+        found = {piece[piece[0] + 3 :] for piece in middle}
+        tags = {piece[piece[0] + 1] for piece in middle}
+        if first[0] != 0x0A or not tags <= {0x0A} or len(last) != last[0] + 1:
+            return None  # a removal, or a value of more than 127 bytes
     except IndexError:
         return None
-    found.discard(b"")
-    first, last = pieces[0], pieces[-1]
-    if len(last) != last[0] + 1:
-        return None
-    found.discard(first[first[0] + 3 :])  # the first piece has no value before its key
     found.add(first[2:])
     return found
 
 
-def newest(bodies: bytes, prefix: bytes) -> bytes:
-    """The value that was set last under a prefix; empty if it is not in the usual form."""
-    at = bodies.rfind(prefix + VALUE_TAG) + len(prefix) + len(VALUE_TAG)
-    size = bodies[at]
-    return bodies[at + 1 : at + 1 + size] if size < 128 else b""
+def newest(bodies: bytes, prefix: bytes) -> tuple[int, bytes]:
+    """Where a value was set last under a prefix, and the value; empty if it is not in the usual form."""
+    wanted, end = prefix + VALUE_TAG, len(bodies)
+    while (start := bodies.rfind(wanted, 0, end)) > 1:
+        at = start + len(wanted)
+        size = bodies[at]
+        # The end of a nested key looks the same; an item's own beginning tells its length.
+        if bodies[start - 2] == 0x0A and bodies[start - 1] == len(wanted) + 1 + size < 128:
+            return at, bodies[at + 1 : at + 1 + size]
+        end = start + len(wanted) - 1
+    return 0, b""

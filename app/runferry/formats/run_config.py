@@ -16,8 +16,11 @@ from runferry.formats.metadata import environment_value
 _SUMMARY_NUMBERS = {"min": 1, "max": 2, "mean": 3, "best": 4, "last": 5, "none": 6, "copy": 7, "first": 8}
 
 
-def config_value(content: RunContent, client_version: str = "") -> dict[str, Any]:
-    """The wrapped config. `client_version`: named as the client where the log does not say which wrote it."""
+def config_value(content: RunContent, client_version: str = "", with_environment: bool = True) -> dict[str, Any]:
+    """The wrapped config. `client_version`: named as the client where the log does not say which wrote it.
+
+    with_environment: also where and how the run was started (host, user, arguments).
+    """
     config = content.config.value()
     internal = config.pop("_wandb", None)
     own: dict[str, Any] = dict(internal) if isinstance(internal, dict) else {}
@@ -29,15 +32,16 @@ def config_value(content: RunContent, client_version: str = "") -> dict[str, Any
         own["cli_version"] = version
     if telemetry.get("4"):
         own["python_version"] = telemetry["4"]
-    environment = environment_value(content)
+    environment = environment_value(content) if with_environment else None
     if environment:
         own["e"] = {_writer_id(content): environment}
     return {**{key: {"value": value} for key, value in config.items()}, "_wandb": {"value": own}}
 
 
-def config_json(content: RunContent, client_version: str = "") -> str:
+def config_json(content: RunContent, client_version: str = "", with_environment: bool = True) -> str:
     """The `config` of the UpsertBucket mutation."""
-    return json.dumps(config_value(content, client_version), ensure_ascii=False, separators=(",", ":"))
+    value = config_value(content, client_version, with_environment)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def config_yaml(content: RunContent, client_version: str = "") -> str:

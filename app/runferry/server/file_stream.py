@@ -29,7 +29,7 @@ def take_post(store: Store, entity: str, project: str, name: str, body: bytes) -
     streams = _streams(request.get("files"))
     try:
         with folder.lock:
-            if not folder.path.exists():
+            if folder.deleted:
                 raise RefusedError(404, "the run was deleted")
             for stream, (offset, content) in streams.items():
                 folder.write_lines(stream, offset, content)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
 import os
 import threading
@@ -56,6 +57,7 @@ class RunFolder:
         self.path = path
         self.record = record
         self.lock = threading.RLock()
+        self.deleted = False  # set by the store; a late request must not make the folder again
         self._names = names
         self._lines: dict[str, LineFile] = {}
         self._rows: dict[str, RowIndex] = {}
@@ -68,8 +70,13 @@ class RunFolder:
     def save(self, record: RunRecord) -> None:
         """Make `record` the run's, on disk and here."""
         with self.lock:
+            self._must_be_there()
             write_json(self.path / RECORD, record.as_dict())
             self.record = record
+
+    def _must_be_there(self) -> None:
+        if self.deleted:
+            raise FileNotFoundError(errno.ENOENT, "the run was deleted")
 
     def change(self, **values: Any) -> bool:
         """Store the values that differ from the record's; tells whether any did."""
@@ -102,6 +109,7 @@ class RunFolder:
     def write_lines(self, name: str, offset: int, content: Sequence[str]) -> None:
         """Put lines into a stream. Raises `OffsetRefusedError`, `NameRefusedError` or OSError, changing nothing."""
         with self.lock:
+            self._must_be_there()
             if name == SUMMARY:
                 if content:
                     self.write_summary(content[-1])
@@ -114,6 +122,7 @@ class RunFolder:
     def write_summary(self, text: str) -> None:
         """The latest summary wins."""
         with self.lock:
+            self._must_be_there()
             write_whole(self.path / SUMMARY, text.encode("utf-8", "backslashreplace"))
 
     def summary_text(self) -> str:
@@ -161,6 +170,7 @@ class RunFolder:
     def adopt(self, name: str, finished: Path) -> Path:
         """Move a completely received file to its place. Raises OSError where a folder is in the way."""
         with self.lock:
+            self._must_be_there()
             path = self.place(name)
             self._remember_long_name(path, name)
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -225,6 +225,7 @@ class Store:
             target = self.path / "deleted" / f"{int(self.clock.time())}-{uuid.uuid4().hex[:8]}-{folder.path.name}"
             target.parent.mkdir(exist_ok=True)
             folder.path.rename(target)
+            folder.deleted = True
             key = (record.entity, record.project, record.name)
             self.index.drop_run(*key)
             self._alive.pop(key, None)

@@ -14,7 +14,7 @@ from typing import Any, Mapping
 INDENT = "    "
 # Plain (unquoted) only what no YAML version takes for a number, a date, a boolean, null or syntax.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*\Z")
-_RESERVED = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf", "infinity"])
+_RESERVED = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 
 
 def dump(mapping: Mapping[str, Any]) -> str:

@@ -121,6 +121,10 @@ def test_a_deleted_run_is_gone_but_not_erased(store: Store) -> None:
     folder, _ = store.ensure_run("local", "p", "r")
     folder.write_lines(HISTORY, 0, ["{}"])
     store.delete_run(folder)
+    for late in (lambda: store.change_run(folder, notes="late"), lambda: folder.write_lines(HISTORY, 1, ["{}"])):
+        with pytest.raises(FileNotFoundError):
+            late()
+    assert not folder.path.exists()
     assert store.run("local", "p", "r") is None
     assert [one.read_text() for one in (store.path / "deleted").glob(f"*/{HISTORY}")] == ["{}\n"]
     again, inserted = store.ensure_run("local", "p", "r")
