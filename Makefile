@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 .PHONY: help run venv dev peer tools lint types unit test bench freeze wheel clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.app ## install into .venv and start the app
 	@exec $(VENV)/bin/runferry
@@ -72,6 +72,12 @@ wheel: $(VENV)/.package ## build the wheel and the source archive into dist/
 freeze: $(VENV)/.package ## a folder that runs without Python: dist/runferry/
 	@$(VENV)/bin/pyinstaller --noconfirm --log-level ERROR --distpath dist --workpath build build.spec
 	@dist/runferry/runferry --version
+
+bench: $(VENV)/.dev $(PEER)/.made ## benchmarks beside the real client: a table, and raw samples in bench-results/
+	@$(PY) tests/benchmarks/run.py
+
+bench-docs: $(VENV)/.dev ## docs/benchmarks.md from the last `make bench`
+	@$(PY) tests/benchmarks/report.py
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .venvs build dist bench-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
