@@ -8,10 +8,10 @@ WANDB ?= wandb==0.31.0
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv dev peer tools lint types unit test bench freeze wheel clean
+.PHONY: help run venv dev peer tools lint types unit test bench bench-docs freeze wheel clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.app ## install into .venv and start the app
 	@exec $(VENV)/bin/runferry
@@ -61,9 +61,6 @@ unit: $(VENV)/.dev ## the fast tests
 
 test: lint types tools $(VENV)/.package $(PEER)/.made ## everything: lint, types, all tests
 	@$(PY) -m pytest $(PYTEST_ARGS)
-
-bench: $(VENV)/.dev $(PEER)/.made ## measure beside wandb
-	@$(PY) tests/benchmarks/run.py
 
 wheel: $(VENV)/.package ## build the wheel and the source archive into dist/
 	@$(PY) -m build --outdir dist >/dev/null

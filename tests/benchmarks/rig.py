@@ -155,5 +155,5 @@ def runferry_sync(path: Path, server: Server, project: str) -> list[str]:
 
 
 def wandb_sync(paths: Sequence[Path], project: str) -> list[str]:
-    """The same for the official client; it leaves no mark, so that it can be run again."""
-    return [str(PEER / "wandb"), "sync", "--no-mark-synced", "--include-synced", "-p", project, *map(str, paths)]
+    """The same for the official client; its marks of earlier calls do not matter."""
+    return [str(PEER / "wandb"), "sync", "--include-synced", "-p", project, *map(str, paths)]
