@@ -12,6 +12,7 @@ from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.ledger import Delivery, Ledger
 from runferry.status import ConnectionState, FolderStatus, RunState, RunStatus, ServerStatus, Snapshot, SyncState
+from runferry.sync.counts import damage_of
 from runferry.version import __version__
 
 
@@ -49,5 +50,6 @@ def _status(delivery: Delivery, target: Row) -> RunStatus:
         last_step=counts.get("last_step"),
         started=counts.get("started"),
         writer=counts.get("writer", ""),
+        damage=damage_of(counts.get("damage")),
         error=delivery.error,
     )

@@ -7,9 +7,8 @@ child everything is refused.
 
 from __future__ import annotations
 
-import threading
-import time
-from typing import Any, Callable, Mapping
+from time import time_ns
+from typing import Any, Mapping
 
 from runferry.recorder.faults import Faults, describe
 from runferry.recorder.log_writer import LogWriter
@@ -18,6 +17,7 @@ from runferry.recorder.nodes import Node
 from runferry.recorder.rows import RowEncoder
 from runferry.recorder.step_metrics import StepMetrics
 from runferry.recorder.summary import RunSummary
+from runferry.recorder.turns import Turns
 from runferry.recorder.values import SCALARS, plain, plain_row
 from runferry.wire.encoding import delimited, encode, utf8, varint
 
@@ -26,7 +26,7 @@ _OUTPUT_RAW = 13
 _INFO = 200
 
 
-class Recording:
+class Recording(Turns):
     """`writer` None: nothing is written (mode disabled), the summary is kept all the same.
 
     started: seconds since the epoch. first_step, runtime_before: where a resumed run goes on.
@@ -41,7 +41,7 @@ class Recording:
         first_step: int = 0,
         runtime_before: float = 0.0,
     ) -> None:
-        self.faults = faults
+        super().__init__(faults)
         self.rules = MetricRules()
         self.summary = RunSummary(self.rules, lambda value: plain(value, faults), self._summary_was_set)
         self._step_metrics = StepMetrics(self.rules, self.summary.value_at)
@@ -51,9 +51,6 @@ class Recording:
         self._writer = writer
         self._info = delimited(_INFO, delimited(1, utf8(run_id)))
         self._encoder = RowEncoder(self._info)
-        self._lock = threading.RLock()
-        self._inside = False
-        self._waiting: list[Callable[[], object]] = []
         self._origin = int((started - runtime_before) * 1e6)  # microseconds
         self._num = 0
         self._row: dict[str, Any] = {}
@@ -88,7 +85,7 @@ class Recording:
             self.faults.note("log-failed", f"a call of log() failed: {describe(problem)}")
 
     def _log(self, data: Any, step: Any, commit: bool | None) -> None:
-        now = time.time_ns() // 1000
+        now = time_ns() // 1000
         if step is None and commit is not False and not self._row and type(data) is dict:
             try:
                 items = self._encoder.quick_items(data)
@@ -163,7 +160,7 @@ class Recording:
             return
 
         def write() -> None:
-            now = time.time_ns() // 1000
+            now = time_ns() // 1000
             if now >= self._summary_due:
                 self._write_summary(now)
 
@@ -252,39 +249,9 @@ class Recording:
     def _refuse(self, what: str) -> None:
         self.faults.note("too-late", f"{what} does nothing: {self.refusal}")
 
-    # -- order ---------------------------------------------------------------------------------------------------
-
-    def do(self, action: Callable[[], object], timeout: float = -1) -> bool:
-        """Run `action` alone, or, when this thread is in the middle of a record, right after it.
-
-        False when another thread did not let go within `timeout` seconds (-1: wait), or the action failed.
-        """
-        if not self._lock.acquire(timeout=timeout):
-            return False
-        try:
-            if self._inside:
-                self._waiting.append(action)
-                return True
-            self._inside = True
-            try:
-                done = self.faults.guard("record-failed", action)
-            finally:
-                self._inside = False
-        finally:
-            self._lock.release()
-        if self._waiting:
-            self._do_waiting()
-        return done
-
-    def _do_waiting(self) -> None:
-        while self._waiting and not self._inside:
-            self.do(self._waiting.pop(0))
-
     def disown(self) -> None:
-        """In a forked child the log belongs to the parent; the lock may have been held by a thread that is not here."""
-        self._lock = threading.RLock()
-        self._inside = False
-        self._waiting = []
+        """In a forked child the log belongs to the parent."""
+        self.restart()
         self.refusal = "this process was forked from the one that records the run; use runferry.init() in it"
         if self._writer is not None:
             self._writer.close()
@@ -295,7 +262,7 @@ class Recording:
             self._commit_open_row()
         if self._lost_rows:
             self._tell_loss()
-        now = time.time_ns() // 1000
+        now = time_ns() // 1000
         if self.faults.notes:
             self._write_notes(now / 1e6)
         self._write_summary(now, whole_runtime=True)

@@ -62,6 +62,8 @@ class Streamer:
         self.stop_requested = self.stop_requested or reply.get("stopped") is True
 
     def _unsent(self, stream: str, first: int, lines: list[str]) -> tuple[str, int, list[str]]:
+        if lines and first > self.acknowledged[stream]:  # those behind a hole would take its place
+            raise RuntimeError(f"{stream} lines {self.acknowledged[stream]} to {first} were left out")
         skip = min(max(self.acknowledged[stream] - first, 0), len(lines))
         return stream, first + skip, lines[skip:] if skip else lines
 

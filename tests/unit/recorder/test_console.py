@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import recorder_process
 from recorder_log import only_log
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import recorder_process
 from recorder_log import Log, only_folder, only_log
 

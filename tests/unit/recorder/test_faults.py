@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import recorder_process
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorder_log import Log, only_folder, only_log, split
 
+import recorder_process
+from recorder_log import Log, only_folder, only_log, split
 from runferry.recorder.log_writer import LogWriter
 from runferry.wire.framing import BLOCK
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorder_log import Log
 
 import runferry
+from recorder_log import Log
 from runferry.errors import UsageError
 from runferry.recorder.settings import gather, read_settings_file
 
@@ -35,8 +35,10 @@ def test_precedence(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("prefix", ["WANDB_", "RUNFERRY_"])
 def test_every_variable(prefix: str) -> None:
     environ = {
-        "MODE": "dryrun", "DIR": "/x", "ENTITY": "e", "RUN_ID": "i", "NAME": "n", "NOTES": "o", "TAGS": "a, b,,", "RUN_GROUP": "g",
-        "JOB_TYPE": "j", "RESUME": "allow", "CONSOLE": "off", "SILENT": "true", "DISABLE_CODE": "1", "DISABLE_GIT": "true",
+        "MODE": "dryrun", "DIR": "/x", "ENTITY": "e", "RUN_ID": "i", "NAME": "n", "NOTES": "o", "TAGS": "a, b,,",
+        "RUN_GROUP": "g",
+        "JOB_TYPE": "j", "RESUME": "allow", "CONSOLE": "off", "SILENT": "true", "DISABLE_CODE": "1",
+        "DISABLE_GIT": "true",
         "IGNORE_GLOBS": "*.pt,x/*", "SAVE_CODE": "true", "HOST": "h", "SWEEP_ID": "s",
     }  # fmt: skip
     found = gather({}, None, {prefix + name: value for name, value in environ.items()})

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import recorder_process
-from recorder_log import Log, only_folder, only_log
 
+import recorder_process
 import runferry
+from recorder_log import Log, only_folder, only_log
 from runferry.errors import UsageError
 from runferry.recorder import environment, files, git, requirements, resume
 
