@@ -58,7 +58,9 @@ def environment(home: Path, server: Server | None = None) -> dict[str, str]:
     env = {
         name: value
         for name, value in os.environ.items()
-        if name not in FOREIGN and not name.startswith(("WANDB_", "RUNFERRY_")) and not name.lower().endswith("_proxy")
+        if name not in FOREIGN
+        and not name.startswith(("WANDB_", "RUNFERRY_", "PYTHON"))
+        and not name.lower().endswith("_proxy")
     }
     home.mkdir(parents=True, exist_ok=True)
     env.update(HOME=str(home), RUNFERRY_HOME=str(home / "runferry"), WANDB_SILENT="true", WANDB_ERROR_REPORTING="false")
