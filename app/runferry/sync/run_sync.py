@@ -137,9 +137,8 @@ class RunSync:
             )
         try:
             self._stream(self._source, self._outlet)
-            if (
-                self._judge() is RunState.CRASHED
-            ):  # it may have written its last rows after we read, and ended by itself
+            # It may have written its last rows after we read, and have ended by itself.
+            if self._judge() is RunState.CRASHED:
                 self._stream(self._source, self._outlet)
         except _Replaced:
             log.warning("%s was replaced by another log: it is read from the front", self.log)

@@ -120,7 +120,9 @@ def test_watch_and_sync_at_once(server: Server, work: Path) -> None:
     with started(*RUNFERRY, "watch", work, cwd=work, log=log, **server.environ) as watch:
         with started(RUNFERRY[0], script, cwd=work, log=work / "live.log") as training_process:
             until((work / "half").exists, "the training is half done")
-            until(lambda: len(stores.row_lines(server.data, "live")) == 20, f"20 rows while it trains: {log.read_text()}")
+            until(
+                lambda: len(stores.row_lines(server.data, "live")) == 20, f"20 rows while it trains: {log.read_text()}"
+            )
             assert training_process.poll() is None
             live = next(one for one in folders(work) if one.name.endswith("-live"))
             asked = runferry("sync", live, "--json", **server.environ)
