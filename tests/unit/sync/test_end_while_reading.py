@@ -78,7 +78,13 @@ def test_a_run_that_ends_while_it_is_read_is_finished(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(run_sync, "run_state", judged)
     monkeypatch.setattr(run_sync, "meet", lambda *_: None)
-    monkeypatch.setattr(run_sync, "Outlet", Taker)
+    made: list[Taker] = []
+
+    def taker(*about: Any) -> Taker:
+        made.append(Taker(*about))
+        return made[-1]
+
+    monkeypatch.setattr(run_sync, "Outlet", taker)
     with ThreadPoolExecutor(1) as senders:
         means = Means(None, SystemClock(), threading.Semaphore(1), senders, 0.5, 1 << 20, 300, 0.25)  # type: ignore[arg-type]
         sync = RunSync(folder, Destination("", "", ""), Nowhere(), means, None, lambda run: None)  # type: ignore[arg-type]
@@ -86,5 +92,4 @@ def test_a_run_that_ends_while_it_is_read_is_finished(tmp_path: Path, monkeypatc
     status = sync.status()
     assert (status.state, status.run_state) == (SyncState.VERIFIED, RunState.FINISHED)
     assert (status.rows, status.rows_acknowledged) == (2, 2)
-    assert isinstance(sync._outlet, Taker)
-    assert sync._outlet.closed == [0]
+    assert [taker.closed for taker in made] == [[0]]
