@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packaging_rig import CHECKOUT, build, make_venv
+from packaging_rig import CHECKOUT, build, find_python, make_venv
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +21,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that has `runferry[sync]`, on the Python of these tests."""
-    return make_venv(Path(sys.executable), tmp_path_factory.mktemp("installed") / "venv", f"{wheel}[sync]")
+    """The programs of an environment that has `runferry[sync]`, on Python 3.12 where there is one."""
+    return make_venv(find_python("3.12") or Path(sys.executable), tmp_path_factory.mktemp("installed") / "venv", f"{wheel}[sync]")
 
 
 @pytest.fixture(scope="session")

@@ -64,8 +64,9 @@ def test_the_recorder_alone(version: str, wheel: Path, tmp_path: Path) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("version", ["3.10", "3.12", "3.13"])
-def test_record_sync_verify(version: str, wheel: Path, tmp_path: Path) -> None:
-    there = make_venv(python_for(version), tmp_path / "venv", f"{wheel}[sync]")
+def test_record_sync_verify(version: str, wheel: Path, installed: Path, tmp_path: Path) -> None:
+    python = python_for(version)
+    there = installed if version == "3.12" else make_venv(python, tmp_path / "venv", f"{wheel}[sync]")
     environ = surroundings(tmp_path)
     assert run([there / "python", "-c", TRAINING], tmp_path, environ).code == 0
 

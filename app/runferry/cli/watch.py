@@ -49,7 +49,7 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
     with owned_engine(around, "watch") as engine:
         narrator = Narrator(engine, say)
         try:
-            _announce_server(engine, folders)
+            _announce_servers(engine, folders)
             engine.watching.start(folders)
             for one in folders:
                 say(f"Watching {one.path}")
@@ -69,11 +69,12 @@ def _explain(folder: Path) -> None:
     say("Press Ctrl+C to end. Training goes on without this.")
 
 
-def _announce_server(engine: Engine, folders: list[WatchedFolder]) -> None:
-    """Start the local server where it is used, and tell where people look."""
-    if any(one.choice.is_local for one in folders):
-        connection = engine.connections.get(folders[0].choice, os.environ)
-        say(f"The local server answers at {connection.server.url}")
+def _announce_servers(engine: Engine, folders: list[WatchedFolder]) -> None:
+    """Make the connections before anything is watched: a missing key is told now, and the local server started."""
+    for choice in dict.fromkeys(one.choice for one in folders):
+        connection = engine.connections.get(choice, os.environ)
+        if choice.is_local:
+            say(f"The local server answers at {connection.server.url}")
 
 
 def _once(around: Surroundings, folders: list[WatchedFolder]) -> int:

@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from runferry.clock import Clock
-from runferry.errors import AppError, TemporaryError
+from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
-from runferry.remote.failures import ServerRefused
+from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.state.ledger import Ledger
-from runferry.status import DamageReport, RunState, RunStatus, SyncState
+from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync.connection import Connection
+from runferry.sync.counts import count, status_of
 from runferry.sync.destination import Destination
+from runferry.sync.meeting import meet
 from runferry.sync.outlet import Outlet
 from runferry.sync.source import Part, Source
 from runferry.sync.wishes import Wishes
@@ -34,6 +36,9 @@ log = logging.getLogger(__name__)
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
 LONGEST_RUN_WAIT = 60.0
+PATIENCE = 2  # failures on this computer after which a run is shown as a problem
+SELDOM = 5.0
+HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,6 @@ class RunSync:
         self._compared_at = -1  # bytes of the log when a silent run was compared with the server
         self._state_at_rest = SyncState.SENT
         self._counts: dict[str, Any] = {}
-        self._url = ""
 
     def ask_again(self) -> None:
         """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
@@ -102,6 +106,18 @@ class RunSync:
 
     def advance(self) -> float | None:
         """One turn; seconds until the next, or None. Raises AppError."""
+        try:
+            return self._advance()
+        except OSError as error:
+            raise TemporaryError(
+                "run-unreadable",
+                "The run's folder cannot be read",
+                f"{self.folder.path}: {error.strerror or error}.",
+                "Check that the folder is there and readable; Runferry tries again by itself.",
+                error,
+            ) from error
+
+    def _advance(self) -> float | None:
         if self.is_paused:
             self._rest(SyncState.PAUSED)
             return None
@@ -109,15 +125,16 @@ class RunSync:
             self._rest(SyncState.VERIFIED)
             return None
         self._set(SyncState.SYNCING)
+        self.connection.prepare()
         if self._source is None:
             self._source = Source(self.log, self._means.permit)
         if not self._has_begun(self._source):
             return self._idle(SyncState.WAITING)
         if self._outlet is None:
+            meeting = meet(self.folder, self.destination, self.connection, self._means, self._wishes, self._source)
             self._outlet = Outlet(
-                self.folder, self.destination, self.connection, self._means, self._wishes, self._source
+                meeting, self.connection, self._means, self._wishes, self._source, self.folder.files_dir
             )
-            self._url = self._outlet.url
         try:
             self._stream(self._source, self._outlet)
             # It may have written its last rows after we read, and have ended by itself.
@@ -134,9 +151,16 @@ class RunSync:
         if self._backlog or source.reader.content.run.run_id:
             return True
         self._backlog.append(source.read())
-        if source.has_begun or self._judge() is not RunState.RUNNING:
+        if source.has_begun:
             return True
         self._backlog.clear()
+        if self._judge() is not RunState.RUNNING:
+            raise PermanentError(
+                "log-empty",
+                "The run's log is empty",
+                f"{self.log} holds no record of a run.",
+                "If its training still runs, it is sent as soon as it writes; otherwise nothing can be sent of it.",
+            )
         return False
 
     def _settle(self, outlet: Outlet, state: RunState) -> float | None:
@@ -145,6 +169,8 @@ class RunSync:
             if self._is_known_alive():
                 outlet.sign_of_life()
             return self._idle(self._state_at_rest)
+        if state in ENDED and self._source is not None:
+            self._send(outlet, self._source.read(is_over=True))
         outlet.deliver_rest(is_over=state is not RunState.RUNNING)
         self._failures = 0
         if state in ENDED:
@@ -158,19 +184,47 @@ class RunSync:
         self._backlog.clear()
 
     def failed(self, error: AppError) -> float | None:
-        """A turn broke off; seconds until the next, or None while a person is needed."""
+        """A turn broke off; seconds until the next, or None while a person is needed.
+
+        What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
+        waits for it, and is tried again all the same: nobody tells us when it is right again.
+        """
         self._error = error
-        if isinstance(error, TemporaryError):
+        is_local = error.slug in HEALS_HERE or isinstance(error, TemporaryError)
+        if is_local:
             self._failures += 1
-            self._set(SyncState.RETRYING)
             own = min(2.0 ** min(self._failures - 1, 10), LONGEST_RUN_WAIT)
-            return max(self.connection.wait(), min(own, self.connection.longest_wait))
+            if isinstance(error, ServerTrouble):
+                self._set(SyncState.RETRYING)
+                return max(self.connection.wait(), min(own, self.connection.longest_wait))
+            if isinstance(error, TemporaryError) and self._failures <= PATIENCE:
+                self._set(SyncState.RETRYING)
+                return own
         if not isinstance(error, ServerRefused):
             log.warning("%s: %s", self.folder.path, error)
         if error.slug == "bug":
             self._forget()
-        self._rest(SyncState.PROBLEM)
-        return None
+        self._rest_with_problem()
+        return max(own, SELDOM) if is_local else None
+
+    def gone(self) -> None:
+        """The run's folder was removed or moved away; nobody gives it a turn any more."""
+        self._error = AppError(
+            "folder-gone",
+            "The run's folder is gone",
+            f"{self.folder.path} was removed or moved away; what was delivered before stays on the server.",
+            "If it was moved out of the watched folders, sync it from where it is now.",
+        )
+        self._rest_with_problem()
+
+    def _rest_with_problem(self) -> None:
+        """Like `_rest`, and never raises: the disk may be full."""
+        try:
+            self._rest(SyncState.PROBLEM)
+        except AppError as error:
+            log.warning("%s: %s", self.folder.path, error)
+            self.at_rest = True
+            self._on_change(self)
 
     def _stream(self, source: Source, outlet: Outlet) -> None:
         """Read and send until the end of what is complete; while one part is sent the next one is read.
@@ -236,9 +290,12 @@ class RunSync:
             self._rechecks = 0
             assert self._source is not None
             self._recheck = False
-            self._counts = self._count(self._source)
-            outlet.verified(self._counts, is_over=self._run_state in ENDED)
+            self._counts = count(self._source, self._outlet, self._run_state)
+            is_over = self._run_state in ENDED
+            outlet.verified(self._counts, is_over)
             self._rest(SyncState.VERIFIED)
+            if is_over:
+                self._forget()  # thousands of finished runs should cost next to nothing
             return None
         if self._rechecks < len(RECHECKS):
             self._rechecks += 1
@@ -286,7 +343,7 @@ class RunSync:
         for delivery, target in self._means.ledger.deliveries_of(self.log):
             same = target["server"] == self.connection.server.identity and target["run_id"] == wanted
             if same and (delivery.verified_size, delivery.verified_mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-                self._counts, self._url = delivery.counts, delivery.url
+                self._counts = {**delivery.counts, "rows_sent": 0}
                 self._run_state = RunState(delivery.counts.get("run_state", "unknown"))
                 return True
         return False
@@ -300,56 +357,18 @@ class RunSync:
 
     def status(self) -> RunStatus:
         """A snapshot; may be called by any thread."""
-        if self._source is not None:
-            self._counts = self._count(self._source)
-        counts, outlet, error = self._counts, self._outlet, self._error
-        total = _size(self.log)
-        return RunStatus(
-            path=str(self.folder.path),
-            run_id=outlet.run_id if outlet else self.destination.run_id or self.folder.run_id,
-            entity=outlet.entity if outlet else counts.get("entity", self.destination.entity),
-            project=outlet.project if outlet else counts.get("project", self.destination.project),
-            name=counts.get("name", ""),
-            server=self.connection.server.url,
-            url=outlet.url if outlet else self._url,
-            state=self._state,
-            run_state=self._run_state,
-            rows=counts.get("rows", 0),
-            rows_acknowledged=outlet.acknowledged["history"] if outlet else counts.get("rows_acknowledged", 0),
-            rows_sent=outlet.rows_sent if outlet else 0,
-            events=counts.get("events", 0),
-            console_lines=counts.get("console_lines", 0),
-            files=len(outlet.files) if outlet else counts.get("files", 0),
-            artifacts=counts.get("artifacts", 0),
-            bytes_read=counts.get("bytes_read", total),
-            bytes_total=total,
-            last_step=counts.get("last_step"),
-            started=counts.get("started"),
-            writer=counts.get("writer", ""),
-            damage=_damage(counts.get("damage")),
-            error=error.as_dict() if error and self._state is not SyncState.VERIFIED else None,
+        source, outlet = self._source, self._outlet
+        if source is not None:
+            self._counts = count(source, outlet, self._run_state)
+        return status_of(
+            self.folder,
+            self.destination,
+            self.connection.server.url,
+            self._state,
+            self._run_state,
+            self._counts,
+            self._error,
         )
-
-    def _count(self, source: Source) -> dict[str, Any]:
-        content, outlet = source.reader.content, self._outlet
-        gaps = [(gap.start, gap.end, gap.reason) for gap in content.gaps]
-        return {
-            "name": content.run.name,
-            "entity": outlet.entity if outlet else content.run.entity,
-            "project": outlet.project if outlet else content.run.project,
-            "rows": content.rows,
-            "rows_acknowledged": outlet.acknowledged["history"] if outlet else 0,
-            "events": content.events,
-            "console_lines": source.console.line_count,
-            "files": len(outlet.files) if outlet else 0,
-            "artifacts": source.extras.artifacts,
-            "bytes_read": source.reader.position,
-            "last_step": content.last_step,
-            "started": content.run.start_time,
-            "writer": content.writer,
-            "run_state": self._run_state.value,
-            "damage": gaps,
-        }
 
     def _set(self, state: SyncState) -> None:
         self._state = state
@@ -360,7 +379,7 @@ class RunSync:
         """Nothing more to do until somebody wakes this run; what `advance` returns then."""
         self._state = state
         if self._outlet is not None and self._source is not None:
-            self._outlet.record(state.value, self._error, self._count(self._source))
+            self._outlet.record(state.value, self._error, count(self._source, self._outlet, self._run_state))
         self.at_rest = True
         self._on_change(self)
 
@@ -378,17 +397,3 @@ def _changed(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _damage(gaps: list[tuple[int, int, str]] | None) -> DamageReport | None:
-    if not gaps:
-        return None
-    details = tuple(f"bytes {start} to {end}: {reason}" for start, end, reason in gaps[:20])
-    return DamageReport(len(gaps), sum(end - start for start, end, _ in gaps), None, details)

@@ -26,7 +26,10 @@ pytestmark = pytest.mark.peer
 def _sync(peer: Path, folder: Path, captured: Captured) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "WANDB_BASE_URL": captured.url, "WANDB_API_KEY": "x" * 40}
     command = [str(peer.with_name("wandb")), "sync", str(folder)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    # The client writes a log folder into its working directory.
+    return subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_the_official_sync_uploads_everything(peer: Path, tmp_path: Path) -> None:
