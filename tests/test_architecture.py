@@ -22,11 +22,8 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 
 # "path::name": (its own limit, why)
 EXCEPTIONS = {
-    "runferry/recorder/api.py::init": (60, "one argument a line: the signature is W&B's, and editors show it"),
     "runferry/recorder/run.py::Run": (280, "the public Run: each method is W&B's, and hands on in a few lines"),
-    "runferry/recorder/recording.py::Recording": (300, "the hot path: one object, since each call between two costs"),
     "runferry/sync/run_sync.py::RunSync": (380, "one run's turn and its snapshot; the snapshot is to be split off"),
-    "runferry/sync/outlet.py::Outlet": (290, "one run on one server; console and config delivery are to be split off"),
 }
 
 
