@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from faults.gate import HANG, LOSE_ANSWER, PASS, RESET, Gate, Policy
-from faults.rig import Place, Program, results, until
+from faults.gate import LOSE_ANSWER, PASS, RESET, Gate
+from faults.rig import Place, Program, results
 from support.raw_server import reply
 
 

@@ -243,6 +243,18 @@ class Ledger:
             for one in found
         }
 
+    def last_files(self, target: int) -> dict[str, SentFile]:
+        """The newest acknowledged upload per path, whichever of the target's logs it came from."""
+        found = self._database.rows(
+            "SELECT files.* FROM files JOIN deliveries AS d ON d.id = files.delivery WHERE d.target = ? "
+            "ORDER BY files.rowid",
+            target,
+        )
+        return {
+            one["path"]: SentFile(one["path"], one["size"], one["md5"], one["mtime_ns"], bool(one["announced"]))
+            for one in found
+        }
+
     def file_sent(self, delivery: Delivery, sent: SentFile) -> None:
         """Remember an acknowledged upload."""
         with self._database.transaction() as db:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from support import stores, training
 from support.processes import RUNFERRY, Server, python, runferry, started, until
 
@@ -94,7 +95,10 @@ def test_two_fragments_of_one_run(server: Server, work: Path, together: bool) ->
     assert sorted(text for _, text in stored.console) == sorted(f"step {number}" for number in range(12))
     again = runferry("sync", work, "--json", **server.environ)
     assert (again.code, [one["rows_sent"] for one in again.objects]) == (0, [0, 0]), again.err
-    assert len(stores.read(server.data, "pieces").rows) == 12
+    stored = stores.read(server.data, "pieces")
+    assert len(stored.rows) == 12
+    assert stored.record["state"] == "finished"
+    assert stored.summary["whole"] == 11, "the older log's summary stands where the newer one's should"
 
 
 LIVE = """
@@ -120,7 +124,9 @@ def test_watch_and_sync_at_once(server: Server, work: Path) -> None:
     with started(*RUNFERRY, "watch", work, cwd=work, log=log, **server.environ) as watch:
         with started(RUNFERRY[0], script, cwd=work, log=work / "live.log") as training_process:
             until((work / "half").exists, "the training is half done")
-            until(lambda: len(stores.row_lines(server.data, "live")) == 20, f"20 rows while it trains: {log.read_text()}")
+            until(
+                lambda: len(stores.row_lines(server.data, "live")) == 20, f"20 rows while it trains: {log.read_text()}"
+            )
             assert training_process.poll() is None
             live = next(one for one in folders(work) if one.name.endswith("-live"))
             asked = runferry("sync", live, "--json", **server.environ)
