@@ -48,6 +48,7 @@ def test_a_second_sync_sends_no_row(server: Server, work: Path) -> None:
     assert (after.rows, after.events, after.console, after.digests, after.alerts) == (
         stored.rows, stored.events, stored.console, stored.digests, stored.alerts,
     )  # fmt: skip
+    assert after.record["state"] == "finished"
 
 
 def test_a_lost_ledger_adopts_what_the_server_has(server: Server, work: Path, clean_environment: Path) -> None:
@@ -62,6 +63,7 @@ def test_a_lost_ledger_adopts_what_the_server_has(server: Server, work: Path, cl
     assert writes(server, "rich") == before
     after = stores.read(server.data, "rich")
     assert (after.rows, after.console, after.digests) == (stored.rows, stored.console, stored.digests)
+    assert after.record["state"] == "finished"
 
 
 def test_the_same_log_at_another_path_is_one_run(server: Server, work: Path) -> None:
