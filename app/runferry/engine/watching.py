@@ -124,8 +124,10 @@ class Watching:
                 return
             if why:
                 self._held[folder.path] = (folder, watched, why)
-                return
-        self._deliver(folder, watched)
+        if why:
+            self._engine.bus.publish(Event("run", str(folder.path)))
+        else:
+            self._deliver(folder, watched)
 
     def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
         try:
