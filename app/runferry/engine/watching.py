@@ -152,7 +152,8 @@ class Watching:
         log.info("%s is gone", path)
         with self._lock:
             self._held.pop(path, None)
-            gone = [run for run in self._runs.values() if run.folder.path == path]
+            paths = (path, path.resolve())  # runs are known without the links that a root's name may have
+            gone = [run for run in self._runs.values() if run.folder.path in paths]
             for run in gone:
                 del self._runs[run.log]
         for run in gone:

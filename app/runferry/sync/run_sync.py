@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
 LONGEST_RUN_WAIT = 60.0
-PATIENCE = 2  # failures on this computer after which a run is shown as a problem
+PATIENCE = 5  # failures that concern this run alone (half a minute), after which it is shown as a problem
 SELDOM = 5.0
 HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
 
@@ -193,7 +193,7 @@ class RunSync:
                 return max(self.connection.wait(), min(own, self.connection.longest_wait))
             if isinstance(error, TemporaryError) and self._failures <= PATIENCE:
                 self._set(SyncState.RETRYING)
-                return own
+                return max(own, error.retry_after or 0.0)
         if not isinstance(error, ServerRefused):
             log.warning("%s: %s", self.folder.path, error)
         if error.slug == "bug":
