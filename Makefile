@@ -1,42 +1,52 @@
-# Every target makes what it needs; nothing is installed outside this folder but, when it is missing, python3-venv.
+# Every target makes what it needs. Nothing is installed outside this folder but Debian packages that are missing:
+# python3-venv (make run), strace (make test).
 SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 PEER := .venvs/wandb
-WANDB := 0.31.0
+WANDB ?= wandb==0.31.0
+PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv dev peer lint types test unit bench freeze clean
+.PHONY: help run venv dev peer tools lint types unit test bench bench-docs freeze wheel clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.app ## install into .venv and start the app
 	@exec $(VENV)/bin/runferry
 
-venv: $(VENV)/.app
+venv: $(VENV)/.app ## install into .venv: the commands, without what development needs
 
 $(VENV)/.made:
 	@.ci/make-venv $(VENV)
 	@touch $@
 
 $(VENV)/.app: $(VENV)/.made pyproject.toml
+	@echo "Installing Runferry into $(VENV) …"
 	@$(PY) -m pip install --quiet --editable '.[sync]'
 	@touch $@
 
-dev: $(VENV)/.dev
+dev: $(VENV)/.dev ## what development needs, too
 
 $(VENV)/.dev: $(VENV)/.app pyproject.toml
 	@$(PY) -m pip install --quiet 'pip>=25.1'
 	@$(PY) -m pip install --quiet --group dev
 	@touch $@
 
+$(VENV)/.package: $(VENV)/.dev pyproject.toml
+	@$(PY) -m pip install --quiet --group package
+	@touch $@
+
 peer: $(PEER)/.made ## the real wandb client, in an environment of its own, as a test partner
 
 $(PEER)/.made: Makefile
 	@.ci/make-venv $(PEER)
-	@$(PEER)/bin/python -m pip install --quiet 'wandb==$(WANDB)' numpy pillow
+	@$(PEER)/bin/python -m pip install --quiet '$(WANDB)' numpy pillow
 	@touch $@
+
+tools: # programs that tests use
+	@command -v strace >/dev/null || [ "$$(uname)" != Linux ] || .ci/need-apt strace
 
 lint: $(VENV)/.dev ## formatting, lint and the dependency rule
 	@$(VENV)/bin/ruff format --check app tests
@@ -47,10 +57,24 @@ types: $(VENV)/.dev ## strict types
 	@$(VENV)/bin/mypy
 
 unit: $(VENV)/.dev ## the fast tests
-	@$(PY) -m pytest tests/unit -q
+	@$(PY) -m pytest tests/unit tests/test_architecture.py -q
 
-test: lint types $(PEER)/.made ## everything: lint, types, all tests
-	@$(PY) -m pytest
+test: lint types tools $(VENV)/.package $(PEER)/.made ## everything: lint, types, all tests
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+wheel: $(VENV)/.package ## build the wheel and the source archive into dist/
+	@$(PY) -m build --outdir dist >/dev/null
+	@ls dist/*.whl
+
+freeze: $(VENV)/.package ## a folder that runs without Python: dist/runferry/
+	@$(VENV)/bin/pyinstaller --noconfirm --log-level ERROR --distpath dist --workpath build build.spec
+	@dist/runferry/runferry --version
+
+bench: $(VENV)/.dev $(PEER)/.made ## benchmarks beside the real client: a table, and raw samples in bench-results/
+	@$(PY) tests/benchmarks/run.py
+
+bench-docs: $(VENV)/.dev ## docs/benchmarks.md from the last `make bench`
+	@$(PY) tests/benchmarks/report.py
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .venvs build dist bench-results .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venvs build dist bench-results .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,10 +11,12 @@ This module is what a training script imports: standard library only, and quick.
 
 from __future__ import annotations
 
-from typing import Any
-
 from runferry.recorder.api import alert, define_metric, finish, init, log, save
 from runferry.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "Run",

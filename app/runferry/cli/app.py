@@ -1,4 +1,4 @@
-"""`runferry` without a command: the app. As long as there is no window, it says so and watches."""
+"""`runferry` without a command: the app. This version has no window yet: it says so and watches."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from runferry.cli.home import Surroundings, prepare, say
-from runferry.cli.sync import dispatcher
+from runferry.cli.home import Surroundings, hosted, prepare, say
+from runferry.cli.sync import carry_out
 from runferry.engine.job import SyncRequest
 from runferry.engine.local_server import own_command
 from runferry.errors import AppError
@@ -41,7 +42,8 @@ def main(args: argparse.Namespace) -> int:
         stdout=subprocess.DEVNULL,
     )
     try:
-        return _result(_follow(around, folder, training))
+        with hosted(around):
+            return _result(_follow(around, folder, training))
     finally:
         training.terminate()
         training.wait()
@@ -51,19 +53,18 @@ def _follow(around: Surroundings, folder: Path, training: subprocess.Popen[bytes
     """Sync again and again until the training is over and its run verified; gives the run's last status."""
     told: dict[str, Any] = {}
     request = SyncRequest((folder,), server="local")
-    with dispatcher(around) as dispatch:
-        while True:
-            over = training.poll() is not None
-            if any(folder.rglob("*.wandb")):
-                dispatch(request, lambda message: told.update(message) or True)
-                run = told["runs"][0]
-                say(f"  {run['rows']:,} rows written, {run['rows_acknowledged']:,} on the server  {run['url']}")
-            if over:
-                return dict(told["runs"][0]) if told.get("runs") else {}
-            try:
-                training.wait(PAUSE)
-            except subprocess.TimeoutExpired:
-                continue
+    while True:
+        over = training.poll() is not None
+        if any(folder.rglob("*.wandb")):
+            carry_out(around, request, lambda message: told.update(message) or True)
+            run = told["runs"][0]
+            say(f"  {run['rows']:,} rows written, {run['rows_acknowledged']:,} on the server  {run['url']}")
+        if over:
+            return dict(told["runs"][0]) if told.get("runs") else {}
+        try:
+            training.wait(PAUSE)
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def _result(run: dict[str, Any]) -> int:
@@ -78,5 +79,6 @@ def _result(run: dict[str, Any]) -> int:
     print(
         f"✓ {run['rows']:,} rows, {run['console_lines']} console lines, {run['files']} files: verified on the server."
     )
-    say(f"To look at it: run `runferry serve`, then open {run['url']}")
+    page = urlsplit(run["url"]).path
+    say(f"To look at it: run `runferry serve`, and open {page} at the address that it prints.")
     return 0

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from runferry import logs
-from runferry.control import ControlClient, Occupied, Owner
+from runferry.control import ControlClient, ControlServer, Occupied, Owner
 from runferry.engine.choice import Choice, choose
+from runferry.engine.commands import handler
 from runferry.engine.engine import Engine
 from runferry.errors import AppError
 from runferry.paths import Home, find_home
 from runferry.settings import Settings
 
-TRIES = 3
+TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,33 @@ def choose_server(named: str, settings: Settings) -> Choice:
 
 @contextmanager
 def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
-    """The engine, with the state folder's lock held and the log file open. Raises Occupied when another owns it."""
+    """The engine, with the state folder's lock held, reachable for other commands, its log file open.
+
+    Raises Occupied when another process owns the state folder.
+    """
     with Owner(around.home, kind):
         logging = logs.setup(around.home, around.settings.log_level)
         try:
             with Engine(around.home, around.settings) as engine:
-                yield engine
+                control = ControlServer(around.home, handler(engine))
+                control.start()
+                try:
+                    yield engine
+                finally:
+                    control.stop()
         finally:
             logging.close()
+
+
+@contextmanager
+def hosted(around: Surroundings) -> Iterator[None]:
+    """An owner for several requests in a row: the one that runs, or this process."""
+    if (client := running_owner(around)) is not None:
+        client.close()
+        yield
+        return
+    with owned_engine(around, "app"):
+        yield
 
 
 def running_owner(around: Surroundings) -> ControlClient | None:
@@ -70,4 +90,14 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-__all__ = ["TRIES", "Occupied", "Surroundings", "choose_server", "owned_engine", "prepare", "running_owner", "say"]
+__all__ = [
+    "TRIES",
+    "Occupied",
+    "Surroundings",
+    "choose_server",
+    "hosted",
+    "owned_engine",
+    "prepare",
+    "running_owner",
+    "say",
+]

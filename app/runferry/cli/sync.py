@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from runferry.cli.home import TRIES, Occupied, Surroundings, choose_server, owned_engine, prepare, running_owner
 from runferry.cli.progress import make_view, print_results
+from runferry.control import ControlClient
 from runferry.engine.commands import Progress, follow, sync_arguments
 from runferry.engine.job import SyncRequest
 from runferry.errors import PermanentError, TemporaryError, UsageError
@@ -52,8 +51,8 @@ def main(args: argparse.Namespace) -> int:
         view.show(message)
         return True
 
-    with view, dispatcher(around) as dispatch:
-        code = dispatch(request, progress)
+    with view:
+        code = carry_out(around, request, progress)
     runs = last.get("runs", [])
     if args.json:
         for one in runs:
@@ -79,34 +78,30 @@ def _check(request: SyncRequest) -> None:
         )
 
 
-Dispatch = Callable[[SyncRequest, Progress], int]
-
-
-@contextmanager
-def dispatcher(around: Surroundings) -> Iterator[Dispatch]:
-    """Carries out sync requests: through the Runferry that owns the state folder, or as its owner meanwhile."""
+def carry_out(around: Surroundings, request: SyncRequest, progress: Progress) -> int:
+    """Through the Runferry that owns the state folder, or as its owner for as long as this takes."""
     for _ in range(TRIES):
         if (client := running_owner(around)) is not None:
-            client.close()
-            yield lambda request, progress: _ask_owner(around, request, progress)
-            return
+            code = _ask(client, request, progress)
+            if code is not None:
+                return code
         try:
             with owned_engine(around, "sync") as engine:
-                yield lambda request, progress: follow(engine, engine.sync(request), progress)
-                return
+                return follow(engine, engine.sync(request), progress)
         except Occupied as error:
             occupied = error  # another one has just started: ask it
     raise occupied
 
 
-def _ask_owner(around: Surroundings, request: SyncRequest, progress: Progress) -> int:
-    client = running_owner(around)
-    if client is None:
-        raise TemporaryError(
-            "owner-gone", "The running Runferry went away", "It ended a moment ago.", "Run the command again."
-        )
-    with client:
-        answer = client.request("sync", sync_arguments(request), on_progress=progress)
+def _ask(client: ControlClient, request: SyncRequest, progress: Progress) -> int | None:
+    """The owner's answer; None when it ended before it gave one (a `runferry sync` that was done, say)."""
+    try:
+        with client:
+            answer = client.request("sync", sync_arguments(request), on_progress=progress)
+    except TemporaryError as error:
+        if error.slug == "owner-gone":
+            return None
+        raise
     if answer.error:
         raise PermanentError(**{name: str(text) for name, text in answer.error.items()})
     return answer.code

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
+import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +13,8 @@ from typing import Any
 
 from runferry.cli.home import Surroundings, choose_server, owned_engine, prepare, running_owner, say
 from runferry.cli.progress import LineView, print_results
-from runferry.control import ControlServer
 from runferry.engine.choice import Choice, choose
-from runferry.engine.commands import follow, handler
+from runferry.engine.commands import follow
 from runferry.engine.engine import Engine
 from runferry.engine.narration import Narrator
 from runferry.engine.watching import WatchedFolder
@@ -46,29 +47,34 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             "See `runferry status`; end it first, or give this one another RUNFERRY_HOME.",
         )
     with owned_engine(around, "watch") as engine:
-        control = ControlServer(around.home, handler(engine))
-        control.start()
         narrator = Narrator(engine, say)
         try:
-            _announce_server(engine, folders)
+            _announce_servers(engine, folders)
             engine.watching.start(folders)
             for one in folders:
                 say(f"Watching {one.path}")
-            say("Press Ctrl+C to end. Training goes on without this.")
+            _explain(folders[0].path)
             narrator.run(threading.Event())
         except KeyboardInterrupt:
             say("Ending; what was delivered is recorded.")
-            return 0
-        finally:
-            control.stop()
     return 0
 
 
-def _announce_server(engine: Engine, folders: list[WatchedFolder]) -> None:
-    """Start the local server where it is used, and tell where people look."""
-    if any(one.choice.is_local for one in folders):
-        connection = engine.connections.get(folders[0].choice, os.environ)
-        say(f"The local server answers at {connection.server.url}")
+def _explain(folder: Path) -> None:
+    """How a training gets here, for somebody who sees this for the first time."""
+    python = "python" if Path(sys.executable).name.startswith("runferry") else sys.executable
+    where = folder.parent if folder.name == "wandb" else folder  # the recorder makes `wandb` below what it is given
+    say("To record a run into it, with `import runferry` in train.py (or wandb offline):")
+    say(f"  WANDB_DIR={shlex.quote(str(where))} {python} train.py")
+    say("Press Ctrl+C to end. Training goes on without this.")
+
+
+def _announce_servers(engine: Engine, folders: list[WatchedFolder]) -> None:
+    """Make the connections before anything is watched: a missing key is told now, and the local server started."""
+    for choice in dict.fromkeys(one.choice for one in folders):
+        connection = engine.connections.get(choice, os.environ)
+        if choice.is_local:
+            say(f"The local server answers at {connection.server.url}")
 
 
 def _once(around: Surroundings, folders: list[WatchedFolder]) -> int:

@@ -114,6 +114,7 @@ def _compare(
         last_row=last if alone and not wrong else None,
         summary=summary_json(content) if alone and not wrong else "",
         files=engine.ledger.sent_files(delivery),
+        tells_holes=connection.server.is_runferry,
     )
     wrong += verification.compare(connection.session, run, expected)
     if deep:

@@ -152,7 +152,7 @@ class Engine:
             request_bytes=settings.max_request_bytes,
             quiet_after=settings.quiet_after,
             poll=settings.poll_interval,
-            write_marker=settings.write_synced_marker and not connection.server.identity.startswith("runferry:"),
+            write_marker=settings.write_synced_marker and not connection.server.is_runferry,
         )
 
     def _wishes(self, folder: RunFolder) -> Wishes:

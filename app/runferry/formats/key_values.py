@@ -33,7 +33,7 @@ class KeyValues:
 
     def apply(self, bodies: Sequence[bytes]) -> int:
         """The bytes of summary or config records, in order; tells how many of them were no such record."""
-        if self._apply_joined(b"".join(bodies)):
+        if not self._merge and self._apply_joined(b"".join(bodies)):
             return 0
         lost = 0
         for body in bodies:
@@ -73,7 +73,10 @@ class KeyValues:
             if path is None:  # an unusual form: typed, or damaged
                 self._set_decoded(item)
                 continue
-            if path not in self._latest:
+            if path in self._latest:
+                if self._merge:  # an object does not take the place of the one before
+                    self._settle()
+            else:
                 inner = _inside({path})
                 if path in self._inner or inner & self._latest.keys():
                     self._settle()

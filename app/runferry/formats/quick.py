@@ -78,19 +78,18 @@ def step_of(step: bytes) -> int | None:
 
 
 def prefixes(bodies: bytes) -> set[bytes] | None:
-    """The prefixes (see `items`) of all items in joined summary bodies; None where there is no item."""
-    pieces = bodies.split(VALUE_TAG)
-    if len(pieces) < 2:
+    """The prefixes (see `items`) of all updates in joined summary bodies; None where there is anything else."""
+    first, *middle = bodies.split(VALUE_TAG)
+    if not middle:
         return None
+    last = middle.pop()
     try:
-        found = {piece[piece[0] + 3 :] for piece in pieces}
+        found = {piece[piece[0] + 3 :] for piece in middle}
+        tags = {piece[piece[0] + 1] for piece in middle}
+        if first[0] != 0x0A or not tags <= {0x0A} or len(last) != last[0] + 1:
+            return None  # a removal, or a value of more than 127 bytes
     except IndexError:
         return None
-    found.discard(b"")
-    first, last = pieces[0], pieces[-1]
-    if len(last) != last[0] + 1:
-        return None
-    found.discard(first[first[0] + 3 :])  # the first piece has no value before its key
     found.add(first[2:])
     return found
 

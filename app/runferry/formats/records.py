@@ -110,8 +110,8 @@ class RecordFolder:
         nanoseconds = _nanoseconds(stats.timestamp)
         if self._start_ns is None:
             self._start_ns = nanoseconds  # the run record is lost: the first sample is the best there is
-        timestamp = nanoseconds / 1e9
-        parts = [f'"_wandb":true,"_timestamp":{timestamp!r},"_runtime":{(nanoseconds - self._start_ns) / 1e9!r}']
+        timestamp = _seconds(nanoseconds)
+        parts = [f'"_wandb":true,"_timestamp":{timestamp!r},"_runtime":{_seconds(nanoseconds - self._start_ns)!r}']
         for item in stats.item:
             if not item.key.startswith("_"):
                 parts.extend(self._stat(f"system.{item.key}", item.value_json))
@@ -184,6 +184,13 @@ def writer_of(producer: str) -> str:
 
 def _nanoseconds(timestamp: Any) -> int:
     return int(timestamp.seconds) * 1_000_000_000 + int(timestamp.nanos)
+
+
+def _seconds(nanoseconds: int) -> float:
+    """Seconds and their fraction added up, which rounds the last digit as the official client does."""
+    sign = -1 if nanoseconds < 0 else 1
+    seconds, rest = divmod(abs(nanoseconds), 1_000_000_000)
+    return sign * (seconds + rest / 1e9)
 
 
 def _merged(old: RunInfo, run: Any, start_ns: int | None) -> RunInfo:

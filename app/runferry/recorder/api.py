@@ -6,9 +6,11 @@ functions; `init` ends the one before, as notebooks need it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# Known to type checkers; `typing` itself is two thirds of what importing this module would cost.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from runferry.recorder.run import Run
 
 _current: Run | None = None
@@ -74,19 +76,9 @@ def init(
     if previous is not None and (reinit is False or reinit == "return_previous"):
         return previous
     arguments = {
-        "project": project,
-        "name": name,
-        "root_dir": dir,
-        "run_id": id,
-        "entity": entity,
-        "group": group,
-        "job_type": job_type,
-        "tags": tags,
-        "notes": notes,
-        "mode": mode,
-        "resume": resume,
-        "save_code": save_code,
-    }
+        "project": project, "name": name, "root_dir": dir, "run_id": id, "entity": entity, "group": group,
+        "job_type": job_type, "tags": tags, "notes": notes, "mode": mode, "resume": resume, "save_code": save_code,
+    }  # fmt: skip
     found = settings_module.gather(arguments, settings)
     if previous is not None and reinit != "create_new":
         previous.finish()

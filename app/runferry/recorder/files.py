@@ -92,3 +92,16 @@ def place(source: str, name: str, files_dir: str, symlink: bool) -> Saved:
 
     shutil.copy2(source, target)
     return Saved(name, target)
+
+
+def save(
+    pattern: Any, base_path: Any, glob: bool, files_dir: str, ignore: Sequence[str], symlink: bool, saved: list[str]
+) -> list[str]:
+    """Place what `pattern` names; gives the names, and adds the paths to `saved`. Raises ValueError, OSError."""
+    names = []
+    for source, name in find(pattern, base_path, glob):
+        if not ignored(name, ignore):
+            made = place(source, name, files_dir, symlink)
+            names.append(made.name)
+            saved.append(made.path)
+    return names

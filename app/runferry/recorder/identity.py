@@ -120,6 +120,9 @@ class RunIdentity:
         found = tuple(dict.fromkeys(one for one in map(str, value) if 1 <= len(one) <= 64))
         self._change(tags=found)
 
+    def __repr__(self) -> str:
+        return f"<runferry.Run {self.path}>"
+
     def _change(self, **fields: Any) -> None:
         self._identity = self._identity._replace(**fields)
         names = {"name": "display_name"}

@@ -7,10 +7,10 @@ child everything is refused.
 
 from __future__ import annotations
 
-import threading
-import time
-from typing import Any, Callable, Mapping
+from time import time_ns
+from typing import Any, Mapping
 
+from runferry.recorder.console_records import ConsoleEncoder
 from runferry.recorder.faults import Faults, describe
 from runferry.recorder.log_writer import LogWriter
 from runferry.recorder.metrics import MetricRules
@@ -18,18 +18,18 @@ from runferry.recorder.nodes import Node
 from runferry.recorder.rows import RowEncoder
 from runferry.recorder.step_metrics import StepMetrics
 from runferry.recorder.summary import RunSummary
+from runferry.recorder.turns import Turns
 from runferry.recorder.values import SCALARS, plain, plain_row
-from runferry.wire.encoding import delimited, encode, utf8, varint
+from runferry.wire.encoding import delimited, encode, utf8
 
 SUMMARY_INTERVAL = 1_000_000  # microseconds
-_OUTPUT_RAW = 13
 _INFO = 200
 
 
-class Recording:
+class Recording(Turns):
     """`writer` None: nothing is written (mode disabled), the summary is kept all the same.
 
-    started: seconds since the epoch. first_step, runtime_before: where a resumed run goes on.
+    started: seconds since the epoch. first_step, before: where a resumed run goes on.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class Recording:
         started: float,
         faults: Faults,
         first_step: int = 0,
-        runtime_before: float = 0.0,
+        before: float = 0,
     ) -> None:
-        self.faults = faults
+        super().__init__(faults)
         self.rules = MetricRules()
         self.summary = RunSummary(self.rules, lambda value: plain(value, faults), self._summary_was_set)
         self._step_metrics = StepMetrics(self.rules, self.summary.value_at)
@@ -51,10 +51,8 @@ class Recording:
         self._writer = writer
         self._info = delimited(_INFO, delimited(1, utf8(run_id)))
         self._encoder = RowEncoder(self._info)
-        self._lock = threading.RLock()
-        self._inside = False
-        self._waiting: list[Callable[[], object]] = []
-        self._origin = int((started - runtime_before) * 1e6)  # microseconds
+        self._console_encoder = ConsoleEncoder(self._info)
+        self._origin = int((started - before) * 1e6)  # microseconds
         self._num = 0
         self._row: dict[str, Any] = {}
         self._row_scalars = True
@@ -63,8 +61,6 @@ class Recording:
         self._summary_due = 0
         self._lost_rows = 0
         self._is_gone = False
-
-    # -- rows ----------------------------------------------------------------------------------------------------
 
     def log(self, data: Any, step: Any = None, commit: bool | None = None) -> None:
         """One call of `log`, with W&B's meaning of step and commit."""
@@ -88,7 +84,7 @@ class Recording:
             self.faults.note("log-failed", f"a call of log() failed: {describe(problem)}")
 
     def _log(self, data: Any, step: Any, commit: bool | None) -> None:
-        now = time.time_ns() // 1000
+        now = time_ns() // 1000
         if step is None and commit is not False and not self._row and type(data) is dict:
             try:
                 items = self._encoder.quick_items(data)
@@ -101,11 +97,14 @@ class Recording:
         if not scalars:
             data = plain_row(data, self.faults)
         if step is not None:
-            if not self._go_to(step):
+            if step != self.step and not self._go_to(step):
                 return
             commit = bool(commit)
-        self._row.update(data)
-        self._row_scalars = self._row_scalars and scalars
+        if self._row:
+            self._row.update(data)
+            self._row_scalars = self._row_scalars and scalars
+        else:
+            self._row, self._row_scalars = dict(data), scalars
         self._row_time = now
         if commit is not False:
             self._commit_open_row()
@@ -113,7 +112,8 @@ class Recording:
     def _commit_open_row(self) -> None:
         row, scalars = self._row, self._row_scalars
         self._row, self._row_scalars = {}, True
-        self._commit(row, self._encoder.items(row), self._row_time, scalars)
+        items = self._encoder.quick_items(row) if scalars else self._encoder.items(row)
+        self._commit(row, items, self._row_time, scalars)
 
     def _go_to(self, step: Any) -> bool:
         """Move to `step`, which commits the row before; False when that step is past."""
@@ -141,7 +141,10 @@ class Recording:
             row = self._step_metrics.fill(row)
             items = self._encoder.items(row)
         runtime = now - self._origin if now > self._origin else 0
-        self.summary.observe(row, scalars)
+        if scalars and not self.rules.any_summary:
+            self.summary.take_scalars(row)
+        else:
+            self.summary.observe(row)
         self._last = (step, now, runtime)
         if now >= self._summary_due:
             self._write_summary(now)
@@ -154,13 +157,14 @@ class Recording:
             elif self._lost_rows:
                 self._tell_loss()
 
-    # -- summary -------------------------------------------------------------------------------------------------
-
     def _summary_was_set(self) -> None:
         """The script set a summary value itself: write it, unless a summary was written within the last second."""
+        if self.refusal:
+            self._refuse("setting the summary")
+            return
 
         def write() -> None:
-            now = time.time_ns() // 1000
+            now = time_ns() // 1000
             if now >= self._summary_due:
                 self._write_summary(now)
 
@@ -182,13 +186,10 @@ class Recording:
         if self._writer is not None:
             if not self._append(self._encoder.encode_summary(changed, removed, self._num)):
                 summary.put_back(changed, removed)
-            if self.faults.notes:
-                self._write_notes(now / 1e6)
+            self._write_notes(now)
             if not self._is_gone and self._writer.is_deleted():
                 self._is_gone = True
                 self.faults.note("log-removed", "the run's log was deleted; nothing more of this run is kept")
-
-    # -- other records -------------------------------------------------------------------------------------------
 
     def record(self, kind: str, message: Mapping[str, Any]) -> None:
         """Write one record of any other kind; `kind` and `message` as in `wire.schema`."""
@@ -202,19 +203,28 @@ class Recording:
         if self._writer is not None:
             self._append(encode("Record", {"num": self._num, kind: message}) + self._info)
 
-    def console(self, is_stderr: bool, text: str, now: float) -> None:
-        """One write to a console stream."""
-        if not self.refusal:
-            self.do(lambda: self._console(is_stderr, text, now))
+    def console(self, is_stderr: bool, text: str, now: int) -> None:
+        """One write to a console stream. now: microseconds since the epoch."""
+        if self.refusal:
+            return
+        with self._lock:
+            if not self._inside:
+                self._inside = True
+                try:
+                    self._console(is_stderr, text, now)
+                finally:
+                    self._inside = False
+            else:
+                self._waiting.append(lambda: self._console(is_stderr, text, now))
+                return
+        if self._waiting:
+            self._do_waiting()
 
-    def _console(self, is_stderr: bool, text: str, now: float) -> bool:
+    def _console(self, is_stderr: bool, text: str, now: int) -> bool:
         if self._writer is None:
             return True
         self._num += 1
-        seconds = int(now)
-        moment = b"\x08" + varint(seconds) + b"\x10" + varint(int((now - seconds) * 1e6) * 1000)
-        payload = (b"" if is_stderr else b"\x08\x01") + delimited(2, moment) + delimited(3, utf8(text))
-        return self._append(b"\x08" + varint(self._num) + delimited(_OUTPUT_RAW, payload) + self._info)
+        return self._append(self._console_encoder.encode(is_stderr, text, self._num, now))
 
     def _append(self, record: bytes) -> bool:
         assert self._writer is not None
@@ -223,8 +233,6 @@ class Recording:
         reason = describe(self._writer.error) if self._writer.error else "unknown"
         self.faults.note("records-lost", f"the log cannot be written: {reason}")
         return False
-
-    # -- trouble -------------------------------------------------------------------------------------------------
 
     def _count_lost(self) -> None:
         self._lost_rows += 1
@@ -236,7 +244,7 @@ class Recording:
         lost, self._lost_rows = self._lost_rows, 0
         self.faults.tell(f"{lost} rows before step {self.step - 1} were lost: the log could not be written")
 
-    def _write_notes(self, now: float) -> None:
+    def _write_notes(self, now: int) -> None:
         """Tell the log what went wrong so far, as lines on stderr; what cannot be written now is told later."""
         notes = self.faults.take_notes()
         if self.metrics_only or self._writer is None:
@@ -249,39 +257,9 @@ class Recording:
     def _refuse(self, what: str) -> None:
         self.faults.note("too-late", f"{what} does nothing: {self.refusal}")
 
-    # -- order ---------------------------------------------------------------------------------------------------
-
-    def do(self, action: Callable[[], object], timeout: float = -1) -> bool:
-        """Run `action` alone, or, when this thread is in the middle of a record, right after it.
-
-        False when another thread did not let go within `timeout` seconds (-1: wait), or the action failed.
-        """
-        if not self._lock.acquire(timeout=timeout):
-            return False
-        try:
-            if self._inside:
-                self._waiting.append(action)
-                return True
-            self._inside = True
-            try:
-                done = self.faults.guard("record-failed", action)
-            finally:
-                self._inside = False
-        finally:
-            self._lock.release()
-        if self._waiting:
-            self._do_waiting()
-        return done
-
-    def _do_waiting(self) -> None:
-        while self._waiting and not self._inside:
-            self.do(self._waiting.pop(0))
-
     def disown(self) -> None:
-        """In a forked child the log belongs to the parent; the lock may have been held by a thread that is not here."""
-        self._lock = threading.RLock()
-        self._inside = False
-        self._waiting = []
+        """In a forked child the log belongs to the parent."""
+        self.restart()
         self.refusal = "this process was forked from the one that records the run; use runferry.init() in it"
         if self._writer is not None:
             self._writer.close()
@@ -292,9 +270,8 @@ class Recording:
             self._commit_open_row()
         if self._lost_rows:
             self._tell_loss()
-        now = time.time_ns() // 1000
-        if self.faults.notes:
-            self._write_notes(now / 1e6)
+        now = time_ns() // 1000
+        self._write_notes(now)
         self._write_summary(now, whole_runtime=True)
         self._record("exit", {"exit_code": exit_code, "runtime": max(0, now - self._origin) // 1_000_000})
         if self._writer is not None:
@@ -302,7 +279,11 @@ class Recording:
 
 
 def _has_text_keys(data: dict[str, Any]) -> bool:
-    return all(type(key) is str for key in data)
+    try:
+        "".join(data)  # the quickest way to ask: raises for anything but text
+    except TypeError:
+        return False
+    return True
 
 
 def summary_json(summary: Node) -> str:

@@ -164,18 +164,13 @@ class Run(RunIdentity):
         return saved
 
     def _save(self, pattern: Any, base_path: Any, policy: str, glob: bool, saved: list[str]) -> None:
-        assert self._folder is not None
         settings = self._parts.settings
-        found = [
-            one for one in files.find(pattern, base_path, glob) if not files.ignored(one[1], settings.ignore_globs)
-        ]
-        if not found:
+        items = files.save(pattern, base_path, glob, self.dir, settings.ignore_globs, settings.symlink, saved)
+        if items:
+            listed = [{"path": name, "policy": files.POLICIES[policy]} for name in items]
+            self._recording.record("files", {"files": listed})
+        else:
             self._faults.note("save-nothing", f"save: no file fits {os.fspath(pattern)!r}")
-            return
-        placed = [files.place(source, name, self._folder.files, settings.symlink) for source, name in found]
-        saved += [one.path for one in placed]
-        items = [{"path": one.name, "policy": files.POLICIES[policy]} for one in placed]
-        self._recording.record("files", {"files": items})
 
     def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = None) -> None:
         """Notify people. level: INFO, WARN, ERROR. wait_duration: seconds in which equal titles are not repeated."""
@@ -198,8 +193,11 @@ class Run(RunIdentity):
     # -- how it ends ---------------------------------------------------------------------------------------------
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
-        """End the run; a second call does nothing. exit_code: 0 (default) for success."""
-        code = 0 if exit_code is None else int(exit_code)
+        """End the run; a second call does nothing. exit_code: 0 (default) for success; no number: 1."""
+        try:
+            code = 0 if exit_code is None else int(exit_code)
+        except (TypeError, ValueError, OverflowError):
+            code = 1  # somebody wanted to say that it failed; nothing is raised into a training script
         self._finish(code, outcome_of(code))
 
     def __enter__(self) -> Run:
@@ -278,7 +276,7 @@ class Run(RunIdentity):
 
     # -- what happens to it --------------------------------------------------------------------------------------
 
-    def _take_console(self, is_stderr: bool, text: str, now: float) -> None:
+    def _take_console(self, is_stderr: bool, text: str, now: int) -> None:
         if self._recording.refusal:
             return
         self._recording.console(is_stderr, text, now)
@@ -294,6 +292,3 @@ class Run(RunIdentity):
 
         update = [] if value is GONE else [{"nested_key": path, "value_json": dumps(value)}]
         self._recording.record("config", {"update": update, "remove": [{"nested_key": one} for one in gone]})
-
-    def __repr__(self) -> str:
-        return f"<runferry.Run {self.id} in {self.sync_dir}>"

@@ -25,6 +25,14 @@ query RunResumeStatus($entity: String, $project: String, $name: String!) {
 }
 """
 
+_HOLES = """
+query RunHoles($entity: String, $project: String, $name: String!) {
+  model(name: $project, entityName: $entity) {
+    bucket(name: $name, missingOk: true) { historyHoleCount eventsHoleCount logHoleCount }
+  }
+}
+"""
+
 _UPSERT = """
 mutation UpsertBucket(
   $id: String, $name: String, $project: String, $entity: String, $groupName: String, $description: String,
@@ -137,6 +145,14 @@ def look_up(session: Session, entity: str, project: str, run_id: str) -> RemoteR
         config=_loads(bucket.get("config"), {}),
         was_started="t" in wandb,
     )
+
+
+def holes(session: Session, entity: str, project: str, run_id: str) -> dict[str, int]:
+    """Lines inside the counts that a Runferry server never got, per stream; other servers do not tell."""
+    data = execute(session, "RunHoles", _HOLES, entity=entity, project=project, name=run_id)
+    bucket = (data.get("model") or {}).get("bucket") or {}
+    names = {"history": "historyHoleCount", "events": "eventsHoleCount", "console": "logHoleCount"}
+    return {stream: int(bucket.get(name) or 0) for stream, name in names.items()}
 
 
 def upsert(session: Session, **values: Any) -> Created:

@@ -3,7 +3,7 @@
 - `Host` must name this server: a page that points its own name at 127.0.0.1 (DNS rebinding) is refused.
 - A request that a browser makes on behalf of another site is refused, whatever it carries.
 - Everything else needs the key, but the addresses that carry a signature, the line that says which store this is,
-  telemetry (ignored), and pages for reading that are asked for from this machine itself.
+  telemetry (ignored), and pages for reading that the person who runs the server asks for on this machine.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from runferry.server.neighbours import is_own_connection
 
 _OPEN = ("/storage/", "/sdk/otel/")
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
@@ -114,7 +116,10 @@ class Guard:
         is_page = path == "/" or len(parts) == 2 or (len(parts) == 4 and parts[2] == "runs")
         client = scope.get("client")
         forwarded = any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
-        return bool(is_page and client and _is_loopback(client[0]) and not forwarded)
+        if not is_page or not client or forwarded or not _is_loopback(client[0]):
+            return False
+        server = scope.get("server") or ("", 0)
+        return is_own_connection((client[0], client[1]), server[1])
 
 
 def _refusal(status: int, text: str) -> JSONResponse:

@@ -268,6 +268,11 @@ class Ledger:
         with self._database.transaction() as db:
             db.execute("INSERT OR IGNORE INTO alerts (delivery, number) VALUES (?, ?)", (delivery.id, number))
 
+    def count_set_aside(self, delivery: Delivery) -> int:
+        """How many lines the server will never take."""
+        found = self._database.row("SELECT count(*) FROM set_aside WHERE delivery = ?", delivery.id)
+        return int(found[0]) if found else 0
+
     def set_aside(self, delivery: Delivery, stream: str, line: int, size: int, reason: str) -> None:
         """Remember a line that the server will never take."""
         with self._database.transaction() as db:

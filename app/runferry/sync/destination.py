@@ -20,6 +20,11 @@ class Server:
     def __repr__(self) -> str:
         return f"Server({self.url})"
 
+    @property
+    def is_runferry(self) -> bool:
+        """Whether it is a local server of ours, by its store's id."""
+        return self.identity.startswith("runferry:")
+
 
 @dataclass(frozen=True)
 class Destination:

@@ -1,6 +1,6 @@
-"""The run on the server, as one log's sync uses it: created or updated, fed, closed, compared.
+"""The run on the server, as one log's sync uses it: fed, closed, compared.
 
-Made when the log is known well enough to create the run. Everything that `deliver_rest` sends is folded from the whole
+Everything that `deliver_rest` sends is folded from the whole
 log (config, summary, console, files), so it is compared with what was sent before and only sent when it changed.
 """
 
@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runferry.errors import AppError
-from runferry.formats.detect import RunFolder
-from runferry.formats.run_config import config_json, program
 from runferry.formats.summary import final_summary_json, summary_json
 from runferry.remote import runs
 from runferry.remote.failures import GraphQLRefused
 from runferry.remote.file_stream import StreamRequest, console_line
 from runferry.remote.runs import Created
 from runferry.state.ledger import SentFile
-from runferry.sync import first_contact, made_files, verification
+from runferry.sync import made_files, verification
 from runferry.sync.connection import Connection
-from runferry.sync.destination import UNCATEGORIZED, Destination
-from runferry.sync.resumed_steps import Renumber, starting_step
+from runferry.sync.meeting import Meeting
+from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_files import RunFiles
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
 from runferry.sync.wishes import Wishes
-from runferry.version import __version__
 
 if TYPE_CHECKING:
     from runferry.sync.run_sync import Means
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 30.0  # seconds without a request after which a server may believe that the run crashed
-CONFIG_DEBOUNCE = 5.0
 CONSOLE_WINDOW = 32  # lines that a terminal may still rewrite
 
 
@@ -43,45 +40,31 @@ class Outlet:
     """One run on one server, fed by one log."""
 
     def __init__(
-        self,
-        folder: RunFolder,
-        destination: Destination,
-        connection: Connection,
-        means: Means,
-        wishes: Wishes,
-        source: Source,
+        self, meeting: Meeting, connection: Connection, means: Means, wishes: Wishes, source: Source, files_dir: Path
     ) -> None:
+        session, ledger, delivery = connection.session, means.ledger, meeting.delivery
         self._means, self._wishes, self._source = means, wishes, source
-        self._connection, self._log = connection, source.log
-        run = source.reader.content.run
-        self.run_id = destination.run_id or run.run_id or folder.run_id
-        self.entity = destination.entity or run.entity or destination.default_entity or connection.account().entity
-        self.project = destination.project or run.project or destination.default_project or UNCATEGORIZED
-        ledger = means.ledger
-        target = ledger.target(connection.server.identity, self.entity, self.project, self.run_id)
-        delivery = ledger.delivery(ledger.source(source.identity, self.run_id, source.log), target)
-        remote = runs.look_up(connection.session, self.entity, self.project, self.run_id)
-        first_contact.settle(ledger, delivery, remote, source.log, means.permit)
-        self._delivery = ledger.delivery(delivery.source, target)
-        if run.resume and remote and not self._delivery.acknowledged["history"] and delivery.starting_step is None:
-            ledger.update(delivery, starting_step=starting_step(remote))
-        self._delivery = ledger.delivery(delivery.source, target)
-        self._config_digest, self._config_at = "", 0.0
-        self._run = self._create(run_is_new=remote is None)
-        self.entity, self.project = self._run.entity or self.entity, self._run.project or self.project
-        self.url = f"{connection.server.app_url}/{self.entity}/{self.project}/runs/{self.run_id}"
-        ledger.set_address(target, self._run.storage_id, self.url)
-        self._streamer = Streamer(connection.session, self._run, ledger, self._delivery, means.request_bytes)
-        self._files = RunFiles(connection.session, self._run, ledger, self._delivery, folder.files_dir, wishes)
-        start = self._delivery.starting_step
-        self._renumber = Renumber(start) if start is not None else None
-        self._summary_digest = self._delivery.summary_digest
+        self._connection, self._meeting, self._delivery, self._run = connection, meeting, delivery, meeting.run
+        self._streamer = Streamer(session, meeting.run, ledger, delivery, means.request_bytes)
+        self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes)
+        self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
+        self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
         self._console: list[tuple[int, list[str]]] = []  # taken from the terminal, not acknowledged yet
         self._recorded: tuple[object, ...] = ()
         self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
-        self._closed = self._delivery.closed
+        self._closed = delivery.closed
+
+    @property
+    def run(self) -> Created:
+        """The run as the server calls it."""
+        return self._run
+
+    @property
+    def url(self) -> str:
+        """Where people look at it."""
+        return self._meeting.url
 
     @property
     def acknowledged(self) -> dict[str, int]:
@@ -120,9 +103,9 @@ class Outlet:
 
     def deliver_rest(self, is_over: bool) -> None:
         """Deliver what is folded over the log: config, console, alerts, files, summary; or a sign of life."""
-        self._update_config(is_over)
+        self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
-            self._deliver_console(is_over)
+            self._deliver_console()
             self._deliver_alerts()
             made = made_files.make(self._source, self._wishes, self._final_summary()) if is_over else {}
             self._files.upload(self._source.extras.files, made, is_over)
@@ -146,12 +129,20 @@ class Outlet:
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
         if self._files.gone:
-            name, why = next(iter(self._files.gone.items()))
+            (name, why), others = next(iter(self._files.gone.items())), len(self._files.gone) - 1
             return AppError(
                 "file-gone",
-                "A file of the run is not on the server",
-                f"{name} and {len(self._files.gone) - 1} more could not be sent: {why}.",
+                "A file of the run could not be sent",
+                f"{name}: {why}." + (f" And {others} more." if others else ""),
                 "Bring the file back to where the run's files folder points, and sync again.",
+            )
+        aside = self._means.ledger.count_set_aside(self._delivery)
+        if aside:
+            return AppError(
+                "lines-too-large",
+                "Some lines are too large for the server",
+                f"{aside} lines are longer than servers take; all others were sent.",
+                "They stay in the run's log on this computer; `runferry inspect` shows it.",
             )
         if self._source.extras.artifacts and not self._wishes.metrics_only:
             return AppError(
@@ -176,6 +167,7 @@ class Outlet:
             last_row=self._last_row if is_last else None,
             summary=self._final_summary() if self._is_alone() else "",
             files=self._files.sent,
+            tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
 
@@ -190,7 +182,7 @@ class Outlet:
 
     def verified(self, counts: dict[str, Any], is_over: bool) -> None:
         """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
-        stat = self._log.stat()
+        stat = self._source.log.stat()
         self._means.ledger.update(
             self._delivery,
             state="verified",
@@ -200,51 +192,11 @@ class Outlet:
             counts=counts,
         )
         if self._means.write_marker and is_over:
-            self._log.with_name(self._log.name + ".synced").touch()
+            self._source.log.with_name(self._source.log.name + ".synced").touch()
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
 
-    def _create(self, run_is_new: bool) -> Created:
-        content = self._source.reader.content
-        run, private = content.run, self._wishes.metrics_only
-        config = config_json(content, __version__, with_environment=not self._wishes.metrics_only)
-        created = runs.upsert(
-            self._connection.session,
-            name=self.run_id,
-            entity=self.entity,
-            project=self.project,
-            displayName=run.name or None,
-            groupName=run.group or None,
-            jobType=run.job_type or None,
-            notes=run.notes or None,
-            tags=list(run.tags) or None,
-            sweep=run.sweep_id or None,
-            config=config,
-            host=None if private else run.host or None,
-            commit=None if private else run.git_commit or None,
-            repo=None if private else run.git_remote or None,
-            program=None if private else program(content) or None,
-        )
-        self._config_sent(config)
-        return created
-
-    def _update_config(self, is_over: bool) -> None:
-        content = self._source.reader.content
-        now = self._means.clock.monotonic()
-        if not is_over and now - self._config_at < CONFIG_DEBOUNCE:
-            return
-        config = config_json(content, __version__, with_environment=not self._wishes.metrics_only)
-        run = content.run
-        if _digest(config, run.name, run.notes, *run.tags) == self._config_digest:
-            return
-        self._create(run_is_new=False)
-
-    def _config_sent(self, config: str) -> None:
-        run = self._source.reader.content.run
-        self._config_digest = _digest(config, run.name, run.notes, *run.tags)
-        self._config_at = self._means.clock.monotonic()
-
-    def _deliver_console(self, is_over: bool) -> None:
+    def _deliver_console(self) -> None:
         if not self._wishes.console:
             return
         settled = self.acknowledged["console"] - CONSOLE_WINDOW

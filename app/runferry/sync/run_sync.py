@@ -22,9 +22,11 @@ from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
 from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.state.ledger import Ledger
-from runferry.status import DamageReport, RunState, RunStatus, SyncState
+from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync.connection import Connection
+from runferry.sync.counts import count, status_of
 from runferry.sync.destination import Destination
+from runferry.sync.meeting import meet
 from runferry.sync.outlet import Outlet
 from runferry.sync.source import Part, Source
 from runferry.sync.wishes import Wishes
@@ -94,7 +96,6 @@ class RunSync:
         self._compared_at = -1  # bytes of the log when a silent run was compared with the server
         self._state_at_rest = SyncState.SENT
         self._counts: dict[str, Any] = {}
-        self._url = ""
 
     def ask_again(self) -> None:
         """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
@@ -130,12 +131,15 @@ class RunSync:
         if not self._has_begun(self._source):
             return self._idle(SyncState.WAITING)
         if self._outlet is None:
+            meeting = meet(self.folder, self.destination, self.connection, self._means, self._wishes, self._source)
             self._outlet = Outlet(
-                self.folder, self.destination, self.connection, self._means, self._wishes, self._source
+                meeting, self.connection, self._means, self._wishes, self._source, self.folder.files_dir
             )
-            self._url = self._outlet.url
         try:
             self._stream(self._source, self._outlet)
+            # It may have written its last rows after we read, and have ended by itself.
+            if self._judge() is RunState.CRASHED:
+                self._stream(self._source, self._outlet)
         except _Replaced:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
             self._forget()
@@ -165,6 +169,8 @@ class RunSync:
             if self._is_known_alive():
                 outlet.sign_of_life()
             return self._idle(self._state_at_rest)
+        if state in ENDED and self._source is not None:
+            self._send(outlet, self._source.read(is_over=True))
         outlet.deliver_rest(is_over=state is not RunState.RUNNING)
         self._failures = 0
         if state in ENDED:
@@ -284,9 +290,12 @@ class RunSync:
             self._rechecks = 0
             assert self._source is not None
             self._recheck = False
-            self._counts = self._count(self._source)
-            outlet.verified(self._counts, is_over=self._run_state in ENDED)
+            self._counts = count(self._source, self._outlet, self._run_state)
+            is_over = self._run_state in ENDED
+            outlet.verified(self._counts, is_over)
             self._rest(SyncState.VERIFIED)
+            if is_over:
+                self._forget()  # thousands of finished runs should cost next to nothing
             return None
         if self._rechecks < len(RECHECKS):
             self._rechecks += 1
@@ -334,7 +343,7 @@ class RunSync:
         for delivery, target in self._means.ledger.deliveries_of(self.log):
             same = target["server"] == self.connection.server.identity and target["run_id"] == wanted
             if same and (delivery.verified_size, delivery.verified_mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-                self._counts, self._url = delivery.counts, delivery.url
+                self._counts = {**delivery.counts, "rows_sent": 0}
                 self._run_state = RunState(delivery.counts.get("run_state", "unknown"))
                 return True
         return False
@@ -348,56 +357,18 @@ class RunSync:
 
     def status(self) -> RunStatus:
         """A snapshot; may be called by any thread."""
-        if self._source is not None:
-            self._counts = self._count(self._source)
-        counts, outlet, error = self._counts, self._outlet, self._error
-        total = _size(self.log)
-        return RunStatus(
-            path=str(self.folder.path),
-            run_id=outlet.run_id if outlet else self.destination.run_id or self.folder.run_id,
-            entity=outlet.entity if outlet else counts.get("entity", self.destination.entity),
-            project=outlet.project if outlet else counts.get("project", self.destination.project),
-            name=counts.get("name", ""),
-            server=self.connection.server.url,
-            url=outlet.url if outlet else self._url,
-            state=self._state,
-            run_state=self._run_state,
-            rows=counts.get("rows", 0),
-            rows_acknowledged=outlet.acknowledged["history"] if outlet else counts.get("rows_acknowledged", 0),
-            rows_sent=outlet.rows_sent if outlet else 0,
-            events=counts.get("events", 0),
-            console_lines=counts.get("console_lines", 0),
-            files=len(outlet.files) if outlet else counts.get("files", 0),
-            artifacts=counts.get("artifacts", 0),
-            bytes_read=counts.get("bytes_read", total),
-            bytes_total=total,
-            last_step=counts.get("last_step"),
-            started=counts.get("started"),
-            writer=counts.get("writer", ""),
-            damage=_damage(counts.get("damage")),
-            error=error.as_dict() if error and self._state is not SyncState.VERIFIED else None,
+        source, outlet = self._source, self._outlet
+        if source is not None:
+            self._counts = count(source, outlet, self._run_state)
+        return status_of(
+            self.folder,
+            self.destination,
+            self.connection.server.url,
+            self._state,
+            self._run_state,
+            self._counts,
+            self._error,
         )
-
-    def _count(self, source: Source) -> dict[str, Any]:
-        content, outlet = source.reader.content, self._outlet
-        gaps = [(gap.start, gap.end, gap.reason) for gap in content.gaps]
-        return {
-            "name": content.run.name,
-            "entity": outlet.entity if outlet else content.run.entity,
-            "project": outlet.project if outlet else content.run.project,
-            "rows": content.rows,
-            "rows_acknowledged": outlet.acknowledged["history"] if outlet else 0,
-            "events": content.events,
-            "console_lines": source.console.line_count,
-            "files": len(outlet.files) if outlet else 0,
-            "artifacts": source.extras.artifacts,
-            "bytes_read": source.reader.position,
-            "last_step": content.last_step,
-            "started": content.run.start_time,
-            "writer": content.writer,
-            "run_state": self._run_state.value,
-            "damage": gaps,
-        }
 
     def _set(self, state: SyncState) -> None:
         self._state = state
@@ -408,7 +379,7 @@ class RunSync:
         """Nothing more to do until somebody wakes this run; what `advance` returns then."""
         self._state = state
         if self._outlet is not None and self._source is not None:
-            self._outlet.record(state.value, self._error, self._count(self._source))
+            self._outlet.record(state.value, self._error, count(self._source, self._outlet, self._run_state))
         self.at_rest = True
         self._on_change(self)
 
@@ -426,17 +397,3 @@ def _changed(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _damage(gaps: list[tuple[int, int, str]] | None) -> DamageReport | None:
-    if not gaps:
-        return None
-    details = tuple(f"bytes {start} to {end}: {reason}" for start, end, reason in gaps[:20])
-    return DamageReport(len(gaps), sum(end - start for start, end, _ in gaps), None, details)

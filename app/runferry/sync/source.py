@@ -89,10 +89,13 @@ class Source:
         content = self.reader.content
         return bool(content.run.run_id or content.rows)
 
-    def read(self, stop: int | None = None) -> Part:
-        """The next lines; an empty part at the end of what is complete in the file."""
+    def read(self, stop: int | None = None, is_over: bool = False) -> Part:
+        """The next lines; an empty part at the end of what is complete in the file.
+
+        is_over: nobody writes any more, so an end that cannot be read is damage and not waited for.
+        """
         with self._permit:
-            batch = self.reader.read(max_bytes=READ_BYTES, stop=stop)
+            batch = self.reader.read(max_bytes=READ_BYTES, stop=stop, finished=is_over)
             for chunk in batch.console:
                 self.console.feed(chunk)
         for entry in batch.files:

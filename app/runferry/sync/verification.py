@@ -30,6 +30,7 @@ class Expected:
     last_row: str | None
     summary: str
     files: Mapping[str, SentFile]
+    tells_holes: bool = False  # a Runferry server also says which of the lines it never got
 
 
 def compare(session: Session, run: Created, expected: Expected) -> list[str]:
@@ -42,6 +43,9 @@ def compare(session: Session, run: Created, expected: Expected) -> list[str]:
         for stream, count in expected.lines.items()
         if remote.lines[stream] != count
     ]
+    if expected.tells_holes:
+        holes = runs.holes(session, run.entity, run.project, run.run_id)
+        wrong += [f"{stream}: {count} lines never arrived" for stream, count in holes.items() if count]
     if expected.last_row is not None and not (remote.history_tail and same(expected.last_row, remote.history_tail[-1])):
         wrong.append("the last row on the server is another one")
     wrong += _summary(expected.summary, remote.summary)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from recorder_log import Log, only_folder, only_log
 
 import runferry
+from recorder_log import Log, only_folder, only_log
 from runferry.recorder.run import Run
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from recorder_log import Log
 
 import runferry
+from recorder_log import Log
 from runferry.errors import UsageError
 from runferry.recorder.faults import Faults
 from runferry.recorder.recording import Recording
@@ -49,7 +49,7 @@ def test_records_are_in_order_and_numbered(start: Any, log: Any) -> None:
         "exit",
     ]
     assert [one.num for one in found.records] == list(range(1, len(found.records) + 1))
-    assert {getattr(one, "_info").stream_id for one in found.records} == {run.id}
+    assert {one._info.stream_id for one in found.records} == {run.id}
     assert found.all("header")[0].version_info.producer == f"runferry/{runferry.__version__}"
 
 

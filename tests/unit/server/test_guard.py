@@ -49,7 +49,9 @@ class Site:
 
 
 @pytest.fixture
-def site(store: Store) -> Site:
+def site(store: Store, monkeypatch: pytest.MonkeyPatch) -> Site:
+    # There is no socket here whose owner the kernel could tell; test_neighbours has real ones.
+    monkeypatch.setattr("runferry.server.guard.is_own_connection", lambda client, port: True)
     return Site(create_app(store, host="127.0.0.1", port=8080), store.key)
 
 
@@ -128,6 +130,12 @@ def test_pages_need_the_key_from_elsewhere(site: Site) -> None:
     assert site.ask("/local/p", client="127.0.0.1") == 404
     assert site.ask("/local/p", client="10.0.0.9") == 401
     assert site.ask("/local/p", client="10.0.0.9", Authorization=basic(site.key)) == 404
+
+
+def test_pages_need_the_key_from_another_person_here(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runferry.server.guard.is_own_connection", lambda client, port: False)
+    assert site.ask("/local/p") == 401
+    assert site.ask("/runferry") == 200
 
 
 def test_open_to_the_network_takes_addresses_but_no_foreign_names() -> None:

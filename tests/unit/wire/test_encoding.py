@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recorder_log import CLASSES
 
+from recorder_log import CLASSES
 from runferry.wire.encoding import encode, timestamp, varint
 from runferry.wire.schema import MESSAGES
 
@@ -58,7 +58,7 @@ def test_protobuf_reads_back_what_was_encoded(name: str) -> None:
 def test_a_record_names_its_kind() -> None:
     record = CLASSES["Record"].FromString(encode("Record", {"num": 3, "exit": {}, "_info": {"stream_id": "x"}}))
     assert record.HasField("exit")
-    assert (record.num, getattr(record, "_info").stream_id) == (3, "x")
+    assert (record.num, record._info.stream_id) == (3, "x")
 
 
 def test_defaults_and_none_are_left_out() -> None:

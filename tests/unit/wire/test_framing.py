@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recorder_log import split
 
+from recorder_log import split
 from runferry.wire.framing import BLOCK, FILE_HEADER, HEADER, chunk, chunks, padding
 
 
@@ -18,7 +18,7 @@ def _log(records: list[bytes]) -> bytes:
 
 
 def test_the_file_header_is_the_official_one() -> None:
-    assert FILE_HEADER == bytes.fromhex("3a572642e1be00")
+    assert bytes.fromhex("3a572642e1be00") == FILE_HEADER
 
 
 def test_an_empty_record_has_the_known_bytes() -> None:

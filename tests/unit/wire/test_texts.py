@@ -86,8 +86,6 @@ def test_yaml_reads_back(mapping: dict[str, Any]) -> None:
         " ",
         "=",
         "<<",
-    ]
-    + [
         "on",
         ".nan",
         "1.",

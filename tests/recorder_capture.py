@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,16 @@ class Captured:
         self.operations: list[tuple[str, dict[str, Any]]] = []
         self.exit_code: int | None = None
         self.complete = False
+
+    def stream(self, sent: dict[str, Any]) -> None:
+        """Take one file_stream request."""
+        for name, piece in (sent.get("files") or {}).items():
+            lines = self.lines.setdefault(name, {})
+            for at, line in enumerate(piece["content"]):
+                lines[piece["offset"] + at] = line
+        if sent.get("complete"):
+            self.complete = True
+            self.exit_code = sent.get("exitcode")
 
     def rows(self, name: str = "wandb-history.jsonl") -> list[dict[str, Any]]:
         """Rows of a streamed file, in order."""
@@ -68,68 +79,68 @@ def _answer(captured: Captured, operation: str, variables: dict[str, Any]) -> di
     return {"data": None, "errors": [{"message": f"unknown operation {operation}"}]}
 
 
-def _handler(captured: Captured) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    captured: Captured
 
-        def log_message(self, *arguments: Any) -> None:
-            """Quiet."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that closes its connections when it ends is no error; anything else is shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") == "chunked":
-                parts = []
-                while size := int(self.rfile.readline(), 16):
-                    parts.append(self.rfile.read(size))
-                    self.rfile.readline()
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, *arguments: Any) -> None:
+        """Quiet."""
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            parts = []
+            while size := int(self.rfile.readline(), 16):
+                parts.append(self.rfile.read(size))
                 self.rfile.readline()
-                body = b"".join(parts)
-            else:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            return gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+            self.rfile.readline()
+            body = b"".join(parts)
+        else:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        return gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
 
-        def _reply(self, answer: Any, status: int = 200) -> None:
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _reply(self, answer: Any, status: int = 200) -> None:
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        def do_PUT(self) -> None:
-            captured.files[self.path.removeprefix("/put/")] = self._body()
+    def do_PUT(self) -> None:
+        self.server.captured.files[self.path.removeprefix("/put/")] = self._body()
+        self._reply({})
+
+    def do_POST(self) -> None:
+        body = self._body()
+        captured = self.server.captured
+        if self.path == "/graphql":
+            asked = json.loads(body)
+            name = asked.get("operationName") or asked["query"].split("(")[0].split("{")[0].split()[-1]
+            variables = asked.get("variables") or {}
+            captured.operations.append((name, variables))
+            self._reply(_answer(captured, name, variables))
+        elif self.path.endswith("/file_stream"):
+            captured.stream(json.loads(body))
             self._reply({})
-
-        def do_POST(self) -> None:
-            body = self._body()
-            if self.path == "/graphql":
-                asked = json.loads(body)
-                name = asked.get("operationName") or asked["query"].split("(")[0].split("{")[0].split()[-1]
-                variables = asked.get("variables") or {}
-                captured.operations.append((name, variables))
-                self._reply(_answer(captured, name, variables))
-            elif self.path.endswith("/file_stream"):
-                self._stream(json.loads(body))
-            else:
-                self._reply({}, 404)
-
-        def _stream(self, sent: dict[str, Any]) -> None:
-            for name, piece in (sent.get("files") or {}).items():
-                lines = captured.lines.setdefault(name, {})
-                for at, line in enumerate(piece["content"]):
-                    lines[piece["offset"] + at] = line
-            if sent.get("complete"):
-                captured.complete = True
-                captured.exit_code = sent.get("exitcode")
-            self._reply({})
-
-    return Handler
+        else:
+            self._reply({}, 404)
 
 
 @contextmanager
 def capture_server() -> Iterator[Captured]:
     """A server on loopback, and what it captures."""
     captured = Captured()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(captured))
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.captured = captured
     captured.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, name="capture-server")
     thread.start()

@@ -1,0 +1,99 @@
+"""What is shown of a run: counted while its log is open, kept (also in the ledger) when it is not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runferry.errors import AppError
+from runferry.formats.damage import damage_report
+from runferry.formats.detect import RunFolder
+from runferry.status import DamageReport, RunState, RunStatus, SyncState
+from runferry.sync.destination import Destination
+from runferry.sync.source import Source
+
+if TYPE_CHECKING:
+    from runferry.sync.outlet import Outlet
+
+
+def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[str, Any]:
+    """Everything that `status_of` needs, as JSON can hold it."""
+    content = source.reader.content
+    damage = damage_report(content)
+    run, url = content.run, ""
+    entity, project, run_id, acknowledged, rows_sent, files = run.entity, run.project, run.run_id, 0, 0, 0
+    if outlet is not None:
+        entity, project, run_id, url = outlet.run.entity, outlet.run.project, outlet.run.run_id, outlet.url
+        acknowledged, rows_sent, files = outlet.acknowledged["history"], outlet.rows_sent, len(outlet.files)
+    return {
+        "run_id": run_id,
+        "entity": entity,
+        "project": project,
+        "url": url,
+        "name": run.name,
+        "rows": content.rows,
+        "rows_acknowledged": acknowledged,
+        "rows_sent": rows_sent,
+        "events": content.events,
+        "console_lines": source.console.line_count,
+        "files": files,
+        "artifacts": source.extras.artifacts,
+        "bytes_read": source.reader.position,
+        "last_step": content.last_step,
+        "started": run.start_time,
+        "writer": content.writer,
+        "run_state": run_state.value,
+        "damage": asdict(damage) if damage else None,
+    }
+
+
+def status_of(
+    folder: RunFolder,
+    destination: Destination,
+    server: str,
+    state: SyncState,
+    run_state: RunState,
+    counts: dict[str, Any],
+    error: AppError | None,
+) -> RunStatus:
+    """The status by the counts; before there are any, by what the folder's name tells."""
+    assert folder.log is not None
+    total = _size(folder.log)
+    return RunStatus(
+        path=str(folder.path),
+        run_id=counts.get("run_id") or destination.run_id or folder.run_id,
+        entity=counts.get("entity") or destination.entity,
+        project=counts.get("project") or destination.project,
+        name=counts.get("name", ""),
+        server=server,
+        url=counts.get("url", ""),
+        state=state,
+        run_state=run_state,
+        rows=counts.get("rows", 0),
+        rows_acknowledged=counts.get("rows_acknowledged", 0),
+        rows_sent=counts.get("rows_sent", 0),
+        events=counts.get("events", 0),
+        console_lines=counts.get("console_lines", 0),
+        files=counts.get("files", 0),
+        artifacts=counts.get("artifacts", 0),
+        bytes_read=counts.get("bytes_read", 0),
+        bytes_total=total,
+        last_step=counts.get("last_step"),
+        started=counts.get("started"),
+        writer=counts.get("writer", ""),
+        damage=damage_of(counts.get("damage")),
+        error=error.as_dict() if error and state is not SyncState.VERIFIED else None,
+    )
+
+
+def damage_of(kept: dict[str, Any] | None) -> DamageReport | None:
+    """The report as it was kept."""
+    return DamageReport(kept["gaps"], kept["bytes"], kept["rows"], tuple(kept["details"])) if kept else None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,53 @@
+"""A log meets a run on a server: who is who, what is there already, and the run created or updated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runferry.formats.detect import RunFolder
+from runferry.remote import runs
+from runferry.remote.runs import Created
+from runferry.state.ledger import Delivery
+from runferry.sync import first_contact
+from runferry.sync.connection import Connection
+from runferry.sync.destination import UNCATEGORIZED, Destination
+from runferry.sync.resumed_steps import starting_step
+from runferry.sync.run_record import RunRecord
+from runferry.sync.source import Source
+from runferry.sync.wishes import Wishes
+
+if TYPE_CHECKING:
+    from runferry.sync.run_sync import Means
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """`run`: the run as the server calls it; `url`: its page; `record`: sends its config when that changes."""
+
+    run: Created
+    url: str
+    delivery: Delivery
+    record: RunRecord
+
+
+def meet(
+    folder: RunFolder, destination: Destination, connection: Connection, means: Means, wishes: Wishes, source: Source
+) -> Meeting:
+    """Ask, compare, create. Raises AppError; may be called again after any failure."""
+    run, ledger = source.reader.content.run, means.ledger
+    run_id = destination.run_id or run.run_id or folder.run_id
+    entity = destination.entity or run.entity or destination.default_entity or connection.account().entity
+    project = destination.project or run.project or destination.default_project or UNCATEGORIZED
+    target = ledger.target(connection.server.identity, entity, project, run_id)
+    known = ledger.delivery(ledger.source(source.identity, run_id, source.log), target)
+    remote = runs.look_up(connection.session, entity, project, run_id)
+    first_contact.settle(ledger, known, remote, source.log, means.permit)
+    delivery = ledger.delivery(known.source, target)
+    if run.resume and remote and not delivery.acknowledged["history"] and delivery.starting_step is None:
+        ledger.update(delivery, starting_step=starting_step(remote))
+    record = RunRecord(connection.session, source.reader.content, entity, project, run_id, wishes, means.clock)
+    created = record.send()
+    url = f"{connection.server.app_url}/{created.entity}/{created.project}/runs/{run_id}"
+    ledger.set_address(target, created.storage_id, url)
+    return Meeting(created, url, ledger.delivery(known.source, target), record)
