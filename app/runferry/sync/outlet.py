@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from runferry.remote import runs
 from runferry.remote.failures import GraphQLRefused
 from runferry.remote.file_stream import StreamRequest, console_line
 from runferry.remote.runs import Created
-from runferry.state.ledger import SentFile
+from runferry.state.ledger import Delivery, SentFile
 from runferry.sync import made_files, verification
 from runferry.sync.connection import Connection
 from runferry.sync.meeting import Meeting
@@ -107,7 +108,8 @@ class Outlet:
         if not self._wishes.metrics_only:
             self._deliver_console()
             self._deliver_alerts()
-            made = made_files.make(self._source, self._wishes, self._final_summary()) if is_over else {}
+            makes = is_over and self._newer() is None
+            made = made_files.make(self._source, self._wishes, self._final_summary()) if makes else {}
             self._files.upload(self._source.extras.files, made, is_over)
         self._deliver_summary(is_over)
         if not is_over:
@@ -119,7 +121,12 @@ class Outlet:
             self._post(StreamRequest())
 
     def close(self, exit_code: int) -> None:
-        """Tell the server that the run is over; once per exit code."""
+        """Tell the server that the run is over; once per exit code. The newest log of the run says how it ended."""
+        newer = self._newer()
+        if newer is not None:
+            if newer.closed is None:
+                return  # its own sync closes the run
+            exit_code = newer.closed
         if self._closed == exit_code:
             return
         self._post(StreamRequest(exit_code=exit_code))
@@ -165,11 +172,16 @@ class Outlet:
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row if is_last else None,
-            summary=self._final_summary() if self._is_alone() else "",
-            files=self._files.sent,
+            summary=self._final_summary() if self._newer() is None else "",
+            files=self._newest_files(),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def _newest_files(self) -> Mapping[str, SentFile]:
+        """Our files as the server must have them: another log of the run may have written one of them later."""
+        newest = self._means.ledger.last_files(self._delivery.target)
+        return {name: newest.get(name, sent) for name, sent in self._files.sent.items()}
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
         """Keep in the ledger what people should see of this run while nobody runs; once per change."""
@@ -199,13 +211,16 @@ class Outlet:
     def _deliver_console(self) -> None:
         if not self._wishes.console:
             return
-        settled = self.acknowledged["console"] - CONSOLE_WINDOW
+        settled = self.acknowledged["console"]
+        if self._source.log.stat().st_size != self._delivery.verified_size:  # else these very lines were compared
+            settled -= CONSOLE_WINDOW
         while taken := self._source.console.take_changed():
             lines = [(index, line) for index, line in taken if index >= settled]
             if lines:
                 texts = [console_line(line.text, line.is_stderr, line.timestamp) for _, line in lines]
                 self._console.append((lines[0][0], texts))
         if self._console:
+            self._reopen()
             self._streamer.send_console(self._console)
             self._console = []
             self._posted = self._means.clock.monotonic()
@@ -230,13 +245,16 @@ class Outlet:
         summary = self._final_summary() if is_over else summary_json(self._source.reader.content)
         digest = _digest(summary)
         uploaded = self._files.unannounced()
-        changed = digest != self._summary_digest and summary != "{}"
+        changed = digest != self._summary_digest and summary != "{}" and self._newer() is None
         if not changed and not uploaded:
             return
+        if changed:
+            self._reopen()
         self._post(StreamRequest(summary=summary if changed else None, uploaded=uploaded))
         self._files.announced(uploaded)
-        self._summary_digest = digest
-        self._means.ledger.update(self._delivery, summary_digest=digest)
+        if changed:
+            self._summary_digest = digest
+            self._means.ledger.update(self._delivery, summary_digest=digest)
 
     def _final_summary(self) -> str:
         """By the summary records, and by the rows behind the last of them; made once per state of the log."""
@@ -250,14 +268,14 @@ class Outlet:
         self._posted = self._means.clock.monotonic()
 
     def _reopen(self) -> None:
-        """Rows after the end: the run goes on, and is closed again later."""
+        """Something is sent after the end: servers take the run for running again, so it is closed again later."""
         if self._closed is not None:
             self._closed = None
             self._means.ledger.update(self._delivery, closed=None)
 
-    def _is_alone(self) -> bool:
-        """Whether this log is the only one of its run; else the summary belongs to whichever came last."""
-        return self._means.ledger.count_deliveries(self._delivery.target) == 1
+    def _newer(self) -> Delivery | None:
+        """A later log of the same run (it was resumed): summary, exit code and files made from the log are its."""
+        return self._means.ledger.newer(self._delivery, self._source.reader.content.run.start_time or 0.0)
 
 
 def _digest(*texts: str) -> str:
