@@ -108,7 +108,7 @@ def run(command: Sequence[str | Path], env: dict[str, str], cwd: Path) -> str:
         [str(one) for one in command], env=env, cwd=cwd, capture_output=True, text=True, timeout=DEADLINE, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(f"{command[:3]} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.stdout
 
 
@@ -151,9 +151,9 @@ def _status(pid: int, name: str) -> float:
     return 0.0
 
 
-def runferry_sync(path: Path, server: Server, project: str) -> list[str]:
+def runferry_sync(paths: Sequence[Path], server: Server, project: str) -> list[str]:
     """The command as people type it."""
-    return [str(OURS / "runferry"), "sync", str(path), "--server", server.url, "--project", project]
+    return [str(OURS / "runferry"), "sync", *map(str, paths), "--server", server.url, "--project", project]
 
 
 def wandb_sync(paths: Sequence[Path], project: str) -> list[str]:
