@@ -75,7 +75,7 @@ class Engine:
     def stop(self) -> None:
         """End threads, connections and the local server that this engine started; the commit in hand is finished."""
         self.watching.stop()
-        self._scheduler.stop()
+        self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
         self._local.stop()
         self._database.close()
@@ -163,6 +163,18 @@ class Engine:
     def wake(self, run: RunSync) -> None:
         """The run's log grew."""
         self._scheduler.wake(run, run.earliest())
+
+    def forget(self, run: RunSync) -> None:
+        """The run's folder is gone: it gets no more turns and is not shown any longer; what was delivered stays."""
+        self._scheduler.remove(run)
+        with self._lock:
+            for key in [key for key, one in self._runs.items() if one is run]:
+                del self._runs[key]
+        run.gone()
+
+    def look_after_local_server(self) -> None:
+        """Start the local server again if it died; call now and then. May take seconds."""
+        self.connections.look_after_local()
 
     def try_now(self, url: str = "") -> None:
         """Try all servers, or one, at once."""

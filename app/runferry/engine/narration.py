@@ -29,6 +29,7 @@ class Narrator:
             while not stop.wait(0.0):
                 self._tell()
                 self._speak(stop)
+                self._engine.look_after_local_server()
         finally:
             unsubscribe()
 

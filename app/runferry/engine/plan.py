@@ -11,6 +11,7 @@ from runferry.engine.job import SyncRequest
 from runferry.formats.detect import RunFolder
 from runferry.settings import Settings
 from runferry.status import RunStatus
+from runferry.sync import made_files
 from runferry.sync.destination import UNCATEGORIZED
 from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes, app_wishes, combine
@@ -67,11 +68,20 @@ def _planned(
         rows=content.rows,
         events=content.events,
         console_writes=content.console_chunks,
-        files=[name for name in source.extras.files if wishes.may_send_file(name)],
+        files=_files(source, wishes),
         bytes=folder.log.stat().st_size,
         gaps=len(content.gaps),
         sends=_sends(source, wishes),
     )
+
+
+def _all_files(source: Source, wishes: Wishes) -> list[str]:
+    """Files that the log names, and those that are made from it at the end."""
+    return sorted({*source.extras.files, *made_files.make(source, wishes, "{}")})
+
+
+def _files(source: Source, wishes: Wishes) -> list[str]:
+    return [name for name in _all_files(source, wishes) if wishes.may_send_file(name)]
 
 
 def _sends(source: Source, wishes: Wishes) -> list[str]:
@@ -83,10 +93,10 @@ def _sends(source: Source, wishes: Wishes) -> list[str]:
         sends.append("system metrics")
     if wishes.console and content.console_chunks:
         sends.append("console output")
-    files = [name for name in source.extras.files if wishes.may_send_file(name)]
-    kept = len(source.extras.files) - len(files)
+    files = _files(source, wishes)
+    kept = len(_all_files(source, wishes)) - len(files)
     if files:
-        sends.append(f"{len(files)} files")
+        sends.append(f"{len(files)} files ({', '.join(files[:10])}{' …' if len(files) > 10 else ''})")
     if kept:
         sends.append(f"{kept} files stay here (ignore globs)")
     environment = content.environment

@@ -150,6 +150,15 @@ class Watching:
         log.info("%s is gone", path)
         with self._lock:
             self._held.pop(path, None)
+            gone = [run for run in self._runs.values() if run.folder.path == path]
+            for run in gone:
+                del self._runs[run.log]
+        for run in gone:
+            if run.log in self._followed and self._watcher is not None:
+                self._followed.discard(run.log)
+                self._watcher.unfollow(run.log)
+            self._engine.forget(run)
+            self._engine.bus.publish(Event("notice", str(path), f"… {path.name}: its folder was removed or moved away"))
 
     def _folder_of(self, path: Path) -> WatchedFolder:
         """The innermost watched folder that holds `path`."""

@@ -7,8 +7,12 @@ streams, because the connect timeout also limits the sending of a body that is g
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
+import socket
 import ssl
+import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +21,7 @@ import orjson
 import requests
 import requests.adapters
 import requests.utils
+import urllib3
 
 from runferry.errors import AppError
 from runferry.remote import failures
@@ -25,18 +30,54 @@ from runferry.version import __version__
 USER_AGENT = f"runferry/{__version__}"
 
 
+class _Open:
+    """The sockets that are open now, so that a hanging request can be cut off."""
+
+    def __init__(self) -> None:
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def cut_off(self) -> None:
+        """Whoever waits on one of them gets an error at once."""
+        with self._lock:
+            sockets = list(self._sockets)
+        for one in sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def pool_class(self, base: Any) -> Any:
+        """A connection pool class whose connections are known here."""
+        opened = self
+
+        class Connection(base.ConnectionCls):  # type: ignore[misc]
+            def connect(self) -> None:
+                super().connect()
+                with opened._lock:
+                    opened._sockets.add(self.sock)
+
+        return type(base.__name__, (base,), {"ConnectionCls": Connection})
+
+
 class _Adapter(requests.adapters.HTTPAdapter):
     """Uses our TLS context for direct connections and through proxies."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, opened: _Open) -> None:
         self._context = context
+        self._opened = opened
         super().__init__(pool_connections=4, pool_maxsize=16)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, blocksize=65536, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._classes()
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
+        manager = super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
+        manager.pool_classes_by_scheme = self._classes()
+        return manager
+
+    def _classes(self) -> dict[str, Any]:
+        bases = {"http": urllib3.HTTPConnectionPool, "https": urllib3.HTTPSConnectionPool}
+        return {scheme: self._opened.pool_class(base) for scheme, base in bases.items()}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """The context decides; requests would add a bundle of its own."""
@@ -57,15 +98,25 @@ class Session:
     ) -> None:
         self.url = url.rstrip("/")
         self._timeout = (connect_timeout, request_timeout)
+        self._opened = _Open()
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["User-Agent"] = USER_AGENT
-        self._session.mount("https://", _Adapter(context))
-        self._session.mount("http://", _Adapter(context))
-        self._authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
+        self._session.mount("https://", _Adapter(context, self._opened))
+        self._session.mount("http://", _Adapter(context, self._opened))
+        self._authorization = _basic(key)
         self._proxies = proxies_for(self.url, environ)
         self._environ = environ
         self.on_answer: Callable[[], None] = lambda: None  # called whenever the server gave a real answer
+
+    def move_to(self, url: str, key: str) -> None:
+        """The same server answers at another address from now on."""
+        self.url, self._authorization = url.rstrip("/"), _basic(key)
+        self._proxies = proxies_for(self.url, self._environ)
+
+    def cut_off(self) -> None:
+        """Requests that wait for an answer fail at once, as when the connection breaks off."""
+        self._opened.cut_off()
 
     def close(self) -> None:
         """Close all connections."""
@@ -126,6 +177,10 @@ class Session:
             )
         except (requests.exceptions.RequestException, OSError) as error:
             raise failures.from_exception(error, url) from error
+
+
+def _basic(key: str) -> str:
+    return "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
 
 
 def proxies_for(url: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from runferry.clock import Clock
-from runferry.errors import AppError, TemporaryError
+from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
-from runferry.remote.failures import ServerRefused
+from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync.connection import Connection
@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
 LONGEST_RUN_WAIT = 60.0
+PATIENCE = 2  # failures on this computer after which a run is shown as a problem
+SELDOM = 5.0
+HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,18 @@ class RunSync:
 
     def advance(self) -> float | None:
         """One turn; seconds until the next, or None. Raises AppError."""
+        try:
+            return self._advance()
+        except OSError as error:
+            raise TemporaryError(
+                "run-unreadable",
+                "The run's folder cannot be read",
+                f"{self.folder.path}: {error.strerror or error}.",
+                "Check that the folder is there and readable; Runferry tries again by itself.",
+                error,
+            ) from error
+
+    def _advance(self) -> float | None:
         if self.is_paused:
             self._rest(SyncState.PAUSED)
             return None
@@ -110,6 +125,7 @@ class RunSync:
             self._rest(SyncState.VERIFIED)
             return None
         self._set(SyncState.SYNCING)
+        self.connection.prepare()
         if self._source is None:
             self._source = Source(self.log, self._means.permit)
         if not self._has_begun(self._source):
@@ -121,9 +137,8 @@ class RunSync:
             )
         try:
             self._stream(self._source, self._outlet)
-            if (
-                self._judge() is RunState.CRASHED
-            ):  # it may have written its last rows after we read, and ended by itself
+            # It may have written its last rows after we read, and have ended by itself.
+            if self._judge() is RunState.CRASHED:
                 self._stream(self._source, self._outlet)
         except _Replaced:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
@@ -136,9 +151,16 @@ class RunSync:
         if self._backlog or source.reader.content.run.run_id:
             return True
         self._backlog.append(source.read())
-        if source.has_begun or self._judge() is not RunState.RUNNING:
+        if source.has_begun:
             return True
         self._backlog.clear()
+        if self._judge() is not RunState.RUNNING:
+            raise PermanentError(
+                "log-empty",
+                "The run's log is empty",
+                f"{self.log} holds no record of a run.",
+                "If its training still runs, it is sent as soon as it writes; otherwise nothing can be sent of it.",
+            )
         return False
 
     def _settle(self, outlet: Outlet, state: RunState) -> float | None:
@@ -162,19 +184,47 @@ class RunSync:
         self._backlog.clear()
 
     def failed(self, error: AppError) -> float | None:
-        """A turn broke off; seconds until the next, or None while a person is needed."""
+        """A turn broke off; seconds until the next, or None while a person is needed.
+
+        What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
+        waits for it, and is tried again all the same: nobody tells us when it is right again.
+        """
         self._error = error
-        if isinstance(error, TemporaryError):
+        is_local = error.slug in HEALS_HERE or isinstance(error, TemporaryError)
+        if is_local:
             self._failures += 1
-            self._set(SyncState.RETRYING)
             own = min(2.0 ** min(self._failures - 1, 10), LONGEST_RUN_WAIT)
-            return max(self.connection.wait(), min(own, self.connection.longest_wait))
+            if isinstance(error, ServerTrouble):
+                self._set(SyncState.RETRYING)
+                return max(self.connection.wait(), min(own, self.connection.longest_wait))
+            if isinstance(error, TemporaryError) and self._failures <= PATIENCE:
+                self._set(SyncState.RETRYING)
+                return own
         if not isinstance(error, ServerRefused):
             log.warning("%s: %s", self.folder.path, error)
         if error.slug == "bug":
             self._forget()
-        self._rest(SyncState.PROBLEM)
-        return None
+        self._rest_with_problem()
+        return max(own, SELDOM) if is_local else None
+
+    def gone(self) -> None:
+        """The run's folder was removed or moved away; nobody gives it a turn any more."""
+        self._error = AppError(
+            "folder-gone",
+            "The run's folder is gone",
+            f"{self.folder.path} was removed or moved away; what was delivered before stays on the server.",
+            "If it was moved out of the watched folders, sync it from where it is now.",
+        )
+        self._rest_with_problem()
+
+    def _rest_with_problem(self) -> None:
+        """Like `_rest`, and never raises: the disk may be full."""
+        try:
+            self._rest(SyncState.PROBLEM)
+        except AppError as error:
+            log.warning("%s: %s", self.folder.path, error)
+            self.at_rest = True
+            self._on_change(self)
 
     def _stream(self, source: Source, outlet: Outlet) -> None:
         """Read and send until the end of what is complete; while one part is sent the next one is read.
