@@ -19,10 +19,10 @@ from runferry.settings import FolderMode
 from runferry.status import FolderStatus, RunState, RunStatus, SyncState
 from runferry.sync.run_sync import ENDED, RunSync
 from runferry.watch.discovery import scan
-from runferry.watch.watcher import Watcher
 
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
+    from runferry.watch.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ class Watching:
 
     def start(self, folders: Sequence[WatchedFolder]) -> None:
         """Begin with what is there; what comes later is noticed."""
+        from runferry.watch.watcher import Watcher  # loads watchdog, which one-shot commands do not need
+
         settings = self._engine.settings
         self._folders = list(folders)
         self._watcher = Watcher(

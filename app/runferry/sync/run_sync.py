@@ -171,10 +171,10 @@ class RunSync:
             return self._idle(self._state_at_rest)
         if state in ENDED and self._source is not None:
             self._send(outlet, self._source.read(is_over=True))
-        outlet.deliver_rest(is_over=state is not RunState.RUNNING)
+        exit_code = self._exit_code() if state in ENDED else None
+        outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
         if state in ENDED:
-            outlet.close(self._exit_code())
             return self._verify(outlet)
         return self._idle(SyncState.SENT) if state is RunState.RUNNING else self._verify_silent(outlet)
 
