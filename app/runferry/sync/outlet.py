@@ -102,8 +102,11 @@ class Outlet:
             self._reopen()
             self._posted = self._means.clock.monotonic()
 
-    def deliver_rest(self, is_over: bool) -> None:
-        """Deliver what is folded over the log: config, console, alerts, files, summary; or a sign of life."""
+    def deliver_rest(self, is_over: bool, exit_code: int | None = None) -> None:
+        """Deliver what is folded over the log: config, console, alerts, files, summary; or a sign of life.
+
+        exit_code: the run has ended with it; the server is told so once per exit code.
+        """
         self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
             self._deliver_console()
@@ -111,7 +114,7 @@ class Outlet:
             makes = is_over and self._newer() is None
             made = made_files.make(self._source, self._wishes, self._final_summary()) if makes else {}
             self._files.upload(self._source.extras.files, made, is_over)
-        self._deliver_summary(is_over)
+        self._deliver_summary(is_over, exit_code)
         if not is_over:
             self.sign_of_life()
 
@@ -119,19 +122,6 @@ class Outlet:
         """Tell a server that would otherwise believe that the run crashed."""
         if self._means.clock.monotonic() - self._posted > HEARTBEAT:
             self._post(StreamRequest())
-
-    def close(self, exit_code: int) -> None:
-        """Tell the server that the run is over; once per exit code. The newest log of the run says how it ended."""
-        newer = self._newer()
-        if newer is not None:
-            if newer.closed is None:
-                return  # its own sync closes the run
-            exit_code = newer.closed
-        if self._closed == exit_code:
-            return
-        self._post(StreamRequest(exit_code=exit_code))
-        self._closed = exit_code
-        self._means.ledger.update(self._delivery, closed=exit_code)
 
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
@@ -241,20 +231,30 @@ class Outlet:
             self._means.ledger.alert_sent(self._delivery, alert.index)
         self._source.extras.alerts.clear()
 
-    def _deliver_summary(self, is_over: bool) -> None:
+    def _deliver_summary(self, is_over: bool, exit_code: int | None) -> None:
+        """Summary, notes of uploads and the end of the run: one request, so that a small run costs few."""
         summary = self._final_summary() if is_over else summary_json(self._source.reader.content)
         digest = _digest(summary)
         uploaded = self._files.unannounced()
         changed = digest != self._summary_digest and summary != "{}" and self._newer() is None
-        if not changed and not uploaded:
-            return
         if changed:
             self._reopen()
-        self._post(StreamRequest(summary=summary if changed else None, uploaded=uploaded))
+        ended = self._exit_to_tell(exit_code)
+        if not changed and not uploaded and ended is None:
+            return
+        self._post(StreamRequest(summary=summary if changed else None, uploaded=uploaded, exit_code=ended))
         self._files.announced(uploaded)
-        if changed:
-            self._summary_digest = digest
-            self._means.ledger.update(self._delivery, summary_digest=digest)
+        self._summary_digest = digest if changed else self._summary_digest
+        self._closed = self._closed if ended is None else ended
+        self._means.ledger.update(self._delivery, summary_digest=self._summary_digest, closed=self._closed)
+
+    def _exit_to_tell(self, exit_code: int | None) -> int | None:
+        """The exit code if the server does not know it yet; the newest log of the run says how it ended."""
+        newer = self._newer()
+        if exit_code is None or (newer is not None and newer.closed is None):
+            return None  # it goes on, or the newer log's own sync ends it
+        told = newer.closed if newer is not None else exit_code
+        return told if told != self._closed else None
 
     def _final_summary(self) -> str:
         """By the summary records, and by the rows behind the last of them; made once per state of the log."""
