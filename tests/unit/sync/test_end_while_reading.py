@@ -35,16 +35,16 @@ class Taker:
     def send(self, part: Any) -> None:
         self.acknowledged["history"] += len(part.history)
 
-    def close(self, exit_code: int) -> None:
-        self.closed.append(exit_code)
-
     def obstacle(self) -> None:
         return None
 
     def differences(self) -> list[str]:
         return []
 
-    def deliver_rest(self, is_over: bool) -> None: ...
+    def deliver_rest(self, is_over: bool, exit_code: int | None = None) -> None:
+        if exit_code is not None:
+            self.closed.append(exit_code)
+
     def verified(self, counts: Any, is_over: bool) -> None: ...
     def record(self, *told: Any) -> None: ...
 
