@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from support import stores, training
 from support.processes import RUNFERRY, Server, python, runferry, started, until
 
