@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import lzma
+import os
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,4 +51,6 @@ def put(top: Path, truth: dict[str, Any], log: bytes) -> Path:
     path = folder / truth["wandb_file"].split("/")[1]
     with path.open("r+b" if path.exists() else "wb") as file:
         file.write(log)
+    hours_ago = time.time() - 10_000 + len(log) / 1e6  # nobody has been writing lately
+    os.utime(path, (hours_ago, hours_ago))
     return folder

@@ -55,8 +55,8 @@ def check_rows(name: str, rows: list[dict[str, Any]], truth: dict[str, Any]) -> 
 def check_record(name: str, stored: stores.Stored, truth: dict[str, Any], code: int | None) -> None:
     run = truth["run"]
     record = stored.record
-    assert (record["displayName"], record["notes"]) == (run["display_name"], run["notes"]), name
-    assert record["exitcode"] == code, name
+    assert (record["display_name"], record["notes"]) == (run["display_name"], run["notes"]), name
+    assert record["exit_code"] == code, name
     config = comparable({key: value for key, value in stored.config.items() if key != "_wandb"})
     wanted = {
         key: one["value"] if "wandb_version" in truth["config"] else one
