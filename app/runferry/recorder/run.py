@@ -193,7 +193,7 @@ class Run(RunIdentity):
     # -- how it ends ---------------------------------------------------------------------------------------------
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
-        """End the run; a second call does nothing. exit_code: 0 (default) for success; what is no number counts as 1."""
+        """End the run; a second call does nothing. exit_code: 0 (default) for success; no number: 1."""
         try:
             code = 0 if exit_code is None else int(exit_code)
         except (TypeError, ValueError, OverflowError):
