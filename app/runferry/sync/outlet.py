@@ -204,7 +204,7 @@ class Outlet:
         if not self._wishes.console:
             return
         settled = self.acknowledged["console"]
-        if self._source.log.stat().st_size != self._delivery.verified_size:  # else these very lines were compared
+        if extent(self._source.log).size != self._delivery.verified_size:  # else these very lines were compared
             settled -= CONSOLE_WINDOW
         while taken := self._source.console.take_changed():
             lines = [(index, line) for index, line in taken if index >= settled]
