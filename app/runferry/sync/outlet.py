@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runferry.errors import AppError
+from runferry.formats.legacy import is_legacy_log
+from runferry.formats.readers import extent
 from runferry.formats.summary import final_summary_json, summary_json
 from runferry.remote import runs
 from runferry.remote.failures import GraphQLRefused
@@ -187,16 +189,16 @@ class Outlet:
 
     def verified(self, counts: dict[str, Any], is_over: bool) -> None:
         """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
-        stat = self._source.log.stat()
+        found = extent(self._source.log)
         self._means.ledger.update(
             self._delivery,
             state="verified",
             verified_at=self._means.clock.time(),
-            verified_size=stat.st_size if is_over else None,
-            verified_mtime_ns=stat.st_mtime_ns,
+            verified_size=found.size if is_over else None,
+            verified_mtime_ns=found.mtime_ns,
             counts=counts,
         )
-        if self._means.write_marker and is_over:
+        if self._means.write_marker and is_over and not is_legacy_log(self._source.log):
             self._source.log.with_name(self._source.log.name + ".synced").touch()
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
@@ -205,7 +207,7 @@ class Outlet:
         if not self._wishes.console:
             return
         settled = self.acknowledged["console"]
-        if self._source.log.stat().st_size != self._delivery.verified_size:  # else these very lines were compared
+        if extent(self._source.log).size != self._delivery.verified_size:  # else these very lines were compared
             settled -= CONSOLE_WINDOW
         while taken := self._source.console.take_changed():
             lines = [(index, line) for index, line in taken if index >= settled]

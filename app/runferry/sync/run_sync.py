@@ -19,6 +19,7 @@ from runferry.clock import Clock
 from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
+from runferry.formats.readers import extent
 from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
@@ -69,7 +70,6 @@ class RunSync:
         on_change: Callable[[RunSync], None],
         recheck: bool = True,
     ) -> None:
-        assert folder.log is not None, "a legacy run has no log"
         self.folder = folder
         self.log = folder.log
         self.destination = destination
@@ -290,12 +290,12 @@ class RunSync:
             return False
         wanted = self.destination.run_id or self.folder.run_id
         try:
-            stat = self.log.stat()
+            now = extent(self.log)
         except OSError:
             return False
         for delivery, target in self._means.ledger.deliveries_of(self.log):
             same = target["server"] == self.connection.server.identity and target["run_id"] == wanted
-            if same and (delivery.verified_size, delivery.verified_mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+            if same and (delivery.verified_size, delivery.verified_mtime_ns) == now:
                 self._counts = {**delivery.counts, "rows_sent": 0}
                 self._run_state = RunState(delivery.counts.get("run_state", "unknown"))
                 return True
@@ -347,6 +347,6 @@ class RunSync:
 
 def _changed(path: Path) -> float:
     try:
-        return path.stat().st_mtime
+        return extent(path).mtime_ns / 1e9
     except OSError:
         return 0.0
