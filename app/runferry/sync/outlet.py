@@ -21,7 +21,7 @@ from runferry.remote.failures import GraphQLRefused
 from runferry.remote.file_stream import StreamRequest, console_line
 from runferry.remote.runs import Created
 from runferry.state.ledger import Delivery, SentFile
-from runferry.sync import made_files, verification
+from runferry.sync import known, made_files, verification
 from runferry.sync.connection import Connection
 from runferry.sync.meeting import Meeting
 from runferry.sync.resumed_steps import Renumber
@@ -162,16 +162,20 @@ class Outlet:
         short = content.rows - self.acknowledged["history"]
         if short > 0:
             return [f"{short} rows are not acknowledged"]
-        placed = self._means.ledger.place(self._delivery, "history", content.rows - 1, 1) if content.rows else []
-        is_last = bool(placed) and placed[0].server_first == lines["history"] - 1
         expected = verification.Expected(
             lines=lines,
-            last_row=self._last_row if is_last else None,
+            last_row=self._last_row if self._ends_the_run(lines["history"]) else None,
             summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
             files=self._newest_files(),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def _ends_the_run(self, lines: int) -> bool:
+        """Whether the run's last line on the server is this log's last row."""
+        rows = self._source.reader.content.rows
+        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if rows else []
+        return bool(placed) and placed[0].server_first == lines - 1
 
     def _newest_files(self) -> Mapping[str, SentFile]:
         """Our files as the server must have them: another log of the run may have written one of them later."""
@@ -190,6 +194,9 @@ class Outlet:
     def verified(self, counts: dict[str, Any], is_over: bool) -> None:
         """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
         found = extent(self._source.log)
+        self._recorded = ("verified", "", counts.get("rows"))
+        if self._means.ledger.count_deliveries(self._delivery.target) == 1:
+            counts = {**counts, known.PROOF: known.proof(self._last_row, self._final_summary())}
         self._means.ledger.update(
             self._delivery,
             state="verified",
