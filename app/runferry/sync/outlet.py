@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runferry.errors import AppError
+from runferry.formats.legacy import is_legacy_log
+from runferry.formats.readers import extent
 from runferry.formats.summary import final_summary_json, summary_json
 from runferry.remote import runs
 from runferry.remote.failures import GraphQLRefused
 from runferry.remote.file_stream import StreamRequest, console_line
 from runferry.remote.runs import Created
 from runferry.state.ledger import Delivery, SentFile
-from runferry.sync import made_files, verification
+from runferry.sync import known, made_files, verification
 from runferry.sync.connection import Connection
 from runferry.sync.meeting import Meeting
 from runferry.sync.resumed_steps import Renumber
@@ -107,7 +109,10 @@ class Outlet:
 
         exit_code: the run has ended with it; the server is told so once per exit code.
         """
-        self._meeting.record.update(is_over)
+        if self._is_outgrown():
+            return
+        if self._newer() is None:
+            self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
             self._deliver_console()
             self._deliver_alerts()
@@ -157,16 +162,20 @@ class Outlet:
         short = content.rows - self.acknowledged["history"]
         if short > 0:
             return [f"{short} rows are not acknowledged"]
-        placed = self._means.ledger.place(self._delivery, "history", content.rows - 1, 1) if content.rows else []
-        is_last = bool(placed) and placed[0].server_first == lines["history"] - 1
         expected = verification.Expected(
             lines=lines,
-            last_row=self._last_row if is_last else None,
-            summary=self._final_summary() if self._newer() is None else "",
+            last_row=self._last_row if self._ends_the_run(lines["history"]) else None,
+            summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
             files=self._newest_files(),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def _ends_the_run(self, lines: int) -> bool:
+        """Whether the run's last line on the server is this log's last row."""
+        rows = self._source.reader.content.rows
+        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if rows else []
+        return bool(placed) and placed[0].server_first == lines - 1
 
     def _newest_files(self) -> Mapping[str, SentFile]:
         """Our files as the server must have them: another log of the run may have written one of them later."""
@@ -184,16 +193,19 @@ class Outlet:
 
     def verified(self, counts: dict[str, Any], is_over: bool) -> None:
         """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
-        stat = self._source.log.stat()
+        found = extent(self._source.log)
+        self._recorded = ("verified", "", counts.get("rows"))
+        if self._means.ledger.count_deliveries(self._delivery.target) == 1:
+            counts = {**counts, known.PROOF: known.proof(self._last_row, self._final_summary())}
         self._means.ledger.update(
             self._delivery,
             state="verified",
             verified_at=self._means.clock.time(),
-            verified_size=stat.st_size if is_over else None,
-            verified_mtime_ns=stat.st_mtime_ns,
+            verified_size=found.size if is_over else None,
+            verified_mtime_ns=found.mtime_ns,
             counts=counts,
         )
-        if self._means.write_marker and is_over:
+        if self._means.write_marker and is_over and not is_legacy_log(self._source.log):
             self._source.log.with_name(self._source.log.name + ".synced").touch()
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
@@ -202,7 +214,7 @@ class Outlet:
         if not self._wishes.console:
             return
         settled = self.acknowledged["console"]
-        if self._source.log.stat().st_size != self._delivery.verified_size:  # else these very lines were compared
+        if extent(self._source.log).size != self._delivery.verified_size:  # else these very lines were compared
             settled -= CONSOLE_WINDOW
         while taken := self._source.console.take_changed():
             lines = [(index, line) for index, line in taken if index >= settled]
@@ -276,6 +288,10 @@ class Outlet:
     def _newer(self) -> Delivery | None:
         """A later log of the same run (it was resumed): summary, exit code and files made from the log are its."""
         return self._means.ledger.newer(self._delivery, self._source.reader.content.run.start_time or 0.0)
+
+    def _is_outgrown(self) -> bool:
+        """Whether a longer copy of this log was delivered: what an old copy says of console and summary is past."""
+        return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position > self.position
 
 
 def _digest(*texts: str) -> str:

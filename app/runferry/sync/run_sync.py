@@ -9,26 +9,29 @@ from __future__ import annotations
 import logging
 import platform
 import threading
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import Row
 from typing import Any
 
 from runferry.clock import Clock
 from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
+from runferry.formats.readers import extent
 from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
+from runferry.sync import known
 from runferry.sync.connection import Connection
 from runferry.sync.counts import count, status_of
 from runferry.sync.destination import Destination
 from runferry.sync.meeting import meet
 from runferry.sync.outlet import Outlet
-from runferry.sync.source import Part, Source
+from runferry.sync.pipeline import Pipeline, Replaced
+from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -56,10 +59,6 @@ class Means:
     write_marker: bool = False
 
 
-class _Replaced(Exception):
-    """The log is not the file that was read before."""
-
-
 class RunSync:
     """Carries one log to one run on a server. `advance` and `failed` are called by one thread at a time."""
 
@@ -73,7 +72,6 @@ class RunSync:
         on_change: Callable[[RunSync], None],
         recheck: bool = True,
     ) -> None:
-        assert folder.log is not None, "a legacy run has no log"
         self.folder = folder
         self.log = folder.log
         self.destination = destination
@@ -86,7 +84,7 @@ class RunSync:
         self._recheck = recheck  # ask the server even where the ledger says verified
         self._source: Source | None = None
         self._outlet: Outlet | None = None
-        self._backlog: deque[Part] = deque()
+        self._pipeline = Pipeline(means.senders, lambda: on_change(self))
         self._state = SyncState.WAITING
         self._run_state = RunState.UNKNOWN
         self._error: AppError | None = None
@@ -136,11 +134,11 @@ class RunSync:
                 meeting, self.connection, self._means, self._wishes, self._source, self.folder.files_dir
             )
         try:
-            self._stream(self._source, self._outlet)
+            self._pipeline.run(self._source, self._outlet)
             # It may have written its last rows after we read, and have ended by itself.
             if self._judge() is RunState.CRASHED:
-                self._stream(self._source, self._outlet)
-        except _Replaced:
+                self._pipeline.run(self._source, self._outlet)
+        except Replaced:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
             self._forget()
             return 0.0
@@ -148,12 +146,12 @@ class RunSync:
 
     def _has_begun(self, source: Source) -> bool:
         """Whether the log says enough to create a run; a log that was just made may not say anything yet."""
-        if self._backlog or source.reader.content.run.run_id:
+        if source.reader.content.run.run_id:
             return True
-        self._backlog.append(source.read())
+        part = source.read()
         if source.has_begun:
+            self._pipeline.put_back(part)
             return True
-        self._backlog.clear()
         if self._judge() is not RunState.RUNNING:
             raise PermanentError(
                 "log-empty",
@@ -170,7 +168,7 @@ class RunSync:
                 outlet.sign_of_life()
             return self._idle(self._state_at_rest)
         if state in ENDED and self._source is not None:
-            self._send(outlet, self._source.read(is_over=True))
+            self._pipeline.send(outlet, self._source.read(is_over=True))
         exit_code = self._exit_code() if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
@@ -181,7 +179,7 @@ class RunSync:
     def _forget(self) -> None:
         """Nothing in memory is to be believed any more; the ledger is."""
         self._source = self._outlet = None
-        self._backlog.clear()
+        self._pipeline.forget()
 
     def failed(self, error: AppError) -> float | None:
         """A turn broke off; seconds until the next, or None while a person is needed.
@@ -225,49 +223,6 @@ class RunSync:
             log.warning("%s: %s", self.folder.path, error)
             self.at_rest = True
             self._on_change(self)
-
-    def _stream(self, source: Source, outlet: Outlet) -> None:
-        """Read and send until the end of what is complete; while one part is sent the next one is read.
-
-        What was read and is not sent when this breaks off stays in the backlog, in order.
-        """
-        sending: tuple[Future[None], Part] | None = None
-        try:
-            while True:
-                part = self._backlog.popleft() if self._backlog else source.read()
-                if part.is_replaced:
-                    if sending is not None:
-                        wait([sending[0]])  # how it went does not matter any more
-                        sending = None
-                    raise _Replaced
-                if sending is not None:
-                    self._backlog.appendleft(part)  # until the one before it has arrived
-                    waiting, sending = sending, None
-                    self._wait_for(*waiting)
-                    part = self._backlog.popleft()
-                if part.at_end:
-                    self._send(outlet, part)
-                    return
-                sending = (self._means.senders.submit(outlet.send, part), part)
-        finally:
-            if sending is not None:  # reading failed meanwhile
-                self._wait_for(*sending)
-
-    def _send(self, outlet: Outlet, part: Part) -> None:
-        try:
-            outlet.send(part)
-        except BaseException:
-            self._backlog.appendleft(part)
-            raise
-        self._on_change(self)
-
-    def _wait_for(self, future: Future[None], part: Part) -> None:
-        try:
-            future.result()
-        except BaseException:
-            self._backlog.appendleft(part)
-            raise
-        self._on_change(self)
 
     def _verify_silent(self, outlet: Outlet) -> float | None:
         """Neither writing nor known to be over (a run of another host, a long step): compared once, never closed."""
@@ -332,21 +287,29 @@ class RunSync:
         return 1 if code is None else code
 
     def _is_known_verified(self) -> bool:
-        """The ledger says verified, and the log has not changed since: nothing needs to be read or sent."""
-        if self._recheck or self._source is not None:
+        """The ledger says verified, the log has not changed since, and the server, where it is asked, agrees."""
+        if self._source is not None:
             return False
-        wanted = self.destination.run_id or self.folder.run_id
-        try:
-            stat = self.log.stat()
-        except OSError:
+        run_id = self.destination.run_id or self.folder.run_id
+        found = known.find(self._means.ledger, self.log, self.connection.server.identity, self._means_this(run_id))
+        if found is None:
             return False
-        for delivery, target in self._means.ledger.deliveries_of(self.log):
-            same = target["server"] == self.connection.server.identity and target["run_id"] == wanted
-            if same and (delivery.verified_size, delivery.verified_mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-                self._counts = {**delivery.counts, "rows_sent": 0}
-                self._run_state = RunState(delivery.counts.get("run_state", "unknown"))
-                return True
-        return False
+        if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
+            return False
+        counts = found[0].counts
+        self._recheck = False
+        self._counts = {**counts, "rows_sent": 0}
+        self._run_state = RunState(counts.get("run_state", "unknown"))
+        return True
+
+    def _means_this(self, run_id: str) -> Callable[[Row], bool]:
+        """Whether a target is where this run goes; what was not said may be anything."""
+        wanted = self.destination
+        return lambda target: (
+            target["run_id"] == run_id
+            and wanted.entity in ("", target["entity"])
+            and wanted.project in ("", target["project"])
+        )
 
     @property
     def status_run_state(self) -> RunState:
@@ -394,6 +357,6 @@ class RunSync:
 
 def _changed(path: Path) -> float:
     try:
-        return path.stat().st_mtime
+        return extent(path).mtime_ns / 1e9
     except OSError:
         return 0.0

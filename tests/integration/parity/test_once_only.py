@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from support import stores, training
-from support.processes import RUNFERRY, Server, python, runferry, started, until
+from support.processes import RUNFERRY, Server, python, runferry, serving, started, until
 
 
 def folders(work: Path) -> list[Path]:
@@ -81,6 +82,27 @@ def test_the_same_log_at_another_path_is_one_run(server: Server, work: Path) -> 
     assert stores.read(server.data, "rich").console == stored.console
 
 
+def test_an_old_copy_of_a_log_changes_nothing(server: Server, work: Path) -> None:
+    """A snapshot from while the training ran, synced after the whole log: it is a part of what is there."""
+    python(training.recorded(), work)
+    (folder,) = folders(work)
+    assert runferry("sync", folder, **server.environ).code == 0
+    before, stored = writes(server, "rich"), stores.read(server.data, "rich")
+    old = work / "backup" / folder.name
+    old.mkdir(parents=True)
+    log = next(folder.glob("*.wandb"))
+    content = log.read_bytes()
+    (old / log.name).write_bytes(content[: len(content) * 3 // 4])
+    os.utime(old / log.name, (1_790_000_000, 1_790_000_000))  # nobody writes to it any more
+    done = runferry("sync", old, "--json", **server.environ)
+    assert done.object["rows_sent"] == 0, done.err
+    assert done.object["state"] == "verified", done.err
+    after = stores.read(server.data, "rich")
+    assert writes(server, "rich") == before
+    assert (after.console, after.summary, after.config) == (stored.console, stored.summary, stored.config)
+    assert (after.record["state"], after.digests) == ("finished", stored.digests)
+
+
 @pytest.mark.parametrize("together", [True, False], ids=["together", "one after the other"])
 def test_two_fragments_of_one_run(server: Server, work: Path, together: bool) -> None:
     """A run that was resumed: two logs with one id. All rows once, lines without a hole."""
@@ -149,3 +171,28 @@ def test_watch_and_sync_at_once(server: Server, work: Path) -> None:
         assert (wrong.code, wrong.object["error"]["slug"]) == (1, "not-a-run")
     assert [json.loads(one)["whole"] for one in stores.row_lines(server.data, "live")] == list(range(30))
     assert len(stores.read(server.data, "done").rows) == 5
+
+
+def test_a_second_sync_asks_what_the_server_has_now(tmp_path: Path, work: Path) -> None:
+    """The log is not read again, and yet a row that the server lost meanwhile is noticed."""
+    python(training.recorded(), work)
+    with serving(tmp_path / "store") as server:
+        assert runferry("sync", work, **server.environ).code == 0
+        history = stores.read(server.data, "rich").folder / "wandb-history.jsonl"
+    lines = history.read_bytes().splitlines(keepends=True)
+    history.write_bytes(b"".join(lines[:-1]))
+    with serving(tmp_path / "store") as server:
+        again = runferry("sync", work, "--json", **server.environ)
+    assert (again.code, again.object["state"]) == (1, "problem")
+    assert again.object["error"]["slug"] == "rows-lost-on-server"
+
+
+def test_a_file_that_changed_after_the_run_is_sent_again(server: Server, work: Path) -> None:
+    python(training.recorded(), work)
+    assert runferry("sync", work, **server.environ).code == 0
+    (folder,) = folders(work)
+    (saved,) = (folder / "files").rglob("now.txt")
+    saved.resolve().write_text("changed afterwards\n")
+    assert runferry("sync", work, **server.environ).code == 0
+    stored = stores.read(server.data, "rich").folder / "files" / saved.relative_to(folder / "files")
+    assert stored.read_text() == "changed afterwards\n"
