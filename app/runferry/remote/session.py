@@ -86,8 +86,16 @@ class Session:
         self._closing.set()
         self._session.close()
 
-    def renew(self) -> None:
-        """Settings or certificates may have changed: trust is built anew, and so are all connections."""
+    def use_key(self, key: str) -> None:
+        """Another key from now on."""
+        self._authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
+
+    def renew(self, way: Way | None = None) -> None:
+        """Settings or certificates may have changed: trust is built anew, and so are all connections.
+
+        Raises NeedsUser for certificates that cannot be used; nothing changes then.
+        """
+        self.way = way or self.way
         before, self._session = self._session, _requests_session(self.way.context())
         self._is_proved = not self._has_probe
         self.way.is_new = True

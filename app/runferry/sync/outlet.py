@@ -113,6 +113,11 @@ class Outlet:
         if not is_over:
             self.sign_of_life()
 
+    def check_files(self) -> None:
+        """Raise why files wait, once everything else was sent. Raises UploadHostTrouble."""
+        if self._files.waiting is not None:
+            raise self._files.waiting
+
     def sign_of_life(self) -> None:
         """Tell a server that would otherwise believe that the run crashed."""
         if self._means.clock.monotonic() - self._posted > HEARTBEAT:

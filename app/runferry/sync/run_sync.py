@@ -153,6 +153,8 @@ class RunSync:
         self._failures = 0
         if state in ENDED:
             outlet.close(self._exit_code())
+        outlet.check_files()
+        if state in ENDED:
             return self._verify(outlet)
         return self._idle(SyncState.SENT) if state is RunState.RUNNING else self._verify_silent(outlet)
 
