@@ -61,7 +61,7 @@ class Connections:
             return made
 
     def use(self, settings: Settings) -> None:
-        """Other settings: each server's trust, proxy and timeouts are made anew. Raises AppError for bad certificates."""
+        """Other settings: trust and proxy of each server are made anew. Raises AppError for bad certificates."""
         self._settings = settings
         self._bandwidth.rate = settings.upload_limit
         for one in self.all():

@@ -112,8 +112,9 @@ def from_exception(error: Exception, url: str, way: Way | None = None) -> AppErr
             return tls_failures.certificate(cause, at, host, lambda: way.look(url) if way else None, is_far)
     if isinstance(error, requests.exceptions.ProxyError) or any(_is_socks(one) for one in causes):
         return proxy_failures.explain(error, causes, proxy, lambda: way.ask_proxy(url) if way else ())
-    if isinstance(error, requests.exceptions.SSLError) or "handshake operation timed out" in str(error):
-        return tls_failures.handshake(error, at, lambda: way.look(url) if way else None)
+    said = " ".join(str(one) for one in causes)
+    if isinstance(error, requests.exceptions.SSLError) or tls_failures.STALLED in said:
+        return tls_failures.handshake(error, said, at, lambda: way.look(url) if way else None)
     if parts.scheme == "https" and any(isinstance(one, ConnectionError) for one in causes) and way and way.is_new:
         seen = way.look(url)  # with TLS 1.3 a server that misses our certificate just resets the connection
         if seen and seen.wants_client_certificate:

@@ -14,6 +14,7 @@ from runferry.remote.chain import Presented
 from runferry.remote.troubles import ServerRefused, ServerTrouble
 
 _ADD = "Ask IT for the CA certificate, compare its SHA-256, and add it: `runferry certificates add FILE`."
+STALLED = "handshake operation timed out"  # in the words of Python's ssl
 _NO_ISSUER = (2, 19, 20, 21, 27)  # codes of OpenSSL for a chain that ends at nobody who is trusted
 _FORM = range(79, 95)  # what X509_V_FLAG_X509_STRICT checks
 
@@ -201,12 +202,11 @@ def _issuer(at: str, said: str, cause: object, seen: Presented | None, is_far: b
     )
 
 
-def handshake(error: Exception, at: str, look: Look) -> AppError:
-    """What any other TLS failure means."""
-    text = str(error)
+def handshake(error: Exception, text: str, at: str, look: Look) -> AppError:
+    """What any other TLS failure means; `text` is what all its causes say."""
     if "WRONG_VERSION_NUMBER" in text or "HTTP_REQUEST" in text or "record layer" in text.lower():
         return PlainHttp(at, error)
-    if "handshake operation timed out" in text:
+    if STALLED in text:
         return HandshakeStalled(at, error)
     seen = look()
     wants = bool(seen and seen.wants_client_certificate) or "CERTIFICATE_REQUIRED" in text
