@@ -8,10 +8,10 @@ WANDB ?= wandb==0.31.0
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv dev peer tools lint types unit test bench freeze wheel clean
+.PHONY: help run venv dev dev-package peer tools lint types unit test bench bench-docs freeze wheel clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.app ## install into .venv and start the app
 	@exec $(VENV)/bin/runferry
@@ -33,6 +33,8 @@ $(VENV)/.dev: $(VENV)/.app pyproject.toml
 	@$(PY) -m pip install --quiet 'pip>=25.1'
 	@$(PY) -m pip install --quiet --group dev
 	@touch $@
+
+dev-package: $(VENV)/.package # and what packaging needs
 
 $(VENV)/.package: $(VENV)/.dev pyproject.toml
 	@$(PY) -m pip install --quiet --group package
@@ -62,9 +64,6 @@ unit: $(VENV)/.dev ## the fast tests
 test: lint types tools $(VENV)/.package $(PEER)/.made ## everything: lint, types, all tests
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
-bench: $(VENV)/.dev $(PEER)/.made ## measure beside wandb
-	@$(PY) tests/benchmarks/run.py
-
 wheel: $(VENV)/.package ## build the wheel and the source archive into dist/
 	@$(PY) -m build --outdir dist >/dev/null
 	@ls dist/*.whl
@@ -72,6 +71,12 @@ wheel: $(VENV)/.package ## build the wheel and the source archive into dist/
 freeze: $(VENV)/.package ## a folder that runs without Python: dist/runferry/
 	@$(VENV)/bin/pyinstaller --noconfirm --log-level ERROR --distpath dist --workpath build build.spec
 	@dist/runferry/runferry --version
+
+bench: $(VENV)/.dev $(PEER)/.made ## benchmarks beside the real client: a table, and raw samples in bench-results/
+	@$(PY) tests/benchmarks/run.py
+
+bench-docs: $(VENV)/.dev ## docs/benchmarks.md from the last `make bench`
+	@$(PY) tests/benchmarks/report.py
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .venvs build dist bench-results .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from support.skips import pytest_make_collect_report, pytest_runtest_makereport, pytest_terminal_summary
+
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport", "pytest_terminal_summary"]
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOREIGN = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "NO_PROXY", "no_proxy")
 PREFIXES = ("WANDB_", "RUNFERRY_")

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from runferry.cli.home import Surroundings, hosted, prepare, say
 from runferry.cli.sync import carry_out
@@ -78,5 +79,6 @@ def _result(run: dict[str, Any]) -> int:
     print(
         f"✓ {run['rows']:,} rows, {run['console_lines']} console lines, {run['files']} files: verified on the server."
     )
-    say(f"To look at it: run `runferry serve`, then open {run['url']}")
+    page = urlsplit(run["url"]).path
+    say(f"To look at it: run `runferry serve`, and open {page} at the address that it prints.")
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from runferry.formats.inspect import Inspection, inspect
@@ -20,7 +19,7 @@ def main(args: argparse.Namespace) -> int:
     """Run the command."""
     found = inspect(Path(args.path).expanduser().absolute())
     if args.json:
-        print(json.dumps(asdict(found), ensure_ascii=False, allow_nan=False))
+        print(json.dumps(found.as_dict(), ensure_ascii=False, allow_nan=False))
     else:
         _show(found)
     return 0

@@ -106,7 +106,7 @@ def _sentence(runs: list[dict[str, Any]]) -> str:
 def print_results(runs: list[dict[str, Any]], quiet: bool) -> None:
     """A line per run, and its trouble in full."""
     for one in runs:
-        if not quiet:
+        if not quiet and one["run_id"]:  # what is no run has no line of results, only the reason below
             print(result_line(one))
         error = one.get("error")
         if error and one["state"] != "verified":

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from runferry.cli.home import prepare
-from runferry.engine.local_server import ADDRESS_FILE
+from runferry.engine.local_server import ADDRESS_FILE, OWNED
 from runferry.server.serving import serve_forever
 from runferry.server.store import Store
 
@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this computer only")
     parser.add_argument("--port", type=int, default=None, help="port; 0: any that is free")
     parser.add_argument("--data", default="", metavar="DIR", help="where runs are stored")
+    parser.add_argument(OWNED, action="store_true", help=argparse.SUPPRESS)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -28,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
     address = data / ADDRESS_FILE
 
     def ready(url: str, store: Store) -> None:
-        _publish(address, {"url": url, "store": store.store_id, "pid": os.getpid()})
+        _publish(address, {"url": url, "store": store.store_id, "pid": os.getpid(), "owned": args.owned})
         print(f"The local server answers at {url}", flush=True)
         print(f"Its key: {store.key}")
         print("To point the official client at it:")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
+import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
@@ -51,11 +53,20 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             engine.watching.start(folders)
             for one in folders:
                 say(f"Watching {one.path}")
-            say("Press Ctrl+C to end. Training goes on without this.")
+            _explain(folders[0].path)
             narrator.run(threading.Event())
         except KeyboardInterrupt:
             say("Ending; what was delivered is recorded.")
     return 0
+
+
+def _explain(folder: Path) -> None:
+    """How a training gets here, for somebody who sees this for the first time."""
+    python = "python" if Path(sys.executable).name.startswith("runferry") else sys.executable
+    where = folder.parent if folder.name == "wandb" else folder  # the recorder makes `wandb` below what it is given
+    say("To record a run into it, with `import runferry` in train.py (or wandb offline):")
+    say(f"  WANDB_DIR={shlex.quote(str(where))} {python} train.py")
+    say("Press Ctrl+C to end. Training goes on without this.")
 
 
 def _announce_servers(engine: Engine, folders: list[WatchedFolder]) -> None:

@@ -1,7 +1,7 @@
 """Which server is meant when several could be: decision 3, in one place.
 
-`--server`, else `WANDB_BASE_URL`, else the folder's or the app's setting, else the local one, unless a W&B key is
-found: then nobody can know what the person wants, and both answers are shown.
+`--server`, else `WANDB_BASE_URL` (whose twin `RUNFERRY_SERVER` wins over it), else the folder's or the app's setting,
+else the local one, unless a W&B key is found: then nobody can know what the person wants, and both answers are shown.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from runferry.credentials import has_wandb_key, known_cloud_url
 from runferry.errors import UsageError
 from runferry.servers import CLOUD, LOCAL, check_server
-from runferry.settings import Origin, Settings
+from runferry.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ def choose(named: str, environ: Mapping[str, str], settings: Settings, folder_se
     """The server in force. Raises UsageError when a person has to choose, or the address is none."""
     if named:
         return _made(check_server(named), "--server", settings, environ, named)
+    if environ.get("RUNFERRY_SERVER", "").strip():
+        return _made(check_server(environ["RUNFERRY_SERVER"].strip()), "RUNFERRY_SERVER", settings, environ)
     if environ.get("WANDB_BASE_URL"):
         return _made(check_server(environ["WANDB_BASE_URL"]), "WANDB_BASE_URL", settings, environ)
-    if settings.origin("server") is Origin.ENVIRONMENT:
-        return _made(settings.server, "RUNFERRY_SERVER", settings, environ)
     if folder_server:
         return _made(check_server(folder_server), "the folder's setting", settings, environ)
     if settings.server:

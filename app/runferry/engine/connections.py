@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 
@@ -10,6 +11,7 @@ from runferry.credentials import find_key
 from runferry.engine.choice import Choice
 from runferry.engine.local_server import LocalServer
 from runferry.engine.ways import open_session, way_to
+from runferry.errors import AppError
 from runferry.logs import secrets
 from runferry.remote.bandwidth import Bandwidth
 from runferry.remote.failures import ServerRefused
@@ -18,6 +20,10 @@ from runferry.servers import app_url, is_loopback, normalise_url
 from runferry.settings import Settings
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Server
+
+log = logging.getLogger(__name__)
+
+PAUSE = 10.0  # seconds between two attempts to start a local server that does not come up
 
 
 class Connections:
@@ -34,6 +40,7 @@ class Connections:
         self._lock = threading.Lock()
         self._made: dict[tuple[str, str], Connection] = {}
         self._origin: dict[int, tuple[Choice, Mapping[str, str]]] = {}  # by connection: who asked for it
+        self._not_before = 0.0  # monotonic: when to start the local server again
         self._asked: dict[tuple[Choice, str | None], Connection] = {}
 
     def get(self, choice: Choice, environ: Mapping[str, str]) -> Connection:
@@ -54,7 +61,12 @@ class Connections:
                 return known
             session = open_session(server.url, server.key, self._settings, environ, self._bandwidth)
             made = Connection(
-                server, session, self._clock, is_loopback(server.url), lambda text: self._notice(server.url, text)
+                server,
+                session,
+                self._clock,
+                is_loopback(server.url),
+                lambda text: self._notice(made.server.url, text),
+                revive=self._local_server if choice.is_local else None,
             )
             self._made[server.identity, server.key] = made
             self._origin[id(made)] = (choice, dict(environ))
@@ -77,10 +89,26 @@ class Connections:
             secrets.learn(key.value)
             connection.session.use_key(key.value)
 
+    def look_after_local(self) -> None:
+        """Start the local server again if it died while nobody was using it. May take seconds; never raises."""
+        if not self._local.is_down() or self._clock.monotonic() < self._not_before:
+            return
+        log.warning("the local server is gone: it is started again")
+        try:
+            self._local.ensure()
+        except AppError as error:
+            log.warning("%s", error)
+            self._not_before = self._clock.monotonic() + PAUSE
+
     def all(self) -> list[Connection]:
         """Every connection made so far."""
         with self._lock:
             return list(self._made.values())
+
+    def cut_off(self) -> None:
+        """Requests that wait for an answer fail at once."""
+        for one in self.all():
+            one.session.cut_off()
 
     def close(self) -> None:
         """Close all sessions."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
@@ -27,7 +27,7 @@ from runferry.servers import is_loopback
 from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
-from runferry.status import ConnectionState, Snapshot, SyncState
+from runferry.status import ConnectionState, RunStatus, Snapshot, SyncState
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.run_sync import Means, RunSync
@@ -80,7 +80,7 @@ class Engine:
         """End threads, connections and the local server that this engine started; the commit in hand is finished."""
         self._changes.stop()
         self.watching.stop()
-        self._scheduler.stop()
+        self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
         self._local.stop()
         self._database.close()
@@ -169,6 +169,18 @@ class Engine:
         """The run's log grew."""
         self._scheduler.wake(run, run.earliest())
 
+    def forget(self, run: RunSync) -> None:
+        """The run's folder is gone: it gets no more turns and is not shown any longer; what was delivered stays."""
+        self._scheduler.remove(run)
+        with self._lock:
+            for key in [key for key, one in self._runs.items() if one is run]:
+                del self._runs[key]
+        run.gone()
+
+    def look_after_local_server(self) -> None:
+        """Start the local server again if it died; call now and then. May take seconds."""
+        self.connections.look_after_local()
+
     def try_now(self, url: str = "") -> None:
         """Try all servers, or one, at once."""
         for connection in self.connections.all():
@@ -200,6 +212,13 @@ class Engine:
             if not url or connection.server.url == url:
                 connection.pause()
                 self._notice(connection.server.url, "Paused.")
+
+    def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
+        """The runs in these folders at this moment."""
+        with self._lock:
+            runs = [run for run in self._runs.values() if str(run.folder.path) in paths]
+        held = [one for one in self.watching.held() if one.path in paths]
+        return (*(run.status() for run in runs), *held)
 
     def snapshot(self) -> Snapshot:
         """Everything at this moment."""

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from runferry.clock import Clock
 from runferry.errors import NeedsUser
 from runferry.remote.probe import store_at
@@ -24,7 +26,8 @@ from runferry.remote.probe import store_at
 log = logging.getLogger(__name__)
 
 START_TIMEOUT = 30.0
-ADDRESS_FILE = "server.json"  # written by `runferry serve` into its store: url, pid
+ADDRESS_FILE = "server.json"  # written by `runferry serve` into its store: url, store, pid, owned
+OWNED = "--owned"  # tells `runferry serve` that an owner started it, and not a person
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class LocalServer:
         self._probe = probe
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._adopted: psutil.Process | None = None
 
     def ensure(self) -> Running:
         """The running server; started when there is none. Raises NeedsUser when it does not come up."""
@@ -56,36 +60,60 @@ class LocalServer:
             return self._find() or self._start()
 
     def is_down(self) -> bool:
-        """Whether a process that we started has ended by itself."""
-        return self._process is not None and self._process.poll() is not None
+        """Whether the process that we started, or took over from an owner that died, has ended by itself."""
+        if self._process is not None:
+            return self._process.poll() is not None
+        return self._adopted is not None and not self._adopted.is_running()
 
     def stop(self, timeout: float = 10) -> None:
-        """End the process if we started it."""
+        """End the process if it is ours; a server that a person started stays."""
         with self._lock:
             process, self._process = self._process, None
-        if process is None or process.poll() is not None:
+            adopted, self._adopted = self._adopted, None
+        ending = process or adopted
+        if ending is None or self._has_ended(ending):
             return
-        process.terminate()
         try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout)
+            ending.terminate()
+            ending.wait(timeout)
+        except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
+            ending.kill()
+            ending.wait(timeout)
+        except psutil.Error:
+            return  # it went by itself
+
+    @staticmethod
+    def _has_ended(process: subprocess.Popen[bytes] | psutil.Process) -> bool:
+        return process.poll() is not None if isinstance(process, subprocess.Popen) else not process.is_running()
 
     def _find(self) -> Running | None:
         try:
             told = json.loads((self._store / ADDRESS_FILE).read_text())
-            url, store = str(told["url"]), str(told["store"])
+            url, store, pid = str(told["url"]), str(told["store"]), int(told["pid"])
             key = (self._store / "key").read_text().strip()
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return Running(url, store, key) if self._probe(url) == store else None
+        if self._probe(url) != store:
+            return None
+        self._adopt(pid, bool(told.get("owned")))
+        return Running(url, store, key)
+
+    def _adopt(self, pid: int, owned: bool) -> None:
+        """An earlier owner started it and died before it could end it: that is ours to do now."""
+        self._adopted = None
+        if self._process is not None and self._process.pid != pid and self._process.poll() is not None:
+            self._process = None
+        if owned and self._process is None:
+            try:
+                self._adopted = psutil.Process(pid)
+            except psutil.Error:
+                log.info("the local server's process %d cannot be looked at", pid)
 
     def _start(self) -> Running:
         self._store.mkdir(parents=True, exist_ok=True)
         with (self._store / "server.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [*own_command(), "serve", "--data", str(self._store), "--port", str(_free(self._port))],
+                [*own_command(), "serve", "--data", str(self._store), "--port", str(_free(self._port)), OWNED],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -9,8 +9,10 @@ from runferry.engine.choice import Choice
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncRequest
 from runferry.formats.detect import RunFolder
+from runferry.formats.readers import extent
 from runferry.settings import Settings
 from runferry.status import RunStatus
+from runferry.sync import made_files
 from runferry.sync.destination import UNCATEGORIZED
 from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes, app_wishes, combine
@@ -48,7 +50,6 @@ def plan(
 def _planned(
     settings: Settings, request: SyncRequest, choice: Choice, folder: RunFolder, environ: Mapping[str, str]
 ) -> Planned:
-    assert folder.log is not None
     source = Source.alone(folder.log)
     while not source.read().at_end:
         pass
@@ -67,11 +68,20 @@ def _planned(
         rows=content.rows,
         events=content.events,
         console_writes=content.console_chunks,
-        files=[name for name in source.extras.files if wishes.may_send_file(name)],
-        bytes=folder.log.stat().st_size,
+        files=_files(source, wishes),
+        bytes=extent(folder.log).size,
         gaps=len(content.gaps),
         sends=_sends(source, wishes),
     )
+
+
+def _all_files(source: Source, wishes: Wishes) -> list[str]:
+    """Files that the log names, and those that are made from it at the end."""
+    return sorted({*source.extras.files, *made_files.make(source, wishes, "{}")})
+
+
+def _files(source: Source, wishes: Wishes) -> list[str]:
+    return [name for name in _all_files(source, wishes) if wishes.may_send_file(name)]
 
 
 def _sends(source: Source, wishes: Wishes) -> list[str]:
@@ -83,10 +93,10 @@ def _sends(source: Source, wishes: Wishes) -> list[str]:
         sends.append("system metrics")
     if wishes.console and content.console_chunks:
         sends.append("console output")
-    files = [name for name in source.extras.files if wishes.may_send_file(name)]
-    kept = len(source.extras.files) - len(files)
+    files = _files(source, wishes)
+    kept = len(_all_files(source, wishes)) - len(files)
     if files:
-        sends.append(f"{len(files)} files")
+        sends.append(f"{len(files)} files ({', '.join(files[:10])}{' …' if len(files) > 10 else ''})")
     if kept:
         sends.append(f"{kept} files stay here (ignore globs)")
     environment = content.environment

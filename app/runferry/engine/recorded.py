@@ -25,8 +25,23 @@ def recorded_snapshot(home: Home, settings: Settings, pid: int) -> Snapshot:
     folders = tuple(
         FolderStatus(one.path, one.server, "nothing", "Runferry is not running") for one in settings.folders
     )
-    servers = tuple(ServerStatus(url, ConnectionState.IDLE) for url in dict.fromkeys(one.server for one in runs))
-    return Snapshot(__version__, pid, time.time(), runs=tuple(runs), servers=servers, folders=folders)
+    return Snapshot(__version__, pid, time.time(), runs=tuple(runs), servers=_servers(runs), folders=folders)
+
+
+def _servers(runs: list[RunStatus]) -> tuple[ServerStatus, ...]:
+    """Every server that something was sent to; nobody is connected to any."""
+    waiting: dict[str, int] = {}
+    for run in runs:
+        is_done = run.state in (SyncState.VERIFIED, SyncState.SENT)
+        waiting[run.server] = waiting.get(run.server, 0) + (0 if is_done else 1)
+    return tuple(ServerStatus(url, ConnectionState.IDLE, runs_waiting=count) for url, count in waiting.items())
+
+
+def _server_url(delivery: Delivery, target: Row) -> str:
+    """A local server is known by its store's id; people know it by its address."""
+    known: str = target["server"]
+    address, found, _ = delivery.url.partition(f"/{target['entity']}/{target['project']}/runs/")
+    return address if found and known.startswith("runferry:") else known
 
 
 def _status(delivery: Delivery, target: Row) -> RunStatus:
@@ -37,7 +52,7 @@ def _status(delivery: Delivery, target: Row) -> RunStatus:
         entity=target["entity"],
         project=target["project"],
         name=counts.get("name", ""),
-        server=target["server"],
+        server=_server_url(delivery, target),
         url=delivery.url,
         state=SyncState(delivery.state),
         run_state=RunState(counts.get("run_state", "unknown")),

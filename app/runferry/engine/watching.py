@@ -14,15 +14,15 @@ from runferry.engine.job import SyncJob
 from runferry.engine.routing import why_held
 from runferry.errors import AppError
 from runferry.events import Event
-from runferry.formats.detect import RunFolder, RunKind, identify
+from runferry.formats.detect import RunFolder, identify
 from runferry.settings import FolderMode
 from runferry.status import FolderStatus, RunState, RunStatus, SyncState
 from runferry.sync.run_sync import ENDED, RunSync
 from runferry.watch.discovery import scan
-from runferry.watch.watcher import Watcher
 
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
+    from runferry.watch.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ class Watching:
 
     def start(self, folders: Sequence[WatchedFolder]) -> None:
         """Begin with what is there; what comes later is noticed."""
+        from runferry.watch.watcher import Watcher  # loads watchdog, which one-shot commands do not need
+
         settings = self._engine.settings
         self._folders = list(folders)
         self._watcher = Watcher(
@@ -115,7 +117,7 @@ class Watching:
 
     def _found(self, path: Path) -> None:
         folder = identify(path)
-        if not isinstance(folder, RunFolder) or (folder.log is None and folder.kind is not RunKind.LEGACY):
+        if not isinstance(folder, RunFolder):
             return
         watched = self._folder_of(path)
         why = why_held(folder, watched.mode)
@@ -124,8 +126,10 @@ class Watching:
                 return
             if why:
                 self._held[folder.path] = (folder, watched, why)
-                return
-        self._deliver(folder, watched)
+        if why:
+            self._engine.bus.publish(Event("run", str(folder.path)))
+        else:
+            self._deliver(folder, watched)
 
     def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
         try:
@@ -150,6 +154,16 @@ class Watching:
         log.info("%s is gone", path)
         with self._lock:
             self._held.pop(path, None)
+            paths = (path, path.resolve())  # runs are known without the links that a root's name may have
+            gone = [run for run in self._runs.values() if run.folder.path in paths]
+            for run in gone:
+                del self._runs[run.log]
+        for run in gone:
+            if run.log in self._followed and self._watcher is not None:
+                self._followed.discard(run.log)
+                self._watcher.unfollow(run.log)
+            self._engine.forget(run)
+            self._engine.bus.publish(Event("notice", str(path), f"… {path.name}: its folder was removed or moved away"))
 
     def _folder_of(self, path: Path) -> WatchedFolder:
         """The innermost watched folder that holds `path`."""

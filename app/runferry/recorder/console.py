@@ -12,8 +12,8 @@ import sys
 import time
 from typing import Any, Callable
 
-Sink = Callable[[bool, str, float], None]
-"""Called with (is stderr, text, seconds since the epoch) after each write."""
+Sink = Callable[[bool, str, int], None]
+"""Called with (is stderr, text, microseconds since the epoch) after each write."""
 
 _ORIGINAL = "runferry_original_write"
 
@@ -43,7 +43,7 @@ class _Tap:
         sink = self._sink
         if sink is not None and text:
             try:
-                sink(self.is_stderr, text if isinstance(text, str) else str(text), time.time())
+                sink(self.is_stderr, text if isinstance(text, str) else str(text), time.time_ns() // 1000)
             except Exception:  # noqa: BLE001 - a print must not fail for us
                 self._sink = None
         return written
@@ -95,22 +95,22 @@ class OutputFile:
     The transaction log has every chunk at once; this copy is for reading in the folder, and may be a second late.
     """
 
-    HOLD_SECONDS = 1.0
+    HOLD = 1_000_000  # microseconds
     HOLD_CHARACTERS = 16384
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._held: list[str] = []
         self._size = 0
-        self._due = 0.0
+        self._due = 0
 
-    def add(self, text: str, now: float) -> None:
+    def add(self, text: str, now: int) -> None:
         """Keep `text`, and write what is held when it is time. Raises OSError."""
         self._held.append(text)
         self._size += len(text)
         if now >= self._due or self._size > self.HOLD_CHARACTERS:
             self.flush()
-            self._due = now + self.HOLD_SECONDS
+            self._due = now + self.HOLD
 
     def flush(self) -> None:
         """Write what is held. Raises OSError; then it is lost here, not in the log."""

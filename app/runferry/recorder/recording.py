@@ -10,6 +10,7 @@ from __future__ import annotations
 from time import time_ns
 from typing import Any, Mapping
 
+from runferry.recorder.console_records import ConsoleEncoder
 from runferry.recorder.faults import Faults, describe
 from runferry.recorder.log_writer import LogWriter
 from runferry.recorder.metrics import MetricRules
@@ -19,17 +20,16 @@ from runferry.recorder.step_metrics import StepMetrics
 from runferry.recorder.summary import RunSummary
 from runferry.recorder.turns import Turns
 from runferry.recorder.values import SCALARS, plain, plain_row
-from runferry.wire.encoding import delimited, encode, utf8, varint
+from runferry.wire.encoding import delimited, encode, utf8
 
 SUMMARY_INTERVAL = 1_000_000  # microseconds
-_OUTPUT_RAW = 13
 _INFO = 200
 
 
 class Recording(Turns):
     """`writer` None: nothing is written (mode disabled), the summary is kept all the same.
 
-    started: seconds since the epoch. first_step, runtime_before: where a resumed run goes on.
+    started: seconds since the epoch. first_step, before: where a resumed run goes on.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Recording(Turns):
         started: float,
         faults: Faults,
         first_step: int = 0,
-        runtime_before: float = 0.0,
+        before: float = 0,
     ) -> None:
         super().__init__(faults)
         self.rules = MetricRules()
@@ -51,7 +51,8 @@ class Recording(Turns):
         self._writer = writer
         self._info = delimited(_INFO, delimited(1, utf8(run_id)))
         self._encoder = RowEncoder(self._info)
-        self._origin = int((started - runtime_before) * 1e6)  # microseconds
+        self._console_encoder = ConsoleEncoder(self._info)
+        self._origin = int((started - before) * 1e6)  # microseconds
         self._num = 0
         self._row: dict[str, Any] = {}
         self._row_scalars = True
@@ -60,8 +61,6 @@ class Recording(Turns):
         self._summary_due = 0
         self._lost_rows = 0
         self._is_gone = False
-
-    # -- rows ----------------------------------------------------------------------------------------------------
 
     def log(self, data: Any, step: Any = None, commit: bool | None = None) -> None:
         """One call of `log`, with W&B's meaning of step and commit."""
@@ -98,11 +97,14 @@ class Recording(Turns):
         if not scalars:
             data = plain_row(data, self.faults)
         if step is not None:
-            if not self._go_to(step):
+            if step != self.step and not self._go_to(step):
                 return
             commit = bool(commit)
-        self._row.update(data)
-        self._row_scalars = self._row_scalars and scalars
+        if self._row:
+            self._row.update(data)
+            self._row_scalars = self._row_scalars and scalars
+        else:
+            self._row, self._row_scalars = dict(data), scalars
         self._row_time = now
         if commit is not False:
             self._commit_open_row()
@@ -110,7 +112,8 @@ class Recording(Turns):
     def _commit_open_row(self) -> None:
         row, scalars = self._row, self._row_scalars
         self._row, self._row_scalars = {}, True
-        self._commit(row, self._encoder.items(row), self._row_time, scalars)
+        items = self._encoder.quick_items(row) if scalars else self._encoder.items(row)
+        self._commit(row, items, self._row_time, scalars)
 
     def _go_to(self, step: Any) -> bool:
         """Move to `step`, which commits the row before; False when that step is past."""
@@ -138,7 +141,10 @@ class Recording(Turns):
             row = self._step_metrics.fill(row)
             items = self._encoder.items(row)
         runtime = now - self._origin if now > self._origin else 0
-        self.summary.observe(row, scalars)
+        if scalars and not self.rules.any_summary:
+            self.summary.take_scalars(row)
+        else:
+            self.summary.observe(row)
         self._last = (step, now, runtime)
         if now >= self._summary_due:
             self._write_summary(now)
@@ -150,8 +156,6 @@ class Recording(Turns):
                 self._count_lost()
             elif self._lost_rows:
                 self._tell_loss()
-
-    # -- summary -------------------------------------------------------------------------------------------------
 
     def _summary_was_set(self) -> None:
         """The script set a summary value itself: write it, unless a summary was written within the last second."""
@@ -182,13 +186,10 @@ class Recording(Turns):
         if self._writer is not None:
             if not self._append(self._encoder.encode_summary(changed, removed, self._num)):
                 summary.put_back(changed, removed)
-            if self.faults.notes:
-                self._write_notes(now / 1e6)
+            self._write_notes(now)
             if not self._is_gone and self._writer.is_deleted():
                 self._is_gone = True
                 self.faults.note("log-removed", "the run's log was deleted; nothing more of this run is kept")
-
-    # -- other records -------------------------------------------------------------------------------------------
 
     def record(self, kind: str, message: Mapping[str, Any]) -> None:
         """Write one record of any other kind; `kind` and `message` as in `wire.schema`."""
@@ -202,19 +203,28 @@ class Recording(Turns):
         if self._writer is not None:
             self._append(encode("Record", {"num": self._num, kind: message}) + self._info)
 
-    def console(self, is_stderr: bool, text: str, now: float) -> None:
-        """One write to a console stream."""
-        if not self.refusal:
-            self.do(lambda: self._console(is_stderr, text, now))
+    def console(self, is_stderr: bool, text: str, now: int) -> None:
+        """One write to a console stream. now: microseconds since the epoch."""
+        if self.refusal:
+            return
+        with self._lock:
+            if not self._inside:
+                self._inside = True
+                try:
+                    self._console(is_stderr, text, now)
+                finally:
+                    self._inside = False
+            else:
+                self._waiting.append(lambda: self._console(is_stderr, text, now))
+                return
+        if self._waiting:
+            self._do_waiting()
 
-    def _console(self, is_stderr: bool, text: str, now: float) -> bool:
+    def _console(self, is_stderr: bool, text: str, now: int) -> bool:
         if self._writer is None:
             return True
         self._num += 1
-        seconds = int(now)
-        moment = b"\x08" + varint(seconds) + b"\x10" + varint(int((now - seconds) * 1e6) * 1000)
-        payload = (b"" if is_stderr else b"\x08\x01") + delimited(2, moment) + delimited(3, utf8(text))
-        return self._append(b"\x08" + varint(self._num) + delimited(_OUTPUT_RAW, payload) + self._info)
+        return self._append(self._console_encoder.encode(is_stderr, text, self._num, now))
 
     def _append(self, record: bytes) -> bool:
         assert self._writer is not None
@@ -223,8 +233,6 @@ class Recording(Turns):
         reason = describe(self._writer.error) if self._writer.error else "unknown"
         self.faults.note("records-lost", f"the log cannot be written: {reason}")
         return False
-
-    # -- trouble -------------------------------------------------------------------------------------------------
 
     def _count_lost(self) -> None:
         self._lost_rows += 1
@@ -236,7 +244,7 @@ class Recording(Turns):
         lost, self._lost_rows = self._lost_rows, 0
         self.faults.tell(f"{lost} rows before step {self.step - 1} were lost: the log could not be written")
 
-    def _write_notes(self, now: float) -> None:
+    def _write_notes(self, now: int) -> None:
         """Tell the log what went wrong so far, as lines on stderr; what cannot be written now is told later."""
         notes = self.faults.take_notes()
         if self.metrics_only or self._writer is None:
@@ -263,8 +271,7 @@ class Recording(Turns):
         if self._lost_rows:
             self._tell_loss()
         now = time_ns() // 1000
-        if self.faults.notes:
-            self._write_notes(now / 1e6)
+        self._write_notes(now)
         self._write_summary(now, whole_runtime=True)
         self._record("exit", {"exit_code": exit_code, "runtime": max(0, now - self._origin) // 1_000_000})
         if self._writer is not None:
@@ -272,7 +279,11 @@ class Recording(Turns):
 
 
 def _has_text_keys(data: dict[str, Any]) -> bool:
-    return all(type(key) is str for key in data)
+    try:
+        "".join(data)  # the quickest way to ask: raises for anything but text
+    except TypeError:
+        return False
+    return True
 
 
 def summary_json(summary: Node) -> str:

@@ -34,6 +34,8 @@ def varint_text(number: int) -> str:
         return _LAST[number]
     if number < 16384:
         return _MORE[number & 127] + _LAST[number >> 7]
+    if number < 2097152:
+        return _MORE[number & 127] + _MORE[number >> 7 & 127] + _LAST[number >> 14]
     out = []
     while number > 127:
         out.append(_MORE[number & 127])
@@ -124,12 +126,13 @@ class RowEncoder:
         number = str(step)
         seconds = str(runtime) if runtime > 999_999 else str(runtime).zfill(7)
         moment = str(timestamp)
-        groups = varint_text(step)
-        # The step once more, as a number; zero is left out, as proto3 does.
-        step_message = f"\x12{_LAST[len(groups) + 1]}\x08{groups}" if step else "\x12\x00"
+        if step:
+            groups = varint_text(step)
+            step_message = f"\x12{_LAST[len(groups) + 1]}\x08{groups}"
+        else:  # zero is left out, as proto3 does
+            step_message = "\x12\x00"
         row = (
-            f"{items}{self._step[len(number)]}{number}"
-            f"{self._runtime[len(seconds) + 1]}{seconds[:-6]}.{seconds[-6:]}"
+            f"{items}{self._step[len(number)]}{number}{self._runtime[len(seconds) + 1]}{seconds[:-6]}.{seconds[-6:]}"
             f"{self._timestamp[len(moment) + 1]}{moment[:-6]}.{moment[-6:]}{step_message}"
         )
         return f"\x08{varint_text(num)}\x12{varint_text(len(row))}{row}{self._info}".encode("latin-1")

@@ -193,8 +193,11 @@ class Run(RunIdentity):
     # -- how it ends ---------------------------------------------------------------------------------------------
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
-        """End the run; a second call does nothing. exit_code: 0 (default) for success."""
-        code = 0 if exit_code is None else int(exit_code)
+        """End the run; a second call does nothing. exit_code: 0 (default) for success; no number: 1."""
+        try:
+            code = 0 if exit_code is None else int(exit_code)
+        except (TypeError, ValueError, OverflowError):
+            code = 1  # somebody wanted to say that it failed; nothing is raised into a training script
         self._finish(code, outcome_of(code))
 
     def __enter__(self) -> Run:
@@ -273,7 +276,7 @@ class Run(RunIdentity):
 
     # -- what happens to it --------------------------------------------------------------------------------------
 
-    def _take_console(self, is_stderr: bool, text: str, now: float) -> None:
+    def _take_console(self, is_stderr: bool, text: str, now: int) -> None:
         if self._recording.refusal:
             return
         self._recording.console(is_stderr, text, now)

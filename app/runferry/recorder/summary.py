@@ -61,16 +61,15 @@ class RunSummary(Owner):
         self._convert = convert
         self._on_change = on_change
         self._latest: dict[str, Any] = {}  # plain scalars of rows, not yet in the tree
+        # Takes a row of plain scalars where no rule for the summary exists: the quick form of `observe`.
+        self.take_scalars = self._latest.update
         self._changed: dict[Path, Any] = {}
         self._removed: list[Path] = []
         self._trackers: dict[Path, Tracker | None] = {}
         self.root = SummaryRoot(self)
 
-    def observe(self, row: dict[str, Any], scalars_only: bool) -> None:
-        """A row was committed. `scalars_only`: no None, list or dict is in it."""
-        if scalars_only and not self._rules.any_summary:
-            self._latest.update(row)
-            return
+    def observe(self, row: dict[str, Any]) -> None:
+        """A row of any plain values was committed."""
         self.fold()
         for path, value in leaves(row):
             if value is not None:
@@ -103,7 +102,8 @@ class RunSummary(Owner):
     def fold(self) -> None:
         """Bring the rows' values into the tree."""
         if self._latest:
-            latest, self._latest = self._latest, {}
+            latest = self._latest.copy()
+            self._latest.clear()
             for key, value in latest.items():
                 self._put((key,), value)
 

@@ -9,9 +9,12 @@ own address nobody can stand, so there is no probe.
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
+import socket
 import ssl
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +22,7 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 import requests.adapters
+import urllib3
 
 from runferry.errors import AppError
 from runferry.remote import failures
@@ -34,20 +38,57 @@ _LONGEST_PAUSE = 5.0  # seconds that a request waits for its turn; longer ones g
 _JSON = {"Content-Type": "application/json"}
 
 
+class _Open:
+    """The sockets that are open now, so that a hanging request can be cut off."""
+
+    def __init__(self) -> None:
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def cut_off(self) -> None:
+        """Whoever waits on one of them gets an error at once."""
+        with self._lock:
+            sockets = list(self._sockets)
+        for one in sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def pool_class(self, base: Any) -> Any:
+        """A connection pool class whose connections are known here."""
+        opened = self
+
+        class Connection(base.ConnectionCls):  # type: ignore[misc]
+            def connect(self) -> None:
+                super().connect()
+                with opened._lock:
+                    opened._sockets.add(self.sock)
+
+        return type(base.__name__, (base,), {"ConnectionCls": Connection})
+
+
 class _Adapter(requests.adapters.HTTPAdapter):
     """Uses our TLS context for direct connections and through proxies."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, opened: _Open) -> None:
         self._context = context
+        self._opened = opened
         super().__init__(pool_connections=4, pool_maxsize=16)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, blocksize=65536, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._classes()
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         if proxy.lower().startswith("https://"):
             kwargs["proxy_ssl_context"] = self._context
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        if not proxy.lower().startswith("socks"):  # those have connections of their own
+            manager.pool_classes_by_scheme = self._classes()
+        return manager
+
+    def _classes(self) -> dict[str, Any]:
+        bases = {"http": urllib3.HTTPConnectionPool, "https": urllib3.HTTPSConnectionPool}
+        return {scheme: self._opened.pool_class(base) for scheme, base in bases.items()}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """The context decides; requests would add a bundle of its own."""
@@ -77,9 +118,19 @@ class Session:
         self._proving = threading.Lock()
         self._has_probe = not is_loopback_host(urlsplit(self.url).hostname or "")
         self._is_proved = not self._has_probe
-        self._session = _requests_session(context)
-        self._authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
+        self._opened = _Open()
+        self._session = _requests_session(context, self._opened)
+        self._authorization = _basic(key)
+        self.proxy_shown = ""  # the proxy of the last request and who says so; empty: the direct way
         self.on_answer: Callable[[], None] = lambda: None  # called whenever the server gave a real answer
+
+    def move_to(self, url: str, key: str) -> None:
+        """The same server answers at another address from now on."""
+        self.url, self._authorization = url.rstrip("/"), _basic(key)
+
+    def cut_off(self) -> None:
+        """Requests that wait for an answer fail at once, as when the connection breaks off."""
+        self._opened.cut_off()
 
     def close(self) -> None:
         """Close all connections; a request that waits for its turn gives up."""
@@ -88,7 +139,7 @@ class Session:
 
     def use_key(self, key: str) -> None:
         """Another key from now on."""
-        self._authorization = "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
+        self._authorization = _basic(key)
 
     def renew(self, way: Way | None = None) -> None:
         """Settings or certificates may have changed: trust is built anew, and so are all connections.
@@ -96,7 +147,7 @@ class Session:
         Raises NeedsUser for certificates that cannot be used; nothing changes then.
         """
         self.way = way or self.way
-        before, self._session = self._session, _requests_session(self.way.context())
+        before, self._session = self._session, _requests_session(self.way.context(), self._opened)
         self._is_proved = not self._has_probe
         self.way.is_new = True
         before.close()
@@ -133,16 +184,24 @@ class Session:
         return response
 
     def put(self, url: str, headers: Mapping[str, str], body: Any, what: str) -> None:
-        """PUT to an upload URL, which may lie on another host: the key never goes there."""
+        """PUT to an upload URL, which may lie on another host: the key never goes there. Raises AppError.
+
+        What is answered to an upload says nothing about the server: it concerns the one upload.
+        """
         size = int(headers.get("Content-Length", 0))
         limited = self._body(body, size) if size else body
-        if _same_host(url, self.url):
-            failures.check(self._ask("PUT", url, limited, dict(headers), what), what)
+        if not _same_host(url, self.url):
+            try:
+                failures.check(self._send("PUT", url, limited, dict(headers)), what)
+            except AppError as error:
+                raise failures.at_upload_host(error, url) from error
             return
+        response = self._ask("PUT", url, limited, dict(headers), what)
         try:
-            failures.check(self._send("PUT", url, limited, dict(headers)), what)
-        except AppError as error:
-            raise failures.at_upload_host(error, url) from error
+            failures.check(response, what)
+        except (failures.ServerFault, failures.SlowDown, failures.KeyRefused) as error:
+            after = getattr(error, "retry_after", None)
+            raise failures.RunFault(error.slug, error.title, error.message, error.todo, error.cause, after) from error
 
     def _prove(self) -> None:
         """The first request after a start or an outage is one that may fall into wrong hands."""
@@ -203,6 +262,8 @@ class Session:
 
     def _send(self, method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
         proxy = self.way.proxies.find(url)
+        if _same_host(url, self.url):
+            self.proxy_shown = f"{proxy.shown}, from {proxy.source}" if proxy else ""
         try:
             return self._session.request(
                 method,
@@ -217,13 +278,17 @@ class Session:
             raise failures.from_exception(error, url, self.way) from error
 
 
-def _requests_session(context: ssl.SSLContext) -> requests.Session:
+def _requests_session(context: ssl.SSLContext, opened: _Open) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.headers["User-Agent"] = USER_AGENT
-    session.mount("https://", _Adapter(context))
-    session.mount("http://", _Adapter(context))
+    session.mount("https://", _Adapter(context, opened))
+    session.mount("http://", _Adapter(context, opened))
     return session
+
+
+def _basic(key: str) -> str:
+    return "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
 
 
 def _same_host(one: str, other: str) -> bool:

@@ -23,6 +23,7 @@ from runferry.sync.destination import Server
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 LONGEST_WAIT_LOOPBACK = 5.0
+FIRST_WAIT_REVIVED = 0.1  # a server that we start again ourselves
 
 Notice = Callable[[str], None]
 
@@ -42,8 +43,10 @@ class Connection:
         loopback: bool,
         notice: Notice = lambda text: None,
         chance: Callable[[], float] = random.random,
+        revive: Callable[[], Server] | None = None,
     ) -> None:
         self.server = server
+        self._revive = revive
         self.session = session
         self._clock = clock
         self.longest_wait = LONGEST_WAIT_LOOPBACK if loopback else LONGEST_WAIT
@@ -58,8 +61,6 @@ class Connection:
         self._probing = False
         self._is_paused = False
         self._account: Account | None = None
-        proxy = session.way.proxy_for(server.url)
-        self._proxy = f"{proxy.shown}, from {proxy.source}" if proxy else ""
         session.on_answer = self._recover
 
     def account(self) -> Account:
@@ -67,6 +68,28 @@ class Connection:
         if self._account is None:
             self._account = runs.viewer(self.session)
         return self._account
+
+    def prepare(self) -> None:
+        """Before a turn, while it does not answer: find or start a server that is ours to start; it may have moved.
+
+        May take seconds. Raises ServerTrouble, or ServerRefused when another store is there now.
+        """
+        if self._revive is None or self._state is not ConnectionState.RETRYING:
+            return
+        try:
+            server = self._revive()
+        except AppError as error:
+            raise ServerTrouble(error.slug, error.title, error.message, error.todo, error.cause) from error
+        if server.identity != self.server.identity:
+            raise ServerRefused(
+                "store-replaced",
+                "The local server has another store now",
+                "The folder of the local server was replaced while Runferry ran.",
+                "End Runferry and start it again: the runs are then sent to the new store.",
+            )
+        if server != self.server:
+            self.session.move_to(server.url, server.key)
+            self.server = server
 
     # -- asked by the scheduler ---------------------------------------------------------------------------------------
 
@@ -144,7 +167,7 @@ class Connection:
                 runs_waiting=runs_waiting,
                 requests_per_second=round(1 / gap, 2) if gap > 0 else None,
                 page=self._cause.page if isinstance(self._cause, Portal) else "",
-                proxy=self._proxy,
+                proxy=self.session.proxy_shown,
             )
 
     def _shown(self, gap: float) -> ConnectionState:
@@ -182,7 +205,8 @@ class Connection:
             if is_new:
                 self._down_since = self._clock.monotonic()
             self._attempt += 1
-            backoff = min(FIRST_WAIT * 2 ** min(self._attempt - 1, 10), self.longest_wait)
+            first = FIRST_WAIT_REVIVED if self._revive else FIRST_WAIT
+            backoff = min(first * 2 ** min(self._attempt - 1, 10), self.longest_wait)
             wait = backoff * (0.75 + 0.5 * self._chance())
             if error.retry_after is not None:
                 wait = max(error.retry_after, 0.1)
@@ -194,8 +218,8 @@ class Connection:
 
     def _stop(self, error: ServerRefused) -> None:
         with self._lock:
+            is_new = self._cause is None or self._cause.slug != error.slug  # several runs may have asked at once
             untrusted = error.slug.startswith("tls")
-            is_new = self._cause is None or self._cause.slug != error.slug
             self._state = ConnectionState.UNTRUSTED if untrusted else ConnectionState.REFUSED
             self._cause, self._probing, self._attempt = error, False, 0
         if is_new:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import logging
 import platform
 import threading
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runferry.clock import Clock
-from runferry.errors import AppError, TemporaryError
+from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
-from runferry.remote.failures import ServerRefused
+from runferry.formats.readers import extent
+from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync.connection import Connection
@@ -28,7 +28,8 @@ from runferry.sync.counts import count, status_of
 from runferry.sync.destination import Destination
 from runferry.sync.meeting import meet
 from runferry.sync.outlet import Outlet
-from runferry.sync.source import Part, Source
+from runferry.sync.pipeline import Pipeline, Replaced
+from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
 LONGEST_RUN_WAIT = 60.0
+PATIENCE = 5  # failures that concern this run alone (half a minute), after which it is shown as a problem
+SELDOM = 5.0
+HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,6 @@ class Means:
     write_marker: bool = False
 
 
-class _Replaced(Exception):
-    """The log is not the file that was read before."""
-
-
 class RunSync:
     """Carries one log to one run on a server. `advance` and `failed` are called by one thread at a time."""
 
@@ -70,7 +70,6 @@ class RunSync:
         on_change: Callable[[RunSync], None],
         recheck: bool = True,
     ) -> None:
-        assert folder.log is not None, "a legacy run has no log"
         self.folder = folder
         self.log = folder.log
         self.destination = destination
@@ -83,7 +82,7 @@ class RunSync:
         self._recheck = recheck  # ask the server even where the ledger says verified
         self._source: Source | None = None
         self._outlet: Outlet | None = None
-        self._backlog: deque[Part] = deque()
+        self._pipeline = Pipeline(means.senders, lambda: on_change(self))
         self._state = SyncState.WAITING
         self._run_state = RunState.UNKNOWN
         self._error: AppError | None = None
@@ -103,6 +102,18 @@ class RunSync:
 
     def advance(self) -> float | None:
         """One turn; seconds until the next, or None. Raises AppError."""
+        try:
+            return self._advance()
+        except OSError as error:
+            raise TemporaryError(
+                "run-unreadable",
+                "The run's folder cannot be read",
+                f"{self.folder.path}: {error.strerror or error}.",
+                "Check that the folder is there and readable; Runferry tries again by itself.",
+                error,
+            ) from error
+
+    def _advance(self) -> float | None:
         if self.is_paused:
             self._rest(SyncState.PAUSED)
             return None
@@ -110,6 +121,7 @@ class RunSync:
             self._rest(SyncState.VERIFIED)
             return None
         self._set(SyncState.SYNCING)
+        self.connection.prepare()
         if self._source is None:
             self._source = Source(self.log, self._means.permit)
         if not self._has_begun(self._source):
@@ -120,12 +132,11 @@ class RunSync:
                 meeting, self.connection, self._means, self._wishes, self._source, self.folder.files_dir
             )
         try:
-            self._stream(self._source, self._outlet)
-            if (
-                self._judge() is RunState.CRASHED
-            ):  # it may have written its last rows after we read, and ended by itself
-                self._stream(self._source, self._outlet)
-        except _Replaced:
+            self._pipeline.run(self._source, self._outlet)
+            # It may have written its last rows after we read, and have ended by itself.
+            if self._judge() is RunState.CRASHED:
+                self._pipeline.run(self._source, self._outlet)
+        except Replaced:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
             self._forget()
             return 0.0
@@ -133,12 +144,19 @@ class RunSync:
 
     def _has_begun(self, source: Source) -> bool:
         """Whether the log says enough to create a run; a log that was just made may not say anything yet."""
-        if self._backlog or source.reader.content.run.run_id:
+        if source.reader.content.run.run_id:
             return True
-        self._backlog.append(source.read())
-        if source.has_begun or self._judge() is not RunState.RUNNING:
+        part = source.read()
+        if source.has_begun:
+            self._pipeline.put_back(part)
             return True
-        self._backlog.clear()
+        if self._judge() is not RunState.RUNNING:
+            raise PermanentError(
+                "log-empty",
+                "The run's log is empty",
+                f"{self.log} holds no record of a run.",
+                "If its training still runs, it is sent as soon as it writes; otherwise nothing can be sent of it.",
+            )
         return False
 
     def _settle(self, outlet: Outlet, state: RunState) -> float | None:
@@ -148,12 +166,10 @@ class RunSync:
                 outlet.sign_of_life()
             return self._idle(self._state_at_rest)
         if state in ENDED and self._source is not None:
-            self._send(outlet, self._source.read(is_over=True))
-        outlet.deliver_rest(is_over=state is not RunState.RUNNING)
+            self._pipeline.send(outlet, self._source.read(is_over=True))
+        exit_code = self._exit_code() if state in ENDED else None
+        outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
-        if state in ENDED:
-            outlet.close(self._exit_code())
-        outlet.check_files()
         if state in ENDED:
             return self._verify(outlet)
         return self._idle(SyncState.SENT) if state is RunState.RUNNING else self._verify_silent(outlet)
@@ -161,65 +177,50 @@ class RunSync:
     def _forget(self) -> None:
         """Nothing in memory is to be believed any more; the ledger is."""
         self._source = self._outlet = None
-        self._backlog.clear()
+        self._pipeline.forget()
 
     def failed(self, error: AppError) -> float | None:
-        """A turn broke off; seconds until the next, or None while a person is needed."""
+        """A turn broke off; seconds until the next, or None while a person is needed.
+
+        What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
+        waits for it, and is tried again all the same: nobody tells us when it is right again.
+        """
         self._error = error
-        if isinstance(error, TemporaryError):
+        is_local = error.slug in HEALS_HERE or isinstance(error, TemporaryError)
+        if is_local:
             self._failures += 1
-            self._set(SyncState.RETRYING)
             own = min(2.0 ** min(self._failures - 1, 10), LONGEST_RUN_WAIT)
-            return max(self.connection.wait(), min(own, self.connection.longest_wait))
+            if isinstance(error, ServerTrouble):
+                self._set(SyncState.RETRYING)
+                return max(self.connection.wait(), min(own, self.connection.longest_wait))
+            if isinstance(error, TemporaryError) and self._failures <= PATIENCE:
+                self._set(SyncState.RETRYING)
+                return max(own, error.retry_after or 0.0)
         if not isinstance(error, ServerRefused):
             log.warning("%s: %s", self.folder.path, error)
         if error.slug == "bug":
             self._forget()
-        self._rest(SyncState.PROBLEM)
-        return None
+        self._rest_with_problem()
+        return max(own, SELDOM) if is_local else None
 
-    def _stream(self, source: Source, outlet: Outlet) -> None:
-        """Read and send until the end of what is complete; while one part is sent the next one is read.
+    def gone(self) -> None:
+        """The run's folder was removed or moved away; nobody gives it a turn any more."""
+        self._error = AppError(
+            "folder-gone",
+            "The run's folder is gone",
+            f"{self.folder.path} was removed or moved away; what was delivered before stays on the server.",
+            "If it was moved out of the watched folders, sync it from where it is now.",
+        )
+        self._rest_with_problem()
 
-        What was read and is not sent when this breaks off stays in the backlog, in order.
-        """
-        sending: tuple[Future[None], Part] | None = None
+    def _rest_with_problem(self) -> None:
+        """Like `_rest`, and never raises: the disk may be full."""
         try:
-            while True:
-                part = self._backlog.popleft() if self._backlog else source.read()
-                if part.is_replaced:
-                    if sending is not None:
-                        wait([sending[0]])  # how it went does not matter any more
-                        sending = None
-                    raise _Replaced
-                if sending is not None:
-                    self._backlog.appendleft(part)  # until the one before it has arrived
-                    waiting, sending = sending, None
-                    self._wait_for(*waiting)
-                    part = self._backlog.popleft()
-                if part.at_end:
-                    self._send(outlet, part)
-                    return
-                sending = (self._means.senders.submit(outlet.send, part), part)
-        finally:
-            if sending is not None:  # reading failed meanwhile
-                self._wait_for(*sending)
-
-    def _send(self, outlet: Outlet, part: Part) -> None:
-        try:
-            outlet.send(part)
-        except BaseException:
-            self._backlog.appendleft(part)
-            raise
-        self._on_change(self)
-
-    def _wait_for(self, future: Future[None], part: Part) -> None:
-        try:
-            future.result()
-        except BaseException:
-            self._backlog.appendleft(part)
-            raise
-        self._on_change(self)
+            self._rest(SyncState.PROBLEM)
+        except AppError as error:
+            log.warning("%s: %s", self.folder.path, error)
+            self.at_rest = True
+            self._on_change(self)
 
     def _verify_silent(self, outlet: Outlet) -> float | None:
         """Neither writing nor known to be over (a run of another host, a long step): compared once, never closed."""
@@ -289,12 +290,12 @@ class RunSync:
             return False
         wanted = self.destination.run_id or self.folder.run_id
         try:
-            stat = self.log.stat()
+            now = extent(self.log)
         except OSError:
             return False
         for delivery, target in self._means.ledger.deliveries_of(self.log):
             same = target["server"] == self.connection.server.identity and target["run_id"] == wanted
-            if same and (delivery.verified_size, delivery.verified_mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+            if same and (delivery.verified_size, delivery.verified_mtime_ns) == now:
                 self._counts = {**delivery.counts, "rows_sent": 0}
                 self._run_state = RunState(delivery.counts.get("run_state", "unknown"))
                 return True
@@ -346,6 +347,6 @@ class RunSync:
 
 def _changed(path: Path) -> float:
     try:
-        return path.stat().st_mtime
+        return extent(path).mtime_ns / 1e9
     except OSError:
         return 0.0

@@ -10,6 +10,7 @@ import heapq
 import logging
 import math
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -18,6 +19,10 @@ from runferry.errors import AppError
 from runferry.sync.connection import Connection
 
 log = logging.getLogger(__name__)
+
+GRACE = 0.6  # seconds that requests in hand have when everything ends
+LAST_GRACE = 0.6  # and again, after their connections were cut off
+AGAIN = 30.0  # seconds until the next turn of a task that could not even note its failure
 
 
 class Task(Protocol):
@@ -42,6 +47,7 @@ class _Slot:
         self.busy = False
         self.woken = False
         self.gone = False
+        self.may_enter = False
 
 
 class Scheduler:
@@ -68,15 +74,24 @@ class Scheduler:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, timeout: float = 30) -> None:
-        """Let the work in hand finish, then end the threads."""
+    def stop(self, cut_off: Callable[[], None] = lambda: None) -> None:
+        """Let the work in hand finish, then end the threads. What does not finish soon is cut off."""
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
-        for thread in self._threads:
-            thread.join(timeout)
+        if not self._joined(GRACE):
+            cut_off()
+            if not self._joined(LAST_GRACE):
+                log.warning("a request does not end; its thread is left behind")
         if self.senders is not None:
-            self.senders.shutdown(wait=True, cancel_futures=True)
+            self.senders.shutdown(wait=not any(one.is_alive() for one in self._threads), cancel_futures=True)
+
+    def _joined(self, seconds: float) -> bool:
+        """Whether all threads ended within so many seconds."""
+        deadline = self._clock.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(deadline - self._clock.monotonic(), 0.0))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def add(self, task: Task) -> None:
         """Give a task its first turn as soon as possible."""
@@ -126,7 +141,7 @@ class Scheduler:
             self._run(slot)
 
     def _take(self) -> _Slot | None:
-        """The next slot that is due and whose server may be used; None when stopping."""
+        """The next slot that is due and whose server may be used, or waits for a person; None when stopping."""
         with self._condition:
             while not self._stopping:
                 now = self._clock.monotonic()
@@ -134,31 +149,32 @@ class Scheduler:
                     due, _, slot = heapq.heappop(self._heap)
                     if slot.gone or slot.busy or due != slot.due:
                         continue
-                    if slot.task.connection.enter():
+                    slot.may_enter = slot.task.connection.enter()
+                    wait = 0.0 if slot.may_enter else slot.task.connection.wait()
+                    if slot.may_enter or wait == math.inf:
                         slot.busy, slot.woken, slot.due = True, False, math.inf
                         return slot
-                    wait = slot.task.connection.wait()
                     slot.due = now + max(wait, 0.05)
-                    if slot.due < math.inf:
-                        self._push(slot)
+                    self._push(slot)
                 self._condition.wait(timeout=self._heap[0][0] - now if self._heap else None)
         return None
 
     def _run(self, slot: _Slot) -> None:
-        error: BaseException | None = None
+        error: AppError | None = None
         delay: float | None = None
-        try:
-            delay = slot.task.advance()
-        except AppError as raised:
-            error = raised
-        except Exception as raised:
-            log.exception("a run's turn failed")
-            error = AppError(
-                "bug", "Something is wrong inside Runferry", repr(raised), "See the log; please report it.", raised
-            )
-        slot.task.connection.leave(error)
-        if isinstance(error, AppError):
-            delay = slot.task.failed(error)
+        if slot.may_enter:
+            try:
+                delay = slot.task.advance()
+            except AppError as raised:
+                error = raised
+            except Exception as raised:
+                log.exception("a run's turn failed")
+                error = _bug(raised)
+            slot.task.connection.leave(error)
+        else:
+            error = slot.task.connection.cause
+        if error is not None:
+            delay = _failed(slot.task, error)
         with self._condition:
             slot.busy = False
             if slot.gone:
@@ -168,3 +184,16 @@ class Scheduler:
             if delay is not None:
                 slot.due = self._clock.monotonic() + delay
                 self._push(slot)
+
+
+def _failed(task: Task, error: AppError) -> float | None:
+    """Tell a task; whatever goes wrong in that, the thread goes on."""
+    try:
+        return task.failed(error)
+    except Exception:
+        log.exception("a run could not note its failure")
+        return AGAIN
+
+
+def _bug(raised: Exception) -> AppError:
+    return AppError("bug", "Something is wrong inside Runferry", repr(raised), "See the log; please report it.", raised)

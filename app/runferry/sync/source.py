@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runferry.formats.console import Console
 from runferry.formats.entries import Alert, FileEntry
-from runferry.formats.log_reader import LogReader
+from runferry.formats.readers import open_reader
 
 READ_BYTES = 4 << 20
 
@@ -62,7 +62,7 @@ class Source:
     def __init__(self, log: Path, permit: threading.Semaphore) -> None:
         self.log = log
         self._permit = permit  # one decoder at a time keeps a window fluent and memory small
-        self.reader = LogReader(log)
+        self.reader = open_reader(log)
         self.console = Console()
         self.extras = Extras()
         self._counts = {"history": 0, "events": 0}

@@ -33,13 +33,13 @@ def combine(app: Wishes, marker: Mapping[str, Any] | None) -> Wishes:
     """The app's wishes with those that the recorder wrote into `runferry.json`."""
     if not marker:
         return app
-    opt_outs = marker.get("opt_outs")
-    told: Mapping[str, Any] = opt_outs if isinstance(opt_outs, Mapping) else {}
-    globs = told.get("ignore_globs") or ()
+    globs = marker.get("ignore_globs")
     return Wishes(
-        metrics_only=app.metrics_only or bool(told.get("metrics_only")),
-        console=app.console and told.get("console") not in ("off", False),
-        ignore_globs=(*app.ignore_globs, *(str(one) for one in globs)),
+        metrics_only=app.metrics_only or bool(marker.get("metrics_only")),
+        console=app.console and marker.get("console") not in ("off", False),
+        ignore_globs=(*app.ignore_globs, *(str(one) for one in globs if one))
+        if isinstance(globs, list)
+        else app.ignore_globs,
     )
 
 

@@ -21,6 +21,8 @@ def varint(number: int) -> bytes:
     """A non-negative number below 2**64 in 7-bit groups, lowest first."""
     if number < 128:
         return bytes((number,))
+    if number < 16384:
+        return bytes((number & 127 | 128, number >> 7))
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)

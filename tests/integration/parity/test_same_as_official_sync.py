@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from support import parity, stores, training
 from support.processes import Server, python, run, runferry
 
@@ -22,7 +23,7 @@ def official_sync(peer: Path, folder: Path, server: Server) -> None:
     """The official command on a copy, which it marks as synced."""
     copy = folder.parent.parent / "copy" / folder.name
     shutil.copytree(folder, copy, symlinks=True)
-    done = run(peer.with_name("wandb"), "sync", copy, **server.environ)
+    done = run(peer.with_name("wandb"), "sync", copy, cwd=copy.parent, **server.environ)
     assert done.code == 0, done.err
     assert list(copy.glob("*.synced")), done.err
 
@@ -57,7 +58,7 @@ def test_a_recorders_run(peer: Path, server: Server, other: Server, work: Path) 
     official_sync(peer, folder, other)
     ours, theirs = stores.read(server.data, "rich"), stores.read(other.data, "rich")
     assert parity.differences(ours, theirs, peer) == []
-    _is_whole(ours, rows=42)
+    _is_whole(ours, rows=43)
 
 
 def _is_whole(stored: stores.Stored, rows: int) -> None:

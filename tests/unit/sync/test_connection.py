@@ -9,7 +9,6 @@ import pytest
 
 from runferry.remote.failures import Portal, ServerRefused, ServerTrouble
 from runferry.remote.pace import Pace
-from runferry.remote.way import Way
 from runferry.status import ConnectionState
 from runferry.sync.connection import LONGEST_WAIT, Connection
 from runferry.sync.destination import Server
@@ -34,7 +33,7 @@ class FakeSession:
     """Stands for the HTTP session: its callback, its pace and its way are used here."""
 
     def __init__(self) -> None:
-        self.pace, self.way, self.renewed = Pace(), Way({}), 0
+        self.pace, self.proxy_shown, self.renewed = Pace(), "", 0
 
     def on_answer(self) -> None: ...
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import runferry
+from runferry.formats.detect import RunFolder, identify
 from runferry.sync.wishes import Wishes, combine, glob_matches
 
 
@@ -23,7 +27,7 @@ def test_globs_match_part_by_part(glob: str, name: str, matches: bool) -> None:
 
 
 def test_the_stricter_wish_wins() -> None:
-    marker = {"opt_outs": {"metrics_only": True, "console": "off", "ignore_globs": ["*.pt"]}}
+    marker = {"metrics_only": True, "console": False, "ignore_globs": ["*.pt"]}
     wishes = combine(Wishes(ignore_globs=("*.patch",)), marker)
     assert wishes.metrics_only
     assert not wishes.console
@@ -32,10 +36,20 @@ def test_the_stricter_wish_wins() -> None:
 
 
 def test_a_marker_cannot_loosen_the_app() -> None:
-    wishes = combine(Wishes(metrics_only=True, console=False), {"opt_outs": {"metrics_only": False, "console": "wrap"}})
+    wishes = combine(Wishes(metrics_only=True, console=False), {"metrics_only": False, "console": True})
     assert wishes.metrics_only
     assert not wishes.console
 
 
 def test_a_broken_marker_is_no_wish() -> None:
-    assert combine(Wishes(), {"opt_outs": "nonsense"}) == Wishes()
+    assert combine(Wishes(), {"ignore_globs": "nonsense", "console": None}) == Wishes()
+
+
+def test_what_the_recorder_was_told_reaches_the_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_IGNORE_GLOBS", "*.pt,secret/*")
+    monkeypatch.setenv("RUNFERRY_METRICS_ONLY", "1")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    runferry.init(dir=str(tmp_path)).finish()
+    folder = identify(next((tmp_path / "wandb").glob("offline-run-*")))
+    assert isinstance(folder, RunFolder)
+    assert combine(Wishes(), folder.marker) == Wishes(True, False, ("*.pt", "secret/*"))
