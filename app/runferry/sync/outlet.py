@@ -107,7 +107,8 @@ class Outlet:
     def deliver_rest(self, is_over: bool, exit_code: int | None = None) -> None:
         """Deliver what is folded over the log: config, console, alerts, files, summary; or a sign of life.
 
-        exit_code: the run has ended with it; the server is told so once per exit code.
+        exit_code: the run has ended with it; the server is told so once per exit code. Raises AppError, also where
+        only files could not be sent.
         """
         if self._is_outgrown():
             return
@@ -122,6 +123,8 @@ class Outlet:
         self._deliver_summary(is_over, exit_code)
         if not is_over:
             self.sign_of_life()
+        if self._files.waiting is not None:  # everything else has been sent
+            raise self._files.waiting
 
     def sign_of_life(self) -> None:
         """Tell a server that would otherwise believe that the run crashed."""
