@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from runferry.clock import Clock
@@ -101,6 +100,8 @@ class RunSync:
         """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
         self._recheck = True
         self.at_rest = False
+        if outlet := self._outlet:
+            outlet.ask_again()
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
@@ -173,6 +174,8 @@ class RunSync:
             self._send(outlet, self._source.read(is_over=True))
         outlet.deliver_rest(is_over=state is not RunState.RUNNING)
         self._failures = 0
+        if outlet.is_unfinished:
+            return 0.0
         if state in ENDED:
             outlet.close(self._exit_code())
             return self._verify(outlet)
@@ -322,7 +325,7 @@ class RunSync:
 
     def _judge(self) -> RunState:
         assert self._source is not None
-        life = Life(self._means.clock.time(), _changed(self.log), self._means.quiet_after)
+        life = Life(self._means.clock.time(), self._source.changed, self._means.quiet_after)
         self._run_state = run_state(self.folder, self._source.reader.content, life)
         return self._run_state
 
@@ -390,10 +393,3 @@ class RunSync:
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return max(self._means.interval, self._means.poll)
-
-
-def _changed(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
