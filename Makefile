@@ -8,7 +8,7 @@ WANDB ?= wandb==0.31.0
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv dev peer tools lint types unit test bench bench-docs freeze wheel clean
+.PHONY: help run venv dev dev-package peer tools lint types unit test bench bench-docs freeze wheel clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,8 @@ $(VENV)/.dev: $(VENV)/.app pyproject.toml
 	@$(PY) -m pip install --quiet 'pip>=25.1'
 	@$(PY) -m pip install --quiet --group dev
 	@touch $@
+
+dev-package: $(VENV)/.package # and what packaging needs
 
 $(VENV)/.package: $(VENV)/.dev pyproject.toml
 	@$(PY) -m pip install --quiet --group package

@@ -17,18 +17,27 @@ def main() -> int:
 
         print(f"runferry {__version__}")  # noqa: T201 - the base install can say at least this
         return 0
+    if sys.version_info < (3, 10):
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        return _missing(
+            f"The recorder works on Python {version}; the commands need 3.10 or newer.",
+            "with a newer Python: python3 -m pip install 'runferry[sync]'",
+        )
     try:
         from runferry.cli.main import run
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in _EXTRA_MODULES or sys.version_info < (3, 10):
+
+        return run(sys.argv[1:])
+    except ModuleNotFoundError as error:  # each command imports what it needs when it starts
+        if (error.name or "").split(".")[0] not in _EXTRA_MODULES:
             raise
-        sys.stderr.write(
-            "The commands are not installed\n"
-            f"  This is the recorder alone; the part that syncs needs {error.name}.\n"
-            "  What to do: pip install 'runferry[sync]'\n"
+        return _missing(
+            f"This is the recorder alone; the part that syncs needs {error.name}.", "pip install 'runferry[sync]'"
         )
-        return 2
-    return run(sys.argv[1:])
+
+
+def _missing(why: str, todo: str) -> int:
+    sys.stderr.write(f"The commands are not installed\n  {why}\n  What to do: {todo}\n")
+    return 2
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def measure(folder: Path) -> Result:
     with serving(folder) as server:
         for turn in range(TURNS):
             commands = {
-                "runferry": runferry_sync(source, server, f"runferry-{turn}"),
+                "runferry": runferry_sync([source], server, f"runferry-{turn}"),
                 "wandb": wandb_sync([source], f"wandb-{turn}"),
             }
             for name, command in commands.items():

@@ -38,7 +38,7 @@ def measure(folder: Path) -> Result:
 
 
 def _command(name: str, source: Path, server: Server, project: str) -> list[str]:
-    return runferry_sync(source, server, project) if name == "runferry" else wandb_sync([source], project)
+    return runferry_sync([source], server, project) if name == "runferry" else wandb_sync([source], project)
 
 
 def _check(history: Path) -> None:

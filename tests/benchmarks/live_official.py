@@ -15,7 +15,7 @@ from pathlib import Path
 from arrivals import Arrivals
 from figures import Result, at_most, median, percentile
 from official_runs import log_of, small
-from rig import OURS, environment, serving, started
+from rig import serving, watching
 
 from runferry.formats import quick
 from runferry.wire.scanning import Scanner
@@ -35,18 +35,16 @@ def measure(folder: Path) -> Result:
     target.parent.mkdir(parents=True)
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.wandb"))
     written: list[float] = []
-    with serving(folder) as server:
-        watch = [OURS / "runferry", "watch", folder / "watched", "--server", server.url]
-        with started(watch, environment(folder / "watch-home", server), folder):
-            run_id = source.name.rsplit("-", 1)[-1]
-            with Arrivals(server.history("bench", run_id)) as arrivals, (target / log.name).open("wb", 0) as file:
-                begin = 0
-                for end in cuts:
-                    file.write(data[begin:end])
-                    written.append(time.monotonic())
-                    begin = end
-                    time.sleep(SECONDS / PIECES)
-                arrivals.wait_for(len(ends), PATIENCE)
+    with serving(folder) as server, watching(folder / "watched", folder, server):
+        run_id = source.name.rsplit("-", 1)[-1]
+        with Arrivals(server.history("bench", run_id)) as arrivals, (target / log.name).open("wb", 0) as file:
+            begin = 0
+            for end in cuts:
+                file.write(data[begin:end])
+                written.append(time.monotonic())
+                begin = end
+                time.sleep(SECONDS / PIECES)
+            arrivals.wait_for(len(ends), PATIENCE)
     waits = [arrivals.at[step] - written[bisect_left(cuts, end)] for step, end in enumerate(ends)]
     figures = [
         at_most("bytes of an official run to the server, p95", "s", percentile(waits, 0.95), None, 1),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from arrivals import Arrivals
 from figures import Result, at_most, median, percentile
-from rig import OURS, PEER, SCRIPTS, Server, environment, serving, started
+from rig import OURS, PEER, SCRIPTS, Server, environment, serving, started, watching
 
 ROWS = 200
 PAUSE = 0.1
@@ -21,20 +21,18 @@ def measure(folder: Path) -> Result:
     waits: dict[str, list[float]] = {}
     watched = folder / "watched"
     watched.mkdir()
-    with serving(folder) as server:
-        watch = [OURS / "runferry", "watch", watched, "--server", server.url]
-        with started(watch, environment(folder / "watch-home", server), folder):
-            sides = [
-                threading.Thread(target=_side, args=(name, python, place, server, waits), name=name)
-                for name, python, place in (
-                    ("runferry", OURS / "python", watched),
-                    ("wandb", PEER / "python", folder),
-                )
-            ]
-            for one in sides:
-                one.start()
-            for one in sides:
-                one.join()
+    with serving(folder) as server, watching(watched, folder, server):
+        sides = [
+            threading.Thread(target=_side, args=(name, python, place, server, waits), name=name)
+            for name, python, place in (
+                ("runferry", OURS / "python", watched),
+                ("wandb", PEER / "python", folder),
+            )
+        ]
+        for one in sides:
+            one.start()
+        for one in sides:
+            one.join()
     if waits.keys() != {"runferry", "wandb"}:
         raise RuntimeError("a run did not arrive")
     ours, theirs = waits["runferry"], waits["wandb"]

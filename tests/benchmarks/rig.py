@@ -88,18 +88,35 @@ def serving(folder: Path) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def started(
-    command: Sequence[str | Path], env: dict[str, str], cwd: Path, stdout: int = subprocess.DEVNULL
+    command: Sequence[str | Path],
+    env: dict[str, str],
+    cwd: Path,
+    stdout: int = subprocess.DEVNULL,
+    stderr: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that is asked to end when the block ends."""
-    process = subprocess.Popen([str(one) for one in command], env=env, cwd=cwd, stdout=stdout)
+    process = subprocess.Popen([str(one) for one in command], env=env, cwd=cwd, stdout=stdout, stderr=stderr)
     try:
         yield process
     finally:
         if process.poll() is None:
             process.terminate()
         process.wait(30)
-        if process.stdout is not None:
-            process.stdout.close()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+@contextlib.contextmanager
+def watching(watched: Path, folder: Path, server: Server) -> Iterator[None]:
+    """`runferry watch`, from when it says that it watches."""
+    command = [OURS / "runferry", "watch", watched, "--server", server.url]
+    with started(command, environment(folder / "watch-home", server), folder, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        while not (line := process.stderr.readline()).startswith(b"Watching"):
+            if not line:
+                raise RuntimeError("`runferry watch` ended")
+        yield  # the few lines that follow fit into the pipe
 
 
 def run(command: Sequence[str | Path], env: dict[str, str], cwd: Path) -> str:
@@ -108,7 +125,7 @@ def run(command: Sequence[str | Path], env: dict[str, str], cwd: Path) -> str:
         [str(one) for one in command], env=env, cwd=cwd, capture_output=True, text=True, timeout=DEADLINE, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise RuntimeError(f"{command[:3]} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return done.stdout
 
 
@@ -151,9 +168,9 @@ def _status(pid: int, name: str) -> float:
     return 0.0
 
 
-def runferry_sync(path: Path, server: Server, project: str) -> list[str]:
+def runferry_sync(paths: Sequence[Path], server: Server, project: str) -> list[str]:
     """The command as people type it."""
-    return [str(OURS / "runferry"), "sync", str(path), "--server", server.url, "--project", project]
+    return [str(OURS / "runferry"), "sync", *map(str, paths), "--server", server.url, "--project", project]
 
 
 def wandb_sync(paths: Sequence[Path], project: str) -> list[str]:

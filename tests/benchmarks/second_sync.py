@@ -15,7 +15,7 @@ def measure(folder: Path) -> Result:
     source = large()
     ours, theirs = folder / "ours", folder / "theirs"
     with serving(folder) as server:
-        command = runferry_sync(source, server, "ours")
+        command = runferry_sync([source], server, "ours")
         first = json.loads(run([*command, "--json"], environment(ours, server), folder))
         second = json.loads(run([*command, "--json"], environment(ours, server), folder))
         if first["state"] != "verified" or second["state"] != "verified":

@@ -21,7 +21,7 @@ def measure(folder: Path) -> Result:
             for taken, paths in ((times, sources), (single, sources[:1])):
                 home = folder / f"home-{turn}-{len(paths)}"
                 project = f"{turn}-{len(paths)}"
-                ours = runferry_sync(paths[0], server, "r" + project) + [str(one) for one in paths[1:]]
+                ours = runferry_sync(paths, server, "r" + project)
                 taken["runferry"].append(timed(ours, environment(home, server), folder))
                 taken["wandb"].append(timed(wandb_sync(paths, "w" + project), environment(home, server), folder))
                 for letter in "rw":

@@ -25,7 +25,7 @@ def test_a_killed_training_keeps_every_row_that_it_logged(place: Place) -> None:
     print("seed", seed)
     chance = random.Random(seed)
     logged = {}
-    for number in range(40 if IS_LONG else 6):
+    for number in range(40 if IS_LONG else 5):
         run_id = f"killed{number}"
         with place.train(run_id, pause=chance.choice([0.0, 0.0, 0.001])) as training:
             until(lambda one=training: one.steps > 0)  # type: ignore[misc]
@@ -50,7 +50,7 @@ def test_watch_and_server_are_killed_again_and_again(place: Place) -> None:
     print("seed", seed)
     chance = random.Random(seed)
     kills = {"watch": 0, "server": 0, "both": 0}
-    rounds, ids = (40 if IS_LONG else 5), ["one", "two", "three"]
+    rounds, ids = (30 if IS_LONG else 3), ["one", "two", "three"]
     with ExitStack() as stack:
         rows = 200 * rounds
         trainings = [stack.enter_context(place.train(run_id, rows, 0.005)) for run_id in ids]

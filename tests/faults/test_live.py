@@ -44,9 +44,9 @@ def test_rows_arrive_while_the_training_runs(place: Place) -> None:
         watch.says("400 rows verified")
         assert watch.end()[0] == 0
     delays.sort()
-    median, worst = statistics.median(delays), delays[len(delays) * 95 // 100]
-    print(f"log() to the server's file: p50 {median:.2f} s, p95 {worst:.2f} s")
-    assert delays[len(delays) * 95 // 100] < 5
+    p50, p95 = statistics.median(delays), delays[len(delays) * 95 // 100]
+    print(f"log() to the server's file: p50 {p50:.2f} s, p95 {p95:.2f} s")
+    assert p95 < 5
 
 
 def test_runs_in_new_folders_are_found(place: Place) -> None:

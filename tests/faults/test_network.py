@@ -203,3 +203,16 @@ def test_a_log_that_is_cut_or_replaced_while_it_is_followed(place: Place, gate: 
         assert "Traceback" not in watch.err
         assert "bug" not in (place.home / "logs" / "runferry.log").read_text()
         assert watch.end()[0] == 0
+
+
+def test_uploads_that_fail_are_no_outage(place: Place, gate: Gate) -> None:
+    """Rows go on, other runs are verified, and nothing is said of a network that is fine."""
+    record(place, "one", rows=20)
+    failing = [True]
+    gate.policy = lambda request: reply(503) if request.startswith(b"PUT") and failing[0] else PASS
+    with through(place, gate, "sync", place.runs, "--json") as sync:
+        until(lambda: any(request.startswith(b"PUT") for request in gate.requests))
+        time.sleep(2)
+        failing[0] = False
+        assert sync.wait(30) == 0, sync.err
+    assert "entering retry loop" not in sync.err

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
@@ -25,7 +25,7 @@ from runferry.servers import is_loopback
 from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
-from runferry.status import Snapshot, SyncState
+from runferry.status import RunStatus, Snapshot, SyncState
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.run_sync import Means, RunSync
@@ -182,6 +182,13 @@ class Engine:
             if not url or connection.server.url == url:
                 connection.try_now()
                 self._scheduler.wake_all(connection)
+
+    def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
+        """The runs in these folders at this moment."""
+        with self._lock:
+            runs = [run for run in self._runs.values() if str(run.folder.path) in paths]
+        held = [one for one in self.watching.held() if one.path in paths]
+        return (*(run.status() for run in runs), *held)
 
     def snapshot(self) -> Snapshot:
         """Everything at this moment."""

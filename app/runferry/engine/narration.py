@@ -10,7 +10,8 @@ from runferry.engine.engine import Engine
 from runferry.events import Event
 from runferry.status import RunState, RunStatus, SyncState
 
-PAUSE = 0.5  # seconds between two looks at the runs
+PAUSE = 0.5  # seconds between two looks at the runs that changed
+ALL = 60.0  # and at all of them
 
 
 class Narrator:
@@ -21,6 +22,8 @@ class Narrator:
         self._say = say
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._told: dict[str, tuple[str, str]] = {}
+        self._changed: set[str] = set()
+        self._all_due = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Narrate until `stop` is set (or Ctrl-C comes)."""
@@ -34,18 +37,27 @@ class Narrator:
             unsubscribe()
 
     def _speak(self, stop: threading.Event) -> None:
-        """Pass notices on for a moment; a snapshot after each single event would be far too many."""
+        """Pass notices on for a moment, and collect which runs changed: ten thousand are not looked at each time."""
         deadline = self._engine.clock.monotonic() + PAUSE
         while (left := deadline - self._engine.clock.monotonic()) > 0 and not stop.is_set():
             try:
                 event = self._events.get(timeout=left)
             except queue.Empty:
                 return
+            if event.kind == "run":
+                self._changed.add(event.subject)
             if event.text:
                 self._say(event.text)
 
     def _tell(self) -> None:
-        for status in self._engine.snapshot().runs:
+        now = self._engine.clock.monotonic()
+        if now >= self._all_due:  # an event may have been lost
+            self._all_due = now + ALL
+            statuses = self._engine.snapshot().runs
+        else:
+            statuses = self._engine.statuses(self._changed) if self._changed else ()
+        self._changed.clear()
+        for status in statuses:
             line = _line(status)
             if line and self._told.get(status.path) != line:
                 self._told[status.path] = line
@@ -63,6 +75,6 @@ def _line(status: RunStatus) -> tuple[str, str] | None:
     if status.state is SyncState.VERIFIED:
         ended = status.run_state.value
         return f"verified {status.rows} {ended}", f"✓ {name}: {ended}, {status.rows:,} rows verified  {status.url}"
-    if status.run_state in (RunState.RUNNING, RunState.QUIET) and status.url:
+    if status.run_state in (RunState.RUNNING, RunState.QUIET) and status.url and not status.error:
         return "live", f"● {name}: live  {status.url}"
     return None

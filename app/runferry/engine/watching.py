@@ -19,10 +19,10 @@ from runferry.settings import FolderMode
 from runferry.status import FolderStatus, RunState, RunStatus, SyncState
 from runferry.sync.run_sync import ENDED, RunSync
 from runferry.watch.discovery import scan
-from runferry.watch.watcher import Watcher
 
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
+    from runferry.watch.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ class Watching:
 
     def start(self, folders: Sequence[WatchedFolder]) -> None:
         """Begin with what is there; what comes later is noticed."""
+        from runferry.watch.watcher import Watcher  # loads watchdog, which one-shot commands do not need
+
         settings = self._engine.settings
         self._folders = list(folders)
         self._watcher = Watcher(
@@ -124,8 +126,10 @@ class Watching:
                 return
             if why:
                 self._held[folder.path] = (folder, watched, why)
-                return
-        self._deliver(folder, watched)
+        if why:
+            self._engine.bus.publish(Event("run", str(folder.path)))
+        else:
+            self._deliver(folder, watched)
 
     def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
         try:
@@ -150,7 +154,8 @@ class Watching:
         log.info("%s is gone", path)
         with self._lock:
             self._held.pop(path, None)
-            gone = [run for run in self._runs.values() if run.folder.path == path]
+            paths = (path, path.resolve())  # runs are known without the links that a root's name may have
+            gone = [run for run in self._runs.values() if run.folder.path in paths]
             for run in gone:
                 del self._runs[run.log]
         for run in gone:

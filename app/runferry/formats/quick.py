@@ -77,21 +77,24 @@ def step_of(step: bytes) -> int | None:
     return value if value < 1 << 63 else value - (1 << 64)
 
 
-def prefixes(bodies: bytes) -> set[bytes] | None:
-    """The prefixes (see `items`) of all updates in joined summary bodies; None where there is anything else."""
+def prefixes(bodies: bytes) -> list[bytes] | None:
+    """The prefixes (see `items`) of all updates in joined summary bodies, each once, in the order of the log; None
+    where there is anything else.
+
+    The order matters: a file made from the log must be the same bytes each time, or it is uploaded again.
+    """
     first, *middle = bodies.split(VALUE_TAG)
     if not middle:
         return None
     last = middle.pop()
     try:
-        found = {piece[piece[0] + 3 :] for piece in middle}
+        found = dict.fromkeys(piece[piece[0] + 3 :] for piece in middle)
         tags = {piece[piece[0] + 1] for piece in middle}
         if first[0] != 0x0A or not tags <= {0x0A} or len(last) != last[0] + 1:
             return None  # a removal, or a value of more than 127 bytes
     except IndexError:
         return None
-    found.add(first[2:])
-    return found
+    return list({first[2:]: None, **found})
 
 
 def newest(bodies: bytes, prefix: bytes) -> tuple[int, bytes]:

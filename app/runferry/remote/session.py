@@ -23,7 +23,7 @@ import requests.adapters
 import requests.utils
 import urllib3
 
-from runferry.errors import AppError
+from runferry.errors import AppError, TemporaryError
 from runferry.remote import failures
 from runferry.version import __version__
 
@@ -148,9 +148,19 @@ class Session:
             return None
 
     def put(self, url: str, headers: Mapping[str, str], body: Any, what: str) -> None:
-        """PUT to an upload URL, which may lie on another host: the key never goes there."""
-        proxies = self._proxies if _same_host(url, self.url) else proxies_for(url, self._environ)
-        failures.check(self._send("PUT", url, body, dict(headers), what, proxies), what)
+        """PUT to an upload URL, which may lie on another host: the key never goes there. Raises AppError.
+
+        What such a host answers says nothing about this server: it concerns the one upload.
+        """
+        is_here = _same_host(url, self.url)
+        proxies = self._proxies if is_here else proxies_for(url, self._environ)
+        try:
+            failures.check(self._send("PUT", url, body, dict(headers), what, proxies), what)
+        except (failures.ServerTrouble, failures.ServerRefused) as error:
+            if is_here and error.slug not in ("server-fault", "slow-down", "key-refused"):
+                raise
+            after = getattr(error, "retry_after", None)
+            raise TemporaryError(error.slug, error.title, error.message, error.todo, error.cause, after) from error
 
     def _check(self, response: requests.Response, what: str) -> None:
         """A refusal of one run (403, 404, 409 …) is an answer too: the server is there."""

@@ -60,7 +60,7 @@ class RunRecord:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        value = dataclasses.asdict(self)
+        value = dict(vars(self))  # not `asdict`, which copies the whole config with each change of state
         value["state"] = self.state.value
         value["tags"] = list(self.tags)
         return value

@@ -137,6 +137,13 @@ class Ledger:
         found = self._database.row("SELECT count(*) FROM deliveries WHERE target = ?", target)
         return int(found[0]) if found else 0
 
+    def newer(self, delivery: Delivery, started: float) -> Delivery | None:
+        """The newest delivery of the same run whose log was begun after `started` (seconds since the epoch)."""
+        found = self._database.rows(_DELIVERY + "WHERE target = ? AND deliveries.id != ?", delivery.target, delivery.id)
+        others = [(one.counts.get("started") or 0.0, one) for one in map(_delivery, found)]
+        later = [pair for pair in others if pair[0] > started]
+        return max(later, key=lambda pair: pair[0])[1] if later else None
+
     # -- places of lines ----------------------------------------------------------------------------------------------
 
     def is_untouched(self, target: int) -> bool:
@@ -251,6 +258,18 @@ class Ledger:
     def sent_files(self, delivery: Delivery) -> dict[str, SentFile]:
         """Files that the server acknowledged, by path."""
         found = self._database.rows("SELECT * FROM files WHERE delivery = ?", delivery.id)
+        return {
+            one["path"]: SentFile(one["path"], one["size"], one["md5"], one["mtime_ns"], bool(one["announced"]))
+            for one in found
+        }
+
+    def last_files(self, target: int) -> dict[str, SentFile]:
+        """The newest acknowledged upload per path, whichever of the target's logs it came from."""
+        found = self._database.rows(
+            "SELECT files.* FROM files JOIN deliveries AS d ON d.id = files.delivery WHERE d.target = ? "
+            "ORDER BY files.rowid",
+            target,
+        )
         return {
             one["path"]: SentFile(one["path"], one["size"], one["md5"], one["mtime_ns"], bool(one["announced"]))
             for one in found

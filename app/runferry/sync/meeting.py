@@ -46,6 +46,8 @@ def meet(
     delivery = ledger.delivery(known.source, target)
     if run.resume and remote and not delivery.acknowledged["history"] and delivery.starting_step is None:
         ledger.update(delivery, starting_step=starting_step(remote))
+    if run.start_time and "started" not in delivery.counts:  # so that two logs of one run know which is the newer
+        ledger.update(delivery, counts={**delivery.counts, "started": run.start_time})
     record = RunRecord(connection.session, source.reader.content, entity, project, run_id, wishes, means.clock)
     created = record.send()
     url = f"{connection.server.app_url}/{created.entity}/{created.project}/runs/{run_id}"

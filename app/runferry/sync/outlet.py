@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from runferry.remote import runs
 from runferry.remote.failures import GraphQLRefused
 from runferry.remote.file_stream import StreamRequest, console_line
 from runferry.remote.runs import Created
-from runferry.state.ledger import SentFile
+from runferry.state.ledger import Delivery, SentFile
 from runferry.sync import artifact_check, made_files, verification
 from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
@@ -119,18 +120,21 @@ class Outlet:
             self._reopen()
             self._posted = self._means.clock.monotonic()
 
-    def deliver_rest(self, is_over: bool) -> None:
-        """Deliver what is folded over the log: config, console, alerts, files, summary; or a sign of life."""
+    def deliver_rest(self, is_over: bool, exit_code: int | None = None) -> None:
+        """Deliver what is folded over the log: config, console, alerts, files, summary; or a sign of life.
+
+        exit_code: the run has ended with it; the server is told so once per exit code.
+        """
         self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
             self._deliver_console()
             self._deliver_alerts()
-            made = made_files.make(self._source, self._wishes, self._final_summary()) if is_over else {}
+            makes = is_over and self._newer() is None
+            made = made_files.make(self._source, self._wishes, self._final_summary()) if makes else {}
             self._files.upload(self._source.extras.files, made, is_over)
-        self._deliver_summary(is_over)
-        if not self._wishes.metrics_only:
             content, extras = self._source.reader.content, self._source.extras
             self._artifacts.deliver(extras.artifacts, extras.links, content.environment.root, is_over)
+        self._deliver_summary(is_over, exit_code)
         if not is_over:
             self.sign_of_life()
 
@@ -143,14 +147,6 @@ class Outlet:
         """A sign of life during a long upload; none for a run that was told to be over."""
         if self._closed is None:
             self.sign_of_life()
-
-    def close(self, exit_code: int) -> None:
-        """Tell the server that the run is over; once per exit code."""
-        if self._closed == exit_code:
-            return
-        self._post(StreamRequest(exit_code=exit_code))
-        self._closed = exit_code
-        self._means.ledger.update(self._delivery, closed=exit_code)
 
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
@@ -184,12 +180,17 @@ class Outlet:
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row if is_last else None,
-            summary=self._final_summary() if self._is_alone() else "",
-            files=self._files.sent,
+            summary=self._final_summary() if self._newer() is None else "",
+            files=self._newest_files(),
             artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def _newest_files(self) -> Mapping[str, SentFile]:
+        """Our files as the server must have them: another log of the run may have written one of them later."""
+        newest = self._means.ledger.last_files(self._delivery.target)
+        return {name: newest.get(name, sent) for name, sent in self._files.sent.items()}
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
         """Keep in the ledger what people should see of this run while nobody runs; once per change."""
@@ -219,13 +220,16 @@ class Outlet:
     def _deliver_console(self) -> None:
         if not self._wishes.console:
             return
-        settled = self.acknowledged["console"] - CONSOLE_WINDOW
+        settled = self.acknowledged["console"]
+        if self._source.log.stat().st_size != self._delivery.verified_size:  # else these very lines were compared
+            settled -= CONSOLE_WINDOW
         while taken := self._source.console.take_changed():
             lines = [(index, line) for index, line in taken if index >= settled]
             if lines:
                 texts = [console_line(line.text, line.is_stderr, line.timestamp) for _, line in lines]
                 self._console.append((lines[0][0], texts))
         if self._console:
+            self._reopen()
             self._streamer.send_console(self._console)
             self._console = []
             self._posted = self._means.clock.monotonic()
@@ -246,17 +250,30 @@ class Outlet:
             self._means.ledger.alert_sent(self._delivery, alert.index)
         self._source.extras.alerts.clear()
 
-    def _deliver_summary(self, is_over: bool) -> None:
+    def _deliver_summary(self, is_over: bool, exit_code: int | None) -> None:
+        """Summary, notes of uploads and the end of the run: one request, so that a small run costs few."""
         summary = self._final_summary() if is_over else summary_json(self._source.reader.content)
         digest = _digest(summary)
         uploaded = self._files.unannounced()
-        changed = digest != self._summary_digest and summary != "{}"
-        if not changed and not uploaded:
+        changed = digest != self._summary_digest and summary != "{}" and self._newer() is None
+        if changed:
+            self._reopen()
+        ended = self._exit_to_tell(exit_code)
+        if not changed and not uploaded and ended is None:
             return
-        self._post(StreamRequest(summary=summary if changed else None, uploaded=uploaded))
+        self._post(StreamRequest(summary=summary if changed else None, uploaded=uploaded, exit_code=ended))
         self._files.announced(uploaded)
-        self._summary_digest = digest
-        self._means.ledger.update(self._delivery, summary_digest=digest)
+        self._summary_digest = digest if changed else self._summary_digest
+        self._closed = self._closed if ended is None else ended
+        self._means.ledger.update(self._delivery, summary_digest=self._summary_digest, closed=self._closed)
+
+    def _exit_to_tell(self, exit_code: int | None) -> int | None:
+        """The exit code if the server does not know it yet; the newest log of the run says how it ended."""
+        newer = self._newer()
+        if exit_code is None or (newer is not None and newer.closed is None):
+            return None  # it goes on, or the newer log's own sync ends it
+        told = newer.closed if newer is not None else exit_code
+        return told if told != self._closed else None
 
     def _final_summary(self) -> str:
         """By the summary records, and by the rows behind the last of them; made once per state of the log."""
@@ -270,14 +287,14 @@ class Outlet:
         self._posted = self._means.clock.monotonic()
 
     def _reopen(self) -> None:
-        """Rows after the end: the run goes on, and is closed again later."""
+        """Something is sent after the end: servers take the run for running again, so it is closed again later."""
         if self._closed is not None:
             self._closed = None
             self._means.ledger.update(self._delivery, closed=None)
 
-    def _is_alone(self) -> bool:
-        """Whether this log is the only one of its run; else the summary belongs to whichever came last."""
-        return self._means.ledger.count_deliveries(self._delivery.target) == 1
+    def _newer(self) -> Delivery | None:
+        """A later log of the same run (it was resumed): summary, exit code and files made from the log are its."""
+        return self._means.ledger.newer(self._delivery, self._source.reader.content.run.start_time or 0.0)
 
 
 def _digest(*texts: str) -> str:

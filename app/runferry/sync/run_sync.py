@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
 LONGEST_RUN_WAIT = 60.0
-PATIENCE = 2  # failures on this computer after which a run is shown as a problem
+PATIENCE = 5  # failures that concern this run alone (half a minute), after which it is shown as a problem
 SELDOM = 5.0
 HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
 
@@ -172,12 +172,12 @@ class RunSync:
             return self._idle(self._state_at_rest)
         if state in ENDED and self._source is not None:
             self._send(outlet, self._source.read(is_over=True))
-        outlet.deliver_rest(is_over=state is not RunState.RUNNING)
+        exit_code = self._exit_code() if state in ENDED else None
+        outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
         if outlet.is_unfinished:
             return 0.0
         if state in ENDED:
-            outlet.close(self._exit_code())
             return self._verify(outlet)
         return self._idle(SyncState.SENT) if state is RunState.RUNNING else self._verify_silent(outlet)
 
@@ -202,7 +202,7 @@ class RunSync:
                 return max(self.connection.wait(), min(own, self.connection.longest_wait))
             if isinstance(error, TemporaryError) and self._failures <= PATIENCE:
                 self._set(SyncState.RETRYING)
-                return own
+                return max(own, error.retry_after or 0.0)
         if not isinstance(error, ServerRefused):
             log.warning("%s: %s", self.folder.path, error)
         if error.slug == "bug":

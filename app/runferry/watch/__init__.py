@@ -1,6 +1,1 @@
-"""Finds run folders and notices when they grow."""
-
-from runferry.watch.discovery import RunFolder, Scan, scan
-from runferry.watch.watcher import Watcher
-
-__all__ = ["RunFolder", "Scan", "Watcher", "scan"]
+"""Finds run folders and notices when they grow. `watcher` loads watchdog, so it is not imported from here."""

@@ -48,6 +48,7 @@ def test_a_second_sync_sends_no_row(server: Server, work: Path) -> None:
     assert (after.rows, after.events, after.console, after.digests, after.alerts) == (
         stored.rows, stored.events, stored.console, stored.digests, stored.alerts,
     )  # fmt: skip
+    assert after.record["state"] == "finished"
 
 
 def test_a_lost_ledger_adopts_what_the_server_has(server: Server, work: Path, clean_environment: Path) -> None:
@@ -62,6 +63,7 @@ def test_a_lost_ledger_adopts_what_the_server_has(server: Server, work: Path, cl
     assert writes(server, "rich") == before
     after = stores.read(server.data, "rich")
     assert (after.rows, after.console, after.digests) == (stored.rows, stored.console, stored.digests)
+    assert after.record["state"] == "finished"
 
 
 def test_the_same_log_at_another_path_is_one_run(server: Server, work: Path) -> None:
@@ -95,7 +97,10 @@ def test_two_fragments_of_one_run(server: Server, work: Path, together: bool) ->
     assert sorted(text for _, text in stored.console) == sorted(f"step {number}" for number in range(12))
     again = runferry("sync", work, "--json", **server.environ)
     assert (again.code, [one["rows_sent"] for one in again.objects]) == (0, [0, 0]), again.err
-    assert len(stores.read(server.data, "pieces").rows) == 12
+    stored = stores.read(server.data, "pieces")
+    assert len(stored.rows) == 12
+    assert stored.record["state"] == "finished"
+    assert stored.summary["whole"] == 11, "the older log's summary stands where the newer one's should"
 
 
 LIVE = """

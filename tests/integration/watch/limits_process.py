@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from runferry.watch import Watcher
+from runferry.watch.watcher import Watcher
 
 
 def main() -> int:

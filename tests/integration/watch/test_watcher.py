@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from runferry.watch import Watcher, scan
+from runferry.watch.discovery import scan
 from runferry.watch.notify import Notifier
+from runferry.watch.watcher import Watcher
 
 NEVER = 3600.0
 

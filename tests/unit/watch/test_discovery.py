@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runferry.watch import scan
-from runferry.watch.discovery import look
+from runferry.watch.discovery import look, scan
 
 RUN = "offline-run-20260101_101010-abc"
 
