@@ -168,9 +168,10 @@ class RunArtifacts:
         self._remember(one, remote.id, COMMITTED)
 
     def _begin(self, one: Artifact) -> artifacts.RemoteArtifact:
-        """The version that was begun before a crash, or a new one."""
+        """The version that was begun before a crash, or a new one; aliases are given when it is begun."""
         known = self.sent.get(one.index)
-        if known is not None and known.artifact_id and known.digest == one.message.digest:
+        is_late = not self._newer_aliases(one).isdisjoint(one.message.aliases)
+        if known is not None and known.artifact_id and known.digest == one.message.digest and not is_late:
             found = artifacts.state_of(self._session, known.artifact_id)
             if found is not None and found.state in (PENDING, COMMITTED):
                 return found
