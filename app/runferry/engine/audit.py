@@ -41,7 +41,6 @@ def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
     """Compare every delivery of a run, named by its path or id. Raises AppError when nothing is known of it."""
     reports = []
     for folder in _folders(engine, run):
-        assert folder.log is not None
         for delivery, target in engine.ledger.deliveries_of(folder.log):
             connection = engine.connections.get(_choice(engine, delivery, target), engine.environ)
             created = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
@@ -112,7 +111,6 @@ def _files(engine: Engine, delivery: Delivery) -> dict[str, SentFile]:
 def _compare(
     engine: Engine, folder: RunFolder, delivery: Delivery, run: Created, connection: Connection, deep: bool
 ) -> tuple[int, list[str]]:
-    assert folder.log is not None
     source = Source.alone(folder.log)
     renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
     rows: list[str] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runferry.engine.job import SyncRequest
 from runferry.errors import AppError, UsageError
-from runferry.formats.detect import NotARun, RunFolder, RunKind, identify
+from runferry.formats.detect import NotARun, RunFolder, identify
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.watch.discovery import scan
 
@@ -29,9 +29,7 @@ def find_folders(request: SyncRequest, server: str) -> tuple[list[RunFolder], li
         for one in candidates:
             if isinstance(one, NotARun):
                 rejected.append(_not_sent(one.path, not_a_run(one), server))
-            elif one.kind is RunKind.LEGACY:
-                rejected.append(_not_sent(one.path, _legacy(one.path), server))
-            elif one.log is not None:
+            else:
                 folders.setdefault(one.log.resolve(), one)
     return list(folders.values()), rejected
 
@@ -51,15 +49,6 @@ def _not_sent(path: Path, error: AppError, server: str) -> RunStatus:
         path=str(path), run_id="", entity="", project="", name="", server=server, url="",
         state=SyncState.PROBLEM, run_state=RunState.UNKNOWN, error=error.as_dict(),
     )  # fmt: skip
-
-
-def _legacy(path: Path) -> AppError:
-    return AppError(
-        "legacy-dryrun",
-        "A dry run of wandb 0.9 or older",
-        f"{path} was written before transaction logs existed; this version does not read that format yet.",
-        "Keep the folder; a coming version syncs it.",
-    )
 
 
 def new_run_id() -> str:

@@ -9,6 +9,7 @@ from runferry.engine.choice import Choice
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncRequest
 from runferry.formats.detect import RunFolder
+from runferry.formats.readers import extent
 from runferry.settings import Settings
 from runferry.status import RunStatus
 from runferry.sync import made_files
@@ -49,7 +50,6 @@ def plan(
 def _planned(
     settings: Settings, request: SyncRequest, choice: Choice, folder: RunFolder, environ: Mapping[str, str]
 ) -> Planned:
-    assert folder.log is not None
     source = Source.alone(folder.log)
     while not source.read().at_end:
         pass
@@ -69,7 +69,7 @@ def _planned(
         events=content.events,
         console_writes=content.console_chunks,
         files=_files(source, wishes),
-        bytes=folder.log.stat().st_size,
+        bytes=extent(folder.log).size,
         gaps=len(content.gaps),
         sends=_sends(source, wishes),
     )

@@ -11,13 +11,11 @@ def why_held(folder: RunFolder, mode: FolderMode, is_new: bool = True) -> str:
 
     is_new: it appeared or grew while the folder was watched.
     """
-    if folder.kind is RunKind.LEGACY:
-        return "a dry run of wandb 0.9 or older: this version does not read it yet"
     if mode is FolderMode.SYNC:
         return ""
     if mode is FolderMode.ASK:
         return "this folder's runs are sent on request only"
-    if folder.kind is RunKind.ONLINE:
+    if folder.kind is RunKind.ONLINE or (folder.kind is RunKind.LEGACY and folder.path.name.startswith("run-")):
         return "the official client uploads it itself"
     if folder.kind is RunKind.RECORDER and (folder.marker or {}).get("mode") in ("offline", "dryrun"):
         return "recorded offline: sent on request only"

@@ -14,7 +14,7 @@ from runferry.engine.job import SyncJob
 from runferry.engine.routing import why_held
 from runferry.errors import AppError
 from runferry.events import Event
-from runferry.formats.detect import RunFolder, RunKind, identify
+from runferry.formats.detect import RunFolder, identify
 from runferry.settings import FolderMode
 from runferry.status import FolderStatus, RunState, RunStatus, SyncState
 from runferry.sync.run_sync import ENDED, RunSync
@@ -117,7 +117,7 @@ class Watching:
 
     def _found(self, path: Path) -> None:
         folder = identify(path)
-        if not isinstance(folder, RunFolder) or (folder.log is None and folder.kind is not RunKind.LEGACY):
+        if not isinstance(folder, RunFolder):
             return
         watched = self._folder_of(path)
         why = why_held(folder, watched.mode)

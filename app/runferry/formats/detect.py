@@ -18,7 +18,8 @@ from runferry.wire.scanning import FILE_HEADER
 MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$")
 LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$")
 MARKER = "runferry.json"
-_LEGACY_FILES = ("wandb-history.jsonl", "wandb-metadata.json", "wandb-summary.json")
+LEGACY_LOG = "wandb-history.jsonl"
+_LEGACY_FILES = (LEGACY_LOG, "wandb-metadata.json", "wandb-summary.json")
 
 
 class RunKind(str, Enum):
@@ -32,13 +33,15 @@ class RunKind(str, Enum):
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run on disk. `log` is None for a legacy run. `started`: from the folder's name, seconds since the epoch.
+    """A run on disk. `started`: from the folder's name, seconds since the epoch.
+
+    `log` of a legacy run is its history, which need not be there yet.
 
     `marker`: what the recorder wrote in ``runferry.json``. `synced_marker`: ``.synced`` stands beside the log.
     """
 
     path: Path
-    log: Path | None
+    log: Path
     run_id: str
     kind: RunKind
     started: float | None
@@ -76,11 +79,13 @@ def _folder(path: Path) -> RunFolder | NotARun:
         return _modern((named or logs)[0])
     legacy = LEGACY.match(path.name)
     if legacy and any((path / name).is_file() for name in _LEGACY_FILES):
-        return RunFolder(path, None, legacy[2], RunKind.LEGACY, _epoch(legacy[1]), path)
+        return RunFolder(path, path / LEGACY_LOG, legacy[2], RunKind.LEGACY, epoch(legacy[1]), path)
     return NotARun(path, "empty-folder", f"{path} holds no run: no .wandb log is in it.")
 
 
 def _file(path: Path) -> RunFolder | NotARun:
+    if path.name in _LEGACY_FILES and LEGACY.match(path.parent.name):
+        return _folder(path.parent)
     with path.open("rb") as file:
         head = file.read(512)
     wrong = _foreign(path, head)
@@ -119,7 +124,7 @@ def _modern(log: Path) -> RunFolder | NotARun:
         log=log,
         run_id=run_id,
         kind=kind,
-        started=_epoch(match[2]) if match else None,
+        started=epoch(match[2]) if match else None,
         files_dir=path / "files",
         marker=marker,
         synced_marker=log.with_name(log.name + ".synced").exists(),
@@ -135,8 +140,8 @@ def read_marker(path: Path) -> dict[str, Any] | None:
     return marker if isinstance(marker, dict) else None
 
 
-def _epoch(text: str) -> float | None:
-    """Folder names carry local time."""
+def epoch(text: str) -> float | None:
+    """Seconds since the epoch; folder names carry local time. None where it is no time."""
     try:
         return datetime.strptime(text, "%Y%m%d_%H%M%S").timestamp()
     except (ValueError, OverflowError, OSError):

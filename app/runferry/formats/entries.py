@@ -163,6 +163,8 @@ class RunContent:
     values_lost: int = 0
     steps_backwards: int = 0
     tensorboard_dirs: list[str] = field(default_factory=list)
+    own_files: tuple[str, ...] = ()  # files that are sent as they are though others' are made from the log
+    outcome: str = ""  # how the run ended, where the client wrote it down (wandb 0.8 and 0.9); a `RunState`'s value
     gaps: list[Gap] = field(default_factory=list)
 
     @property

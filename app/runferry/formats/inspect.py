@@ -12,7 +12,7 @@ from runferry.errors import PermanentError
 from runferry.formats.console import Console
 from runferry.formats.damage import damage_report
 from runferry.formats.detect import NotARun, RunFolder, identify
-from runferry.formats.log_reader import LogReader
+from runferry.formats.readers import open_reader
 from runferry.formats.summary import final_summary_value
 from runferry.status import DamageReport
 
@@ -54,18 +54,11 @@ def inspect(path: Path) -> Inspection:
             folder.reason,
             "Name a run folder (offline-run-DATE-ID) or the .wandb log in it.",
         )
-    if folder.log is None:
-        raise PermanentError(
-            "legacy-run",
-            "This run is too old for now",
-            f"{folder.path.name} was written by wandb 0.8 or 0.9, whose layout is not read yet.",
-            "Keep the folder; a later version reads it.",
-        )
     return _read(folder, folder.log)
 
 
 def _read(folder: RunFolder, log: Path) -> Inspection:
-    reader, console, files = LogReader(log), Console(), set(_on_disk(folder.files_dir))
+    reader, console, files = open_reader(log), Console(), set(_on_disk(folder.files_dir))
     at_end = False
     while not at_end:
         batch = reader.read(finished=True)

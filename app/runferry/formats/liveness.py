@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from runferry.formats.detect import RunFolder, RunKind
+from runferry.formats.detect import RunFolder
 from runferry.formats.entries import RunContent
 from runferry.status import RunState
 
@@ -59,8 +59,6 @@ def run_state(folder: RunFolder, content: RunContent, life: Life, machine: Machi
     """The state of the training. `content` must have been read to the end of the log."""
     if content.finished:
         return ended_state(folder, content)
-    if folder.kind is RunKind.LEGACY or folder.log is None:
-        return RunState.UNKNOWN
     machine = machine or ThisMachine()
     if folder.marker is not None and isinstance(folder.marker.get("pid"), int):
         is_gone = _recorder_is_gone(folder.marker, machine)
@@ -71,7 +69,7 @@ def run_state(folder: RunFolder, content: RunContent, life: Life, machine: Machi
 
 def ended_state(folder: RunFolder, content: RunContent) -> RunState:
     """How a run ended whose log has an exit record."""
-    outcome = (folder.marker or {}).get("outcome")
+    outcome = (folder.marker or {}).get("outcome") or content.outcome
     if outcome in (RunState.FINISHED.value, RunState.FAILED.value, RunState.KILLED.value):
         return RunState(outcome)
     if content.exit_code == 0:
@@ -140,7 +138,10 @@ class ThisMachine:
         """True for root, and for the log's owner."""
         if not hasattr(os, "getuid"):
             return False
-        return os.getuid() in (0, log.stat().st_uid)
+        try:
+            return os.getuid() in (0, log.stat().st_uid)
+        except FileNotFoundError:  # an old client that has not logged a row yet
+            return False
 
     def has_holder(self, log: Path) -> bool:
         """Looks through the open files of all processes; some ten milliseconds."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.formats.entries import MetricRule, RunContent
-from runferry.formats.log_reader import LogReader
+from runferry.formats.readers import open_reader
 
 STATISTICS = ("min", "max", "mean", "best", "last", "first")
 
@@ -50,7 +50,7 @@ def final_summary_value(path: Path, content: RunContent, stop: int | None = None
     if not is_behind(content):
         return content.summary.value()
     derived = _Derivation(content)
-    reader = LogReader(path)
+    reader = open_reader(path)
     row = 0
     while True:
         batch = reader.read(stop=stop, finished=True)

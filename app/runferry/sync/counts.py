@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runferry.errors import AppError
 from runferry.formats.damage import damage_report
 from runferry.formats.detect import RunFolder
+from runferry.formats.readers import extent
 from runferry.status import DamageReport, RunState, RunStatus, SyncState
 from runferry.sync.destination import Destination
 from runferry.sync.source import Source
@@ -61,7 +62,6 @@ def status_of(
     error: AppError | None,
 ) -> RunStatus:
     """The status by the counts; before there are any, by what the folder's name tells."""
-    assert folder.log is not None
     total = _size(folder.log)
     return RunStatus(
         path=str(folder.path),
@@ -98,6 +98,6 @@ def damage_of(kept: dict[str, Any] | None) -> DamageReport | None:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return extent(path).size
     except OSError:
         return 0

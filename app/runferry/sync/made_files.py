@@ -14,7 +14,7 @@ def make(source: Source, wishes: Wishes, summary: str) -> dict[str, bytes]:
     content = source.reader.content
     made = {"config.yaml": config_yaml(content, __version__), "wandb-summary.json": summary}
     metadata = metadata_json(content)
-    if metadata:
+    if metadata and "wandb-metadata.json" not in content.own_files:
         made["wandb-metadata.json"] = metadata
     if wishes.console and source.console.line_count:
         made["output.log"] = source.console.text()

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runferry.errors import AppError
+from runferry.formats.legacy import is_legacy_log
+from runferry.formats.readers import extent
 from runferry.formats.summary import final_summary_json, summary_json
 from runferry.remote import runs
 from runferry.remote.failures import GraphQLRefused
@@ -125,7 +127,10 @@ class Outlet:
 
         exit_code: the run has ended with it; the server is told so once per exit code.
         """
-        self._meeting.record.update(is_over)
+        if self._is_outgrown():
+            return
+        if self._newer() is None:
+            self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
             self._deliver_console()
             self._deliver_alerts()
@@ -180,7 +185,7 @@ class Outlet:
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row if is_last else None,
-            summary=self._final_summary() if self._newer() is None else "",
+            summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
             files=self._newest_files(),
             artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
@@ -203,16 +208,16 @@ class Outlet:
 
     def verified(self, counts: dict[str, Any], is_over: bool) -> None:
         """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
-        stat = self._source.log.stat()
+        found = extent(self._source.log)
         self._means.ledger.update(
             self._delivery,
             state="verified",
             verified_at=self._means.clock.time(),
-            verified_size=stat.st_size if is_over else None,
-            verified_mtime_ns=stat.st_mtime_ns,
+            verified_size=found.size if is_over else None,
+            verified_mtime_ns=found.mtime_ns,
             counts=counts,
         )
-        if self._means.write_marker and is_over:
+        if self._means.write_marker and is_over and not is_legacy_log(self._source.log):
             self._source.log.with_name(self._source.log.name + ".synced").touch()
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
@@ -221,7 +226,7 @@ class Outlet:
         if not self._wishes.console:
             return
         settled = self.acknowledged["console"]
-        if self._source.log.stat().st_size != self._delivery.verified_size:  # else these very lines were compared
+        if extent(self._source.log).size != self._delivery.verified_size:  # else these very lines were compared
             settled -= CONSOLE_WINDOW
         while taken := self._source.console.take_changed():
             lines = [(index, line) for index, line in taken if index >= settled]
@@ -295,6 +300,10 @@ class Outlet:
     def _newer(self) -> Delivery | None:
         """A later log of the same run (it was resumed): summary, exit code and files made from the log are its."""
         return self._means.ledger.newer(self._delivery, self._source.reader.content.run.start_time or 0.0)
+
+    def _is_outgrown(self) -> bool:
+        """Whether a longer copy of this log was delivered: what an old copy says of console and summary is past."""
+        return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position > self.position
 
 
 def _digest(*texts: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runferry.formats.console import Console
 from runferry.formats.entries import Alert, Artifact, ArtifactLink, FileEntry
-from runferry.formats.log_reader import LogReader
+from runferry.formats.readers import open_reader
 
 READ_BYTES = 4 << 20
 
@@ -63,7 +63,7 @@ class Source:
     def __init__(self, log: Path, permit: threading.Semaphore) -> None:
         self.log = log
         self._permit = permit  # one decoder at a time keeps a window fluent and memory small
-        self.reader = LogReader(log)
+        self.reader = open_reader(log)
         self.console = Console()
         self.extras = Extras()
         self._counts = {"history": 0, "events": 0}
@@ -83,14 +83,6 @@ class Source:
             with self.log.open("rb") as log:
                 parts = [self.log.parent.name, self.log.name, log.read(4096).hex()]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-    @property
-    def changed(self) -> float:
-        """When the log was last written (epoch seconds); 0 where it is gone."""
-        try:
-            return self.log.stat().st_mtime
-        except OSError:
-            return 0.0
 
     @property
     def has_begun(self) -> bool:

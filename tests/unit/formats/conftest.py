@@ -51,3 +51,17 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sent() -> dict[str, Any]:
     return dict(_load("sent.json.xz"))
+
+
+@pytest.fixture(scope="session")
+def legacy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Run folders by wandb 0.8.36 (legacy.tar.xz), by name."""
+    top = tmp_path_factory.mktemp("legacy")
+    with tarfile.open(FIXTURES / "legacy.tar.xz") as archive:
+        archive.extractall(top, filter="data")
+    return {one.parent.name: one for one in sorted(top.glob("*/*"))}
+
+
+@pytest.fixture(scope="session")
+def legacy_truths() -> dict[str, Any]:
+    return dict(_load("legacy-truth.json.xz"))

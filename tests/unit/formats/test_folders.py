@@ -56,7 +56,11 @@ def test_run_folders(tmp_path: Path, logs: Path) -> None:
     (legacy / "wandb-history.jsonl").touch()
     found = identify(legacy)
     assert isinstance(found, RunFolder)
-    assert (found.kind, found.log, found.run_id) == (RunKind.LEGACY, None, "fythpynb")
+    assert (found.kind, found.log, found.run_id) == (
+        RunKind.LEGACY,
+        legacy / "wandb-history.jsonl",
+        "fythpynb",
+    )
 
 
 def test_other_things_are_named(tmp_path: Path) -> None:
