@@ -62,6 +62,7 @@ def _status(delivery: Delivery, target: Row) -> RunStatus:
         console_lines=counts.get("console_lines", 0),
         files=counts.get("files", 0),
         artifacts=counts.get("artifacts", 0),
+        artifacts_sent=counts.get("artifacts_sent", 0),
         last_step=counts.get("last_step"),
         started=counts.get("started"),
         writer=counts.get("writer", ""),

@@ -63,6 +63,19 @@ class SentFile:
     announced: bool = False
 
 
+@dataclass(frozen=True)
+class SentArtifact:
+    """How far an artifact is: begun on the server under an id, or committed. `number`: its place in the log.
+
+    Numbers below zero are links, -1 the first one.
+    """
+
+    number: int
+    digest: str
+    artifact_id: str
+    state: str
+
+
 class Ledger:
     """Reads and writes the delivery tables."""
 
@@ -240,7 +253,7 @@ class Ledger:
         with self._database.transaction() as db:
             db.execute("UPDATE targets SET storage_id = ?, url = ? WHERE id = ?", (storage_id, url, target))
 
-    # -- files and alerts ---------------------------------------------------------------------------------------------
+    # -- files, artifacts and alerts ----------------------------------------------------------------------------------
 
     def sent_files(self, delivery: Delivery) -> dict[str, SentFile]:
         """Files that the server acknowledged, by path."""
@@ -276,6 +289,22 @@ class Ledger:
             db.executemany(
                 "UPDATE files SET announced = 1 WHERE delivery = ? AND path = ?",
                 [(delivery.id, path) for path in paths],
+            )
+
+    def artifacts(self, delivery: Delivery) -> dict[int, SentArtifact]:
+        """Artifacts that were begun or committed, by their number in the log."""
+        found = self._database.rows("SELECT * FROM artifacts WHERE delivery = ?", delivery.id)
+        return {
+            one["number"]: SentArtifact(one["number"], one["digest"], one["artifact_id"], one["state"]) for one in found
+        }
+
+    def artifact_reached(self, delivery: Delivery, sent: SentArtifact) -> None:
+        """Remember how far an artifact is."""
+        with self._database.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO artifacts (delivery, number, digest, artifact_id, state) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (delivery.id, sent.number, sent.digest, sent.artifact_id, sent.state),
             )
 
     def alerts_sent(self, delivery: Delivery) -> set[int]:

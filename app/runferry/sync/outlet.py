@@ -21,7 +21,8 @@ from runferry.remote.failures import GraphQLRefused
 from runferry.remote.file_stream import StreamRequest, console_line
 from runferry.remote.runs import Created
 from runferry.state.ledger import Delivery, SentFile
-from runferry.sync import known, made_files, verification
+from runferry.sync import artifact_check, known, made_files, verification
+from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
 from runferry.sync.meeting import Meeting
 from runferry.sync.resumed_steps import Renumber
@@ -50,6 +51,9 @@ class Outlet:
         self._connection, self._meeting, self._delivery, self._run = connection, meeting, delivery, meeting.run
         self._streamer = Streamer(session, meeting.run, ledger, delivery, means.request_bytes)
         self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes)
+        self._artifacts = RunArtifacts(
+            session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
+        )
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
@@ -89,6 +93,20 @@ class Outlet:
         """Files that the server acknowledged."""
         return self._files.sent
 
+    @property
+    def artifacts_sent(self) -> int:
+        """Artifacts that the server committed."""
+        return self._artifacts.committed
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the last `deliver_rest` left something for the next turn, so that rows need not wait for it."""
+        return self._artifacts.is_unfinished
+
+    def ask_again(self) -> None:
+        """What could not be sent is to be tried at the next turn."""
+        self._artifacts.ask_again()
+
     def send(self, part: Part) -> None:
         """Deliver rows and events. Raises AppError; the same part can then be given again."""
         if self._renumber is not None and not part.is_renumbered:
@@ -120,6 +138,8 @@ class Outlet:
             makes = is_over and self._newer() is None
             made = made_files.make(self._source, self._wishes, self._final_summary()) if makes else {}
             self._files.upload(self._source.extras.files, made, is_over)
+            content, extras = self._source.reader.content, self._source.extras
+            self._artifacts.deliver(extras.artifacts, extras.links, content.environment.root, is_over)
         self._deliver_summary(is_over, exit_code)
         if not is_over:
             self.sign_of_life()
@@ -130,6 +150,11 @@ class Outlet:
         """Tell a server that would otherwise believe that the run crashed."""
         if self._means.clock.monotonic() - self._posted > HEARTBEAT:
             self._post(StreamRequest())
+
+    def _beat(self) -> None:
+        """A sign of life during a long upload; none for a run that was told to be over."""
+        if self._closed is None:
+            self.sign_of_life()
 
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
@@ -149,14 +174,7 @@ class Outlet:
                 f"{aside} lines are longer than servers take; all others were sent.",
                 "They stay in the run's log on this computer; `runferry inspect` shows it.",
             )
-        if self._source.extras.artifacts and not self._wishes.metrics_only:
-            return AppError(
-                "artifacts-not-sent",
-                "The run's artifacts were not sent",
-                f"The log holds {self._source.extras.artifacts}; this version carries rows, console and files.",
-                "Sync the artifacts with the official client, or wait for a version that carries them.",
-            )
-        return None
+        return self._artifacts.obstacle()
 
     def differences(self) -> list[str]:
         """What the server's answers say differently from what was sent; empty when verified."""
@@ -170,6 +188,7 @@ class Outlet:
             last_row=self._last_row if self._ends_the_run(lines["history"]) else None,
             summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
             files=self._newest_files(),
+            artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
@@ -198,7 +217,8 @@ class Outlet:
         """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
         found = extent(self._source.log)
         self._recorded = ("verified", "", counts.get("rows"))
-        if self._means.ledger.count_deliveries(self._delivery.target) == 1:
+        is_alone = self._means.ledger.count_deliveries(self._delivery.target) == 1
+        if is_alone and not self._source.extras.artifacts:  # artifacts are asked for by what the log says of each
             counts = {**counts, known.PROOF: known.proof(self._last_row, self._final_summary())}
         self._means.ledger.update(
             self._delivery,

@@ -99,6 +99,8 @@ class RunSync:
         """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
         self._recheck = True
         self.at_rest = False
+        if outlet := self._outlet:
+            outlet.ask_again()
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
@@ -172,6 +174,8 @@ class RunSync:
         exit_code = self._exit_code() if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
+        if outlet.is_unfinished:
+            return 0.0
         if state in ENDED:
             return self._verify(outlet)
         return self._idle(SyncState.SENT) if state is RunState.RUNNING else self._verify_silent(outlet)

@@ -25,7 +25,8 @@ class Taker:
 
     url = ""
     run = Created("", "", "", "", 0)
-    rows_sent = position = 0
+    rows_sent = position = artifacts_sent = 0
+    is_unfinished = False
 
     def __init__(self, *_: Any) -> None:
         self.acknowledged = {"history": 0}
