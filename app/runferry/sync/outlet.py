@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 30.0  # seconds without a request after which a server may believe that the run crashed
+LEFT_ALONE = 60.0  # seconds without a change after which a log that became shorter is not being copied back
 CONSOLE_WINDOW = 32  # lines that a terminal may still rewrite
 
 
@@ -120,6 +121,17 @@ class Outlet:
         if not is_over:
             self.sign_of_life()
 
+    def accept_cut(self) -> None:
+        """A log that is shorter than what was sent of it, for good: what it gets from now on is new."""
+        placing = self._streamer.placing
+        if not placing.mark or placing.mark <= self.position:
+            return
+        found, now = extent(self._source.log), self._means.clock.time()
+        if found.size < placing.mark and now - found.mtime_ns / 1e9 > LEFT_ALONE:
+            log.warning("%s was cut after it was sent", self._source.log)
+            placing.cut(self._source.counts)
+            self._means.ledger.cut(self._delivery, self.position)
+
     def sign_of_life(self) -> None:
         """Tell a server that would otherwise believe that the run crashed."""
         if self._means.clock.monotonic() - self._posted > HEARTBEAT:
@@ -156,10 +168,11 @@ class Outlet:
         """What the server's answers say differently from what was sent; empty when verified."""
         lines = self._means.ledger.server_lines(self._delivery.target)
         content = self._source.reader.content
-        short = content.rows - self.acknowledged["history"]
+        rows = content.rows + self._streamer.placing.missing["history"]
+        short = rows - self.acknowledged["history"]
         if short > 0:
             return [f"{short} rows are not acknowledged"]
-        placed = self._means.ledger.place(self._delivery, "history", content.rows - 1, 1) if content.rows else []
+        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if content.rows else []
         is_last = bool(placed) and placed[0].server_first == lines["history"] - 1
         expected = verification.Expected(
             lines=lines,

@@ -10,6 +10,7 @@ from runferry.remote.file_stream import Lines, StreamRequest
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
 from runferry.state.ledger import Delivery, Ledger
+from runferry.sync.placing import Placing
 from runferry.sync.source import Part
 
 LONGEST_LINE = (10 << 20) - (100 << 10)  # bytes; servers drop longer ones (wandb-formats 8.3)
@@ -27,12 +28,14 @@ class Streamer:
         self.acknowledged = dict(delivery.acknowledged)
         self.rows_sent = 0  # by this process
         self.stop_requested = False
+        self.placing = Placing(delivery)
 
     def send(self, part: Part) -> None:
         """Deliver a part's rows and events that are not acknowledged yet, and commit.
 
         Raises AppError; the same part can then be sent again.
         """
+        self.placing.apply(part)
         rows = self._unsent("history", part.first["history"], part.history)
         events = self._unsent("events", part.first["events"], part.events)
         requests = list(self._requests(rows)) + list(self._requests(events))
