@@ -27,22 +27,28 @@ def measure(folder: Path) -> Result:
             run(command, environment(place / "home"), place)
             if number:  # the first one fills the disk cache
                 taken[name].append(json.loads(out.read_text()))
-    ours, theirs = taken["runferry"], taken["wandb"]
+    return Result(figures(taken["runferry"], taken["wandb"]), taken)
+
+
+def figures(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[Figure]:
+    """From the raw samples of each side."""
+    for one in (*ours, *theirs):
+        one["start_ns"] = one["import_ns"] + one["init_ns"]
     log, peer = _all(ours, "log_ns"), _all(theirs, "log_ns")
     write = median(_all(ours, "write_ns"))
     limit = 10 * max(write / WRITE_AT_HAND, 1)
     loose = f" (os.write of 300 bytes here: {write:.1f} µs)"
-    figures = [
+    return [
         times_better("log(), 5 metrics, p50", "µs", median(log), median(peer), 20),
         at_most("log(), 5 metrics, p50" + loose, "µs", median(log), None, round(limit, 1)),
         times_better("log(), 5 metrics, p99", "µs", percentile(log, 0.99), percentile(peer, 0.99), 20),
         times_better("init", "ms", _single(ours, "init_ns"), _single(theirs, "init_ns"), 20),
         times_better("import", "ms", _single(ours, "import_ns"), _single(theirs, "import_ns"), 20),
         at_most("import", "ms", _single(ours, "import_ns"), None, 30),
+        Figure("import and init together", "ms", _single(ours, "start_ns"), _single(theirs, "start_ns")),
         _none("processes started", ours, theirs, "processes"),
         _none("threads started", ours, theirs, "threads"),
     ]
-    return Result(figures, {"runferry": ours, "wandb": theirs})
 
 
 def _all(runs: list[dict[str, Any]], name: str) -> list[float]:

@@ -61,7 +61,7 @@ def read(data: Path, run_id: str, project: str = "parity", entity: str = "local"
         rows=[parse(one) for one in _lines(folder / "wandb-history.jsonl")],
         events=[parse(one) for one in _lines(folder / "wandb-events.jsonl")],
         summary=parse(summary.read_text(encoding="utf-8")) if summary.exists() else {},
-        console=[_console(one) for one in _lines(folder / "output.log")],
+        console=[console_line(one) for one in _lines(folder / "output.log")],
         files={one.relative_to(files).as_posix(): one.read_bytes() for one in files.rglob("*") if one.is_file()},
         alerts=[parse(one) for one in _lines(folder / "alerts.jsonl")],
     )
@@ -76,7 +76,7 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
 
 
-def _console(line: str) -> tuple[bool, str]:
+def console_line(line: str) -> tuple[bool, str]:
     """A console line without its time: when it was uploaded, which no two syncs share."""
     if line.startswith("{"):
         told = json.loads(line)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runferry import logs
 from runferry.control import ControlClient, ControlServer, Occupied, Owner
@@ -15,6 +15,7 @@ from runferry.engine.commands import handler
 from runferry.engine.engine import Engine
 from runferry.errors import AppError
 from runferry.paths import Home, find_home
+from runferry.servers import CLOUD
 from runferry.settings import Settings
 
 TRIES = 10
@@ -43,6 +44,15 @@ def choose_server(named: str, settings: Settings) -> Choice:
     where = "this computer (the local server)" if choice.is_local else choice.server
     say(f"Server: {where}, by {choice.source}.")
     return choice
+
+
+def choose_keyed_server(named: str, settings: Settings) -> Choice:
+    """The server whose key is meant: as for a sync, but the cloud where nothing names one."""
+    if not (named or os.environ.get("WANDB_BASE_URL") or settings.server):
+        choice = replace(choose(CLOUD, os.environ, settings), source="the default of this command")
+        say(f"Server: {choice.server}, by {choice.source}.")
+        return choice
+    return choose_server(named, settings)
 
 
 @contextmanager
@@ -94,6 +104,7 @@ __all__ = [
     "TRIES",
     "Occupied",
     "Surroundings",
+    "choose_keyed_server",
     "choose_server",
     "hosted",
     "owned_engine",

@@ -7,7 +7,7 @@ import getpass
 import os
 import sys
 
-from runferry.cli.home import choose_server, prepare, say
+from runferry.cli.home import choose_keyed_server, prepare, say
 from runferry.credentials import check_key, store_key
 from runferry.engine.access import whose_key
 from runferry.errors import UsageError
@@ -22,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
-    choice = choose_server(
-        args.server or os.environ.get("WANDB_BASE_URL") or around.settings.server or "cloud", around.settings
-    )
+    choice = choose_keyed_server(args.server, around.settings)
     if choice.is_local:
         raise UsageError(
             "local-needs-no-key",

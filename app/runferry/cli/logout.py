@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 
-from runferry.cli.home import choose_server, prepare, say
+from runferry.cli.home import choose_keyed_server, prepare, say
 from runferry.credentials import forget_key
 
 
@@ -17,9 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
-    choice = choose_server(
-        args.server or os.environ.get("WANDB_BASE_URL") or around.settings.server or "cloud", around.settings
-    )
+    choice = choose_keyed_server(args.server, around.settings)
     removed = forget_key(choice.server)
     say(
         f"Forgotten: the key of {choice.server} ({', '.join(removed)})."

@@ -41,9 +41,20 @@ def run(arguments: Sequence[str]) -> int:
         sub = commands.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
         if name == wanted:  # the others' modules are not even imported: a command starts fast
             importlib.import_module(f"runferry.cli.{name}").add_arguments(sub)
-    parsed = parser.parse_args(arguments)
+    parsed, late = parser.parse_known_args(arguments)
+    _take_late(parser, parsed, late)
     module = importlib.import_module(f"runferry.cli.{parsed.command or 'app'}")
     return _guarded(module.main, parsed)
+
+
+def _take_late(parser: argparse.ArgumentParser, parsed: argparse.Namespace, late: list[str]) -> None:
+    """Paths behind options (``sync A --server local B``) count too; argparse alone does not take them."""
+    for name in ("paths", "folders"):
+        if hasattr(parsed, name) and not any(one.startswith("-") for one in late):
+            getattr(parsed, name).extend(late)
+            return
+    if late:
+        parser.error(f"unrecognized arguments: {' '.join(late)}")
 
 
 def _guarded(main: object, parsed: argparse.Namespace) -> int:

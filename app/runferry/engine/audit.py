@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from sqlite3 import Row
 
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.engine.finding import not_a_run
 from runferry.errors import PermanentError, UsageError
 from runferry.formats.detect import NotARun, RunFolder, identify
-from runferry.formats.summary import summary_json
+from runferry.formats.summary import final_summary_json
 from runferry.remote.runs import Created
-from runferry.state.ledger import Delivery
+from runferry.state.ledger import Delivery, SentFile
 from runferry.sync import verification
 from runferry.sync.connection import Connection
 from runferry.sync.resumed_steps import Renumber
@@ -39,7 +41,7 @@ def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
     reports = []
     for folder in _folders(engine, run):
         for delivery, target in engine.ledger.deliveries_of(folder.log):
-            connection = engine.connections.get(_choice(target["server"]), engine.environ)
+            connection = engine.connections.get(_choice(engine, delivery, target), engine.environ)
             created = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
             rows, wrong = _compare(engine, folder, delivery, created, connection, deep)
             reports.append(
@@ -82,8 +84,27 @@ def _folders(engine: Engine, run: str) -> list[RunFolder]:
     return [one for one in found if isinstance(one, RunFolder)]
 
 
-def _choice(server: str) -> Choice:
-    return Choice("local" if server.startswith("runferry:") else server, "the ledger")
+def _choice(engine: Engine, delivery: Delivery, target: Row) -> Choice:
+    """The server that a delivery went to. A local server is known by its store: ours, or one that somebody runs."""
+    server: str = target["server"]
+    if not server.startswith("runferry:"):
+        return Choice(server, "the ledger")
+    address, found, _ = delivery.url.partition(f"/{target['entity']}/{target['project']}/runs/")
+    is_ours = server == f"runferry:{_own_store(engine.home.store)}"
+    return Choice("local" if is_ours or not found else address, "the ledger")
+
+
+def _own_store(store: Path) -> str:
+    try:
+        return str(json.loads((store / "store.json").read_text())["store"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _files(engine: Engine, delivery: Delivery) -> dict[str, SentFile]:
+    """What this log sent, as the server must have it: another log of the run may have written one of them later."""
+    newest = engine.ledger.last_files(delivery.target)
+    return {name: newest.get(name, sent) for name, sent in engine.ledger.sent_files(delivery).items()}
 
 
 def _compare(
@@ -110,8 +131,8 @@ def _compare(
     expected = verification.Expected(
         lines=lines_there,
         last_row=last if alone and not wrong else None,
-        summary=summary_json(content) if alone and not wrong else "",
-        files=engine.ledger.sent_files(delivery),
+        summary=final_summary_json(folder.log, content, source.reader.position) if alone and not wrong else "",
+        files=_files(engine, delivery),
         tells_holes=connection.server.is_runferry,
     )
     wrong += verification.compare(connection.session, run, expected)

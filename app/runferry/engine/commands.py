@@ -10,7 +10,7 @@ from typing import Any
 from runferry.control import Reply, Request
 from runferry.engine.audit import audit
 from runferry.engine.engine import Engine
-from runferry.engine.job import SyncJob, SyncRequest
+from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.errors import UsageError
 
 REFRESH = 0.2  # seconds between two progress messages
@@ -59,12 +59,14 @@ def follow(
         while not is_cancelled():
             job.changed.wait(REFRESH)
             job.changed.clear()
-            over = job.is_over
+            outcome = job.outcome()
+            statuses = job.statuses() if outcome is None else outcome
             told, notices[:] = list(notices), []
-            if not progress({"runs": [asdict(one) for one in job.statuses()], "notices": told, "over": over}):
+            over = outcome is not None
+            if not progress({"runs": [asdict(one) for one in statuses], "notices": told, "over": over}):
                 return 1
             if over:
-                return job.exit_code(live_counts)
+                return exit_code(statuses, live_counts)
         return 1
     finally:
         unsubscribe()

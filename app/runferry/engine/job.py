@@ -44,9 +44,18 @@ class SyncJob:
         """Where everything stands."""
         return [*(run.status() for run in self.runs), *self.rejected]
 
-    def exit_code(self, live_counts: bool = False) -> int:
-        """0 when every run is verified, else 1. live_counts: a live run that is sent is good too (`watch --once`)."""
-        return 0 if all(_is_good(one, live_counts) for one in self.statuses()) else 1
+    def outcome(self) -> list[RunStatus] | None:
+        """How everything ended; None while something goes on. A live run may be taken up again at any moment: what it
+        looks like while it is under way again is no outcome."""
+        if not self.is_over:
+            return None
+        statuses = self.statuses()
+        return None if any(one.state is SyncState.SYNCING for one in statuses) else statuses
+
+
+def exit_code(statuses: list[RunStatus], live_counts: bool = False) -> int:
+    """0 when every run is verified, else 1. live_counts: a live run that is sent is good too (`watch --once`)."""
+    return 0 if all(_is_good(one, live_counts) for one in statuses) else 1
 
 
 def _is_good(status: RunStatus, live_counts: bool) -> bool:

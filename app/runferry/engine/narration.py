@@ -75,6 +75,9 @@ def _line(status: RunStatus) -> tuple[str, str] | None:
     if status.state is SyncState.VERIFIED:
         ended = status.run_state.value
         return f"verified {status.rows} {ended}", f"✓ {name}: {ended}, {status.rows:,} rows verified  {status.url}"
+    if status.state is SyncState.SENT and status.error:
+        why = f"{status.error['title']}. {status.error['message']} {status.error['todo']}"
+        return status.error["slug"], f"↑ {name}: {status.rows:,} rows sent, not verified. {why}  {status.url}"
     if status.run_state in (RunState.RUNNING, RunState.QUIET) and status.url and not status.error:
         return "live", f"● {name}: live  {status.url}"
     return None

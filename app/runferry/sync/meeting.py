@@ -49,7 +49,11 @@ def meet(
     if run.start_time and "started" not in delivery.counts:  # so that two logs of one run know which is the newer
         ledger.update(delivery, counts={**delivery.counts, "started": run.start_time})
     record = RunRecord(connection.session, source.reader.content, entity, project, run_id, wishes, means.clock)
-    created = record.send()
+    is_past = ledger.newer(delivery, run.start_time or 0.0) or source.log.stat().st_size < delivery.position
+    if remote is not None and delivery.storage_id and is_past:  # a newer log, or a longer copy, has said it all
+        created = Created(delivery.storage_id, entity, project, run_id, 0)
+    else:
+        created = record.send()
     url = f"{connection.server.app_url}/{created.entity}/{created.project}/runs/{run_id}"
     ledger.set_address(target, created.storage_id, url)
     return Meeting(created, url, ledger.delivery(known.source, target), record)

@@ -110,7 +110,10 @@ class Outlet:
 
         exit_code: the run has ended with it; the server is told so once per exit code.
         """
-        self._meeting.record.update(is_over)
+        if self._is_outgrown():
+            return
+        if self._newer() is None:
+            self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
             self._deliver_console()
             self._deliver_alerts()
@@ -177,7 +180,7 @@ class Outlet:
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row if is_last else None,
-            summary=self._final_summary() if self._newer() is None else "",
+            summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
             files=self._newest_files(),
             tells_holes=self._connection.server.is_runferry,
         )
@@ -291,6 +294,10 @@ class Outlet:
     def _newer(self) -> Delivery | None:
         """A later log of the same run (it was resumed): summary, exit code and files made from the log are its."""
         return self._means.ledger.newer(self._delivery, self._source.reader.content.run.start_time or 0.0)
+
+    def _is_outgrown(self) -> bool:
+        """Whether a longer copy of this log was delivered: what an old copy says of console and summary is past."""
+        return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position > self.position
 
 
 def _digest(*texts: str) -> str:

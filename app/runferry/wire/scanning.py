@@ -139,8 +139,8 @@ class Scanner:
                 if end < block_end:
                     break  # the next header is not complete yet
                 at = end
-            elif _may_grow(data, at, base):
-                break
+            elif _may_grow(data, at, base) and _search(data, at + 1, base) < 0:
+                break  # with a good chunk behind it, it does not grow: its length is damaged
             else:
                 self._bad = base + at
                 at += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -79,6 +80,27 @@ def test_the_same_log_at_another_path_is_one_run(server: Server, work: Path) -> 
     assert (both.code, [one["rows_sent"] for one in both.objects]) == (0, [0, 0]), both.err
     assert writes(server, "rich") == before
     assert stores.read(server.data, "rich").console == stored.console
+
+
+def test_an_old_copy_of_a_log_changes_nothing(server: Server, work: Path) -> None:
+    """A snapshot from while the training ran, synced after the whole log: it is a part of what is there."""
+    python(training.recorded(), work)
+    (folder,) = folders(work)
+    assert runferry("sync", folder, **server.environ).code == 0
+    before, stored = writes(server, "rich"), stores.read(server.data, "rich")
+    old = work / "backup" / folder.name
+    old.mkdir(parents=True)
+    log = next(folder.glob("*.wandb"))
+    content = log.read_bytes()
+    (old / log.name).write_bytes(content[: len(content) * 3 // 4])
+    os.utime(old / log.name, (1_790_000_000, 1_790_000_000))  # nobody writes to it any more
+    done = runferry("sync", old, "--json", **server.environ)
+    assert done.object["rows_sent"] == 0, done.err
+    assert done.object["state"] == "verified", done.err
+    after = stores.read(server.data, "rich")
+    assert writes(server, "rich") == before
+    assert (after.console, after.summary, after.config) == (stored.console, stored.summary, stored.config)
+    assert (after.record["state"], after.digests) == ("finished", stored.digests)
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["together", "one after the other"])

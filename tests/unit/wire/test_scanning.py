@@ -7,6 +7,7 @@ import random
 import struct
 import zlib
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +109,17 @@ def test_damage_costs_at_most_the_records_that_it_touches(
         record for record, (first, last) in zip(records, places, strict=True) if changed[first:last] == data[first:last]
     ]
     assert found == untouched
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_damaged_length_near_the_end_does_not_hide_what_follows(finished: bool) -> None:
+    data, places = frame([b"one", b"two", b"three"])
+    changed = bytearray(data)
+    at = places[1][0] + 4
+    changed[at : at + 2] = (30_000).to_bytes(2, "little")  # as if the rest of a long chunk were still to come
+    found, lost, _, _ = read_all(bytes(changed), finished)
+    assert found == [b"one", b"three"]
+    assert [(one.start, one.end) for one in lost] == [places[1]]
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,0 +1,83 @@
+"""From a log to an outlet: while one part is sent the next one is read.
+
+What was read and is not sent when something breaks off stays in order, and is sent first the next time. Used by one
+thread at a time; the sending goes on in a pool's thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Protocol
+
+from runferry.sync.source import Part, Source
+
+
+class Replaced(Exception):
+    """The log is not the file that was read before."""
+
+
+class Sink(Protocol):
+    """Where parts go."""
+
+    def send(self, part: Part) -> None:
+        """Deliver a part. Raises AppError; the same part can then be given again."""
+
+
+class Pipeline:
+    """Moves the parts of one log. `on_sent` is called after each."""
+
+    def __init__(self, senders: ThreadPoolExecutor, on_sent: Callable[[], None]) -> None:
+        self._senders = senders
+        self._on_sent = on_sent
+        self._backlog: deque[Part] = deque()
+
+    def put_back(self, part: Part) -> None:
+        """A part that was read elsewhere and has to be sent first."""
+        self._backlog.append(part)
+
+    def forget(self) -> None:
+        """The log is read from the front again."""
+        self._backlog.clear()
+
+    def run(self, source: Source, sink: Sink) -> None:
+        """Read and send until the end of what is complete. Raises AppError, or Replaced."""
+        sending: tuple[Future[None], Part] | None = None
+        try:
+            while True:
+                part = self._backlog.popleft() if self._backlog else source.read()
+                if part.is_replaced:
+                    if sending is not None:
+                        wait([sending[0]])  # how it went does not matter any more
+                        sending = None
+                    raise Replaced
+                if sending is not None:
+                    self._backlog.appendleft(part)  # until the one before it has arrived
+                    waiting, sending = sending, None
+                    self._wait_for(*waiting)
+                    part = self._backlog.popleft()
+                if part.at_end:
+                    self.send(sink, part)
+                    return
+                sending = (self._senders.submit(sink.send, part), part)
+        finally:
+            if sending is not None:  # reading failed meanwhile
+                self._wait_for(*sending)
+
+    def send(self, sink: Sink, part: Part) -> None:
+        """Send one part on this thread."""
+        try:
+            sink.send(part)
+        except BaseException:
+            self._backlog.appendleft(part)
+            raise
+        self._on_sent()
+
+    def _wait_for(self, future: Future[None], part: Part) -> None:
+        try:
+            future.result()
+        except BaseException:
+            self._backlog.appendleft(part)
+            raise
+        self._on_sent()
