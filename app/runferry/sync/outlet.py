@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 30.0  # seconds without a request after which a server may believe that the run crashed
+LEFT_ALONE = 60.0  # seconds without a change after which a log that became shorter is not being copied back
 CONSOLE_WINDOW = 32  # lines that a terminal may still rewrite
 
 
@@ -146,6 +147,17 @@ class Outlet:
         if self._files.waiting is not None:  # everything else has been sent
             raise self._files.waiting
 
+    def accept_cut(self) -> None:
+        """A log that is shorter than what was sent of it, for good: what it gets from now on is new."""
+        placing = self._streamer.placing
+        if not placing.mark or placing.mark <= self.position:
+            return
+        found, now = extent(self._source.log), self._means.clock.time()
+        if found.size < placing.mark and now - found.mtime_ns / 1e9 > LEFT_ALONE:
+            log.warning("%s was cut after it was sent", self._source.log)
+            placing.cut(self._source.counts)
+            self._means.ledger.cut(self._delivery, self.position)
+
     def sign_of_life(self) -> None:
         """Tell a server that would otherwise believe that the run crashed."""
         if self._means.clock.monotonic() - self._posted > HEARTBEAT:
@@ -180,12 +192,13 @@ class Outlet:
         """What the server's answers say differently from what was sent; empty when verified."""
         lines = self._means.ledger.server_lines(self._delivery.target)
         content = self._source.reader.content
-        short = content.rows - self.acknowledged["history"]
+        rows = content.rows + self._streamer.placing.missing["history"]
+        short = rows - self.acknowledged["history"]
         if short > 0:
             return [f"{short} rows are not acknowledged"]
         expected = verification.Expected(
             lines=lines,
-            last_row=self._last_row if self._ends_the_run(lines["history"]) else None,
+            last_row=self._last_row if self._ends_the_run(rows, lines["history"]) else None,
             summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
             files=self._newest_files(),
             artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
@@ -193,10 +206,10 @@ class Outlet:
         )
         return verification.compare(self._connection.session, self._run, expected)
 
-    def _ends_the_run(self, lines: int) -> bool:
+    def _ends_the_run(self, rows: int, lines: int) -> bool:
         """Whether the run's last line on the server is this log's last row."""
-        rows = self._source.reader.content.rows
-        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if rows else []
+        has_rows = self._source.reader.content.rows > 0
+        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if has_rows else []
         return bool(placed) and placed[0].server_first == lines - 1
 
     def _newest_files(self) -> Mapping[str, SentFile]:

@@ -165,6 +165,7 @@ class RunSync:
 
     def _settle(self, outlet: Outlet, state: RunState) -> float | None:
         """Everything in the log is sent: deliver the rest, close and compare as far as the run's state allows."""
+        outlet.accept_cut()
         if state is RunState.QUIET and self._compared_at == outlet.position and not self._recheck:
             if self._is_known_alive():
                 outlet.sign_of_life()

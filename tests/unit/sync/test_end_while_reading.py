@@ -36,6 +36,7 @@ class Taker:
     def send(self, part: Any) -> None:
         self.acknowledged["history"] += len(part.history)
 
+    def accept_cut(self) -> None: ...
     def obstacle(self) -> None:
         return None
 
