@@ -14,7 +14,8 @@ from runferry.errors import PermanentError, UsageError
 from runferry.formats.detect import NotARun, RunFolder, identify
 from runferry.formats.summary import final_summary_json
 from runferry.remote.runs import Created
-from runferry.state.ledger import Delivery, SentFile
+from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
 from runferry.sync import artifact_check, verification
 from runferry.sync.connection import Connection
 from runferry.sync.resumed_steps import Renumber

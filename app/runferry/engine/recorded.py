@@ -10,7 +10,8 @@ from runferry.clock import SystemClock
 from runferry.paths import Home
 from runferry.settings import Settings
 from runferry.state.database import Database
-from runferry.state.ledger import Delivery, Ledger
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.status import ConnectionState, FolderStatus, RunState, RunStatus, ServerStatus, Snapshot, SyncState
 from runferry.sync.counts import damage_of
 from runferry.version import __version__

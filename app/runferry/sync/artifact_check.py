@@ -11,7 +11,7 @@ from runferry.remote import artifacts
 from runferry.remote.artifacts import COMMITTED
 from runferry.remote.session import Session
 from runferry.remote.uploads import RemoteFile
-from runferry.state.ledger import SentArtifact
+from runferry.state.deliverables import SentArtifact
 from runferry.sync.artifact_manifest import hex_of, read_manifest
 
 

@@ -24,7 +24,9 @@ from runferry.remote.artifacts import COMMITTED, PENDING
 from runferry.remote.failures import ServerRefused
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.state.ledger import Delivery, Ledger, SentArtifact
+from runferry.state.deliverables import SentArtifact
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.sync import artifact_files
 from runferry.sync.artifact_manifest import CLIENT_REFERENCE, Manifest, read_manifest
 

@@ -13,7 +13,9 @@ from typing import Any
 
 from runferry.formats.readers import extent
 from runferry.remote.runs import Created
-from runferry.state.ledger import Delivery, Ledger, SentFile
+from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.sync import verification
 from runferry.sync.connection import Connection
 

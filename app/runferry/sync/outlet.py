@@ -16,15 +16,17 @@ from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import extent
 from runferry.formats.summary import final_summary_json, summary_json
-from runferry.remote import runs
-from runferry.remote.failures import GraphQLRefused
-from runferry.remote.file_stream import StreamRequest, console_line
+from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
-from runferry.state.ledger import Delivery, SentFile
+from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
 from runferry.sync import artifact_check, known, made_files, verification
+from runferry.sync.alerts import deliver_alerts
 from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
+from runferry.sync.console_feed import ConsoleFeed
 from runferry.sync.meeting import Meeting
+from runferry.sync.obstacles import file_gone, lines_too_large
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_files import RunFiles
 from runferry.sync.source import Part, Source
@@ -58,7 +60,7 @@ class Outlet:
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
-        self._console: list[tuple[int, list[str]]] = []  # taken from the terminal, not acknowledged yet
+        self._console = ConsoleFeed(source)
         self._recorded: tuple[object, ...] = ()
         self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
@@ -134,8 +136,14 @@ class Outlet:
         if self._newer() is None:
             self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
-            self._deliver_console()
-            self._deliver_alerts()
+            if self._wishes.console and (lines := self._console.take(self.acknowledged["console"], self._delivery)):
+                self._reopen()
+                self._streamer.send_console(lines)
+                self._console.arrived()
+                self._posted = self._means.clock.monotonic()
+            deliver_alerts(
+                self._connection.session, self._run, self._means.ledger, self._delivery, self._source.extras.alerts
+            )
             makes = is_over and self._newer() is None
             made = made_files.make(self._source, self._wishes, self._final_summary()) if makes else {}
             self._files.upload(self._source.extras.files, made, is_over)
@@ -170,22 +178,11 @@ class Outlet:
 
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
-        if self._files.gone:
-            (name, why), others = next(iter(self._files.gone.items())), len(self._files.gone) - 1
-            return AppError(
-                "file-gone",
-                "A file of the run could not be sent",
-                f"{name}: {why}." + (f" And {others} more." if others else ""),
-                "Bring the file back to where the run's files folder points, and sync again.",
-            )
         aside = self._means.ledger.count_set_aside(self._delivery)
+        if self._files.gone:
+            return file_gone(self._files.gone)
         if aside:
-            return AppError(
-                "lines-too-large",
-                "Some lines are too large for the server",
-                f"{aside} lines are longer than servers take; all others were sent.",
-                "They stay in the run's log on this computer; `runferry inspect` shows it.",
-            )
+            return lines_too_large(aside)
         return self._artifacts.obstacle()
 
     def differences(self) -> list[str]:
@@ -245,39 +242,6 @@ class Outlet:
             self._source.log.with_name(self._source.log.name + ".synced").touch()
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
-
-    def _deliver_console(self) -> None:
-        if not self._wishes.console:
-            return
-        settled = self.acknowledged["console"]
-        if extent(self._source.log).size != self._delivery.verified_size:  # else these very lines were compared
-            settled -= CONSOLE_WINDOW
-        while taken := self._source.console.take_changed():
-            lines = [(index, line) for index, line in taken if index >= settled]
-            if lines:
-                texts = [console_line(line.text, line.is_stderr, line.timestamp) for _, line in lines]
-                self._console.append((lines[0][0], texts))
-        if self._console:
-            self._reopen()
-            self._streamer.send_console(self._console)
-            self._console = []
-            self._posted = self._means.clock.monotonic()
-
-    def _deliver_alerts(self) -> None:
-        if not self._source.extras.alerts:
-            return
-        done = self._means.ledger.alerts_sent(self._delivery)
-        for alert in self._source.extras.alerts:
-            if alert.index in done:
-                continue
-            try:
-                runs.send_alert(
-                    self._connection.session, self._run, alert.title, alert.text, alert.level, alert.wait_ms
-                )
-            except GraphQLRefused as error:
-                log.warning("the server does not take the alert %r: %s", alert.title, error)
-            self._means.ledger.alert_sent(self._delivery, alert.index)
-        self._source.extras.alerts.clear()
 
     def _deliver_summary(self, is_over: bool, exit_code: int | None) -> None:
         """Summary, notes of uploads and the end of the run: one request, so that a small run costs few."""

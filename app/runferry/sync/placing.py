@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left
 
-from runferry.state.ledger import Delivery
+from runferry.state.delivery import Delivery
 from runferry.sync.source import Part
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from runferry.remote.failures import TooLarge
 from runferry.remote.file_stream import Lines, StreamRequest
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.state.ledger import Delivery, Ledger
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.sync.placing import Placing
 from runferry.sync.source import Part
 

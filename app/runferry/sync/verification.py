@@ -14,7 +14,7 @@ from typing import Any
 from runferry.remote import runs, uploads
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.state.ledger import SentFile
+from runferry.state.deliverables import SentFile
 from runferry.sync import artifact_check
 from runferry.sync.artifact_check import ExpectedArtifact
 from runferry.sync.first_contact import plain, same
