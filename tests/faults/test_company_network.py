@@ -156,17 +156,18 @@ def test_what_a_server_presents_and_what_is_kept(place: Place, company: Company,
 
 
 @pytest.fixture
-def mitmproxy(company: Company, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """mitmproxy in front of everything: its address, and its CA."""
+def mitmproxy(server: TlsServer, company: Company, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """mitmproxy on the way to the server: its address, and its CA. Behind it every name leads to the server."""
     if not MITM.exists():
         pytest.fail("mitmproxy is missing: run `make mitm`")
     port = free_port()
-    words = [str(MITM), "--mode", f"regular@127.0.0.1:{port}", "--quiet"]
-    for setting in (f"confdir={tmp_path / 'mitm'}", f"ssl_verify_upstream_trusted_ca={company.ca_file}"):
-        words += ["--set", setting]
-    with Program(words, tmp_path, "mitm") as running:
-        until(lambda: running.process.poll() is None and _listens(port), 60, "mitmproxy")
-        yield f"http://127.0.0.1:{port}", tmp_path / "mitm" / "mitmproxy-ca-cert.pem"
+    with Proxy(server.port) as names:
+        words = [str(MITM), "--quiet", "--mode", f"upstream:{names.url}", "--listen-host", "127.0.0.1"]
+        words += ["--listen-port", str(port), "--set", f"confdir={tmp_path / 'mitm'}"]
+        words += ["--set", f"ssl_verify_upstream_trusted_ca={company.ca_file}"]
+        with Program(words, tmp_path, "mitm") as running:
+            until(lambda: _listens(port), 60, f"mitmproxy: {running.err}")
+            yield f"http://127.0.0.1:{port}", tmp_path / "mitm" / "mitmproxy-ca-cert.pem"
 
 
 def _listens(port: int) -> bool:
@@ -174,14 +175,17 @@ def _listens(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_mitmproxy(place: Place, server: TlsServer, mitmproxy: tuple[str, Path], company: Company) -> None:
+def test_mitmproxy(place: Place, server: TlsServer, mitmproxy: tuple[str, Path]) -> None:
     proxy, authority = mitmproxy
-    with Proxy(server.port) as names:  # leads mitmproxy to the server by its name, as a company's DNS does
-        with place.runferry("doctor", "https://wandb.example", "--json", HTTPS_PROXY=proxy) as doctor:
-            assert doctor.wait() == 1
-            found = steps(doctor)
-        assert names.heads == []
-    # The name leads nowhere, so mitmproxy answers by itself; what it shows is what counts here.
-    assert found["TLS"]["slug"] == "tls-re-signed" or found["connection"]["mark"] == "bad", found
-    assert server.requests == []
-    assert authority.exists()
+    url = "https://wandb.example"
+    environ = {"HTTPS_PROXY": proxy, "WANDB_API_KEY": key(place), "WANDB_BASE_URL": url}
+    code, found = examine(place, url, **environ)
+    assert (code, found["TLS"]["slug"]) == (1, "tls-re-signed")
+    assert "mitmproxy" in found["TLS"]["said"]
+    assert all(b"Authorization" not in request for request in server.requests)
+    with place.runferry("certificates", "add", authority, "--server", url) as adding:
+        assert adding.wait() == 0, adding.err
+    code, found = examine(place, url, **environ)
+    assert code == 0, found
+    assert "re-signs" in found["TLS"]["said"]
+    assert found["login"]["mark"] == "good"
