@@ -65,6 +65,11 @@ class LocalServer:
             return self._process.poll() is not None
         return self._adopted is not None and not self._adopted.is_running()
 
+    @property
+    def has_started_one(self) -> bool:
+        """Whether the process is one that this object started itself."""
+        return self._process is not None
+
     def stop(self, timeout: float = 10) -> None:
         """End the process if it is ours; a server that a person started stays."""
         with self._lock:

@@ -182,6 +182,8 @@ class Batch:
     history: list[str] = field(default_factory=list)  # one JSON object per row, nested as wandb-core streams it
     steps: list[int | None] = field(default_factory=list)  # the `_step` of each row
     events: list[str] = field(default_factory=list)  # one JSON object per system-metrics record
+    places: list[int] = field(default_factory=list)  # byte offset of each row
+    event_places: list[int] = field(default_factory=list)  # and of each event; empty where `end` is not about them
     console: list[ConsoleChunk] = field(default_factory=list)
     files: list[FileEntry] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)

@@ -239,6 +239,11 @@ class Ledger:
                     (position, at_position["history"], at_position["events"], delivery.id, position),
                 )
 
+    def cut(self, delivery: Delivery, position: int) -> None:
+        """The log was cut behind this byte; the lines that were sent keep their numbers."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE deliveries SET position = ? WHERE id = ?", (position, delivery.id))
+
     def update(self, delivery: Delivery, **values: Any) -> None:
         """Set columns of a delivery (`state`, `closed`, `config_digest`, `counts`, `error` …)."""
         for name in ("counts", "error"):

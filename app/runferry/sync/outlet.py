@@ -21,7 +21,7 @@ from runferry.remote.failures import GraphQLRefused
 from runferry.remote.file_stream import StreamRequest, console_line
 from runferry.remote.runs import Created
 from runferry.state.ledger import Delivery, SentFile
-from runferry.sync import artifact_check, made_files, verification
+from runferry.sync import artifact_check, known, made_files, verification
 from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
 from runferry.sync.meeting import Meeting
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 30.0  # seconds without a request after which a server may believe that the run crashed
+LEFT_ALONE = 60.0  # seconds without a change after which a log that became shorter is not being copied back
 CONSOLE_WINDOW = 32  # lines that a terminal may still rewrite
 
 
@@ -125,7 +126,8 @@ class Outlet:
     def deliver_rest(self, is_over: bool, exit_code: int | None = None) -> None:
         """Deliver what is folded over the log: config, console, alerts, files, summary; or a sign of life.
 
-        exit_code: the run has ended with it; the server is told so once per exit code.
+        exit_code: the run has ended with it; the server is told so once per exit code. Raises AppError, also where
+        only files could not be sent.
         """
         if self._is_outgrown():
             return
@@ -142,6 +144,19 @@ class Outlet:
         self._deliver_summary(is_over, exit_code)
         if not is_over:
             self.sign_of_life()
+        if self._files.waiting is not None:  # everything else has been sent
+            raise self._files.waiting
+
+    def accept_cut(self) -> None:
+        """A log that is shorter than what was sent of it, for good: what it gets from now on is new."""
+        placing = self._streamer.placing
+        if not placing.mark or placing.mark <= self.position:
+            return
+        found, now = extent(self._source.log), self._means.clock.time()
+        if found.size < placing.mark and now - found.mtime_ns / 1e9 > LEFT_ALONE:
+            log.warning("%s was cut after it was sent", self._source.log)
+            placing.cut(self._source.counts)
+            self._means.ledger.cut(self._delivery, self.position)
 
     def sign_of_life(self) -> None:
         """Tell a server that would otherwise believe that the run crashed."""
@@ -177,20 +192,25 @@ class Outlet:
         """What the server's answers say differently from what was sent; empty when verified."""
         lines = self._means.ledger.server_lines(self._delivery.target)
         content = self._source.reader.content
-        short = content.rows - self.acknowledged["history"]
+        rows = content.rows + self._streamer.placing.missing["history"]
+        short = rows - self.acknowledged["history"]
         if short > 0:
             return [f"{short} rows are not acknowledged"]
-        placed = self._means.ledger.place(self._delivery, "history", content.rows - 1, 1) if content.rows else []
-        is_last = bool(placed) and placed[0].server_first == lines["history"] - 1
         expected = verification.Expected(
             lines=lines,
-            last_row=self._last_row if is_last else None,
+            last_row=self._last_row if self._ends_the_run(rows, lines["history"]) else None,
             summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
             files=self._newest_files(),
             artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def _ends_the_run(self, rows: int, lines: int) -> bool:
+        """Whether the run's last line on the server is this log's last row."""
+        has_rows = self._source.reader.content.rows > 0
+        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if has_rows else []
+        return bool(placed) and placed[0].server_first == lines - 1
 
     def _newest_files(self) -> Mapping[str, SentFile]:
         """Our files as the server must have them: another log of the run may have written one of them later."""
@@ -209,6 +229,10 @@ class Outlet:
     def verified(self, counts: dict[str, Any], is_over: bool) -> None:
         """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
         found = extent(self._source.log)
+        self._recorded = ("verified", "", counts.get("rows"))
+        is_alone = self._means.ledger.count_deliveries(self._delivery.target) == 1
+        if is_alone and not self._source.extras.artifacts:  # artifacts are asked for by what the log says of each
+            counts = {**counts, known.PROOF: known.proof(self._last_row, self._final_summary())}
         self._means.ledger.update(
             self._delivery,
             state="verified",

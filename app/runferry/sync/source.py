@@ -28,9 +28,11 @@ class Part:
     steps: list[int | None]
     events: list[str]
     position: int
+    places: dict[str, list[int]] = field(default_factory=dict)  # byte offset of each line, per stream
     preempting: bool = False
     at_end: bool = False
     is_renumbered: bool = False
+    is_placed: bool = False
     is_replaced: bool = False
 
     def keep_metrics_only(self) -> None:
@@ -85,6 +87,11 @@ class Source:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Lines of history and events that were read."""
+        return dict(self._counts)
+
+    @property
     def has_begun(self) -> bool:
         """Whether anything was read that a run can be created from."""
         content = self.reader.content
@@ -110,6 +117,7 @@ class Source:
             steps=batch.steps,
             events=batch.events,
             position=batch.end,
+            places={"history": batch.places, "events": batch.event_places},
             preempting=batch.preempting,
             at_end=batch.at_end,
             is_replaced=batch.replaced,
