@@ -100,6 +100,11 @@ def artifacts(data: Path, project: str = "parity", entity: str = "local") -> lis
     return sorted(found, key=lambda one: (one.collection, one.version))
 
 
+def base64_md5(content: bytes) -> str:
+    """A digest as manifests write it."""
+    return base64.b64encode(hashlib.md5(content).digest()).decode()
+
+
 def _artifact(data: Path, record: dict[str, Any], manifest: Path) -> StoredArtifact:
     told = json.loads(manifest.read_text(encoding="utf-8"))
     files, references = {}, {}
