@@ -23,6 +23,7 @@ COMMANDS = {
     "inspect": "what a run folder holds",
     "doctor": "walk the way to a server step by step, and say what to do",
     "certificates": "company CAs: add, show, remove; what a server presents",
+    "proxy": "which proxy leads to servers, and who says so",
     "pause": "send nothing more until `try-now`",
     "try-now": "try servers at once, also those that are paused or stopped",
     "serve": "run the local server",
