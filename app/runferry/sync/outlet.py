@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 30.0  # seconds without a request after which a server may believe that the run crashed
-LEFT_ALONE = 60.0  # seconds without a change after which a log that became shorter is not being copied back
 CONSOLE_WINDOW = 32  # lines that a terminal may still rewrite
 
 
@@ -157,13 +156,7 @@ class Outlet:
 
     def accept_cut(self) -> None:
         """A log that is shorter than what was sent of it, for good: what it gets from now on is new."""
-        placing = self._streamer.placing
-        if not placing.mark or placing.mark <= self.position:
-            return
-        found, now = extent(self._source.log), self._means.clock.time()
-        if found.size < placing.mark and now - found.mtime_ns / 1e9 > LEFT_ALONE:
-            log.warning("%s was cut after it was sent", self._source.log)
-            placing.cut(self._source.counts)
+        if self._streamer.placing.accept_cut(self._source, self._means.clock.time()):
             self._means.ledger.cut(self._delivery, self.position)
 
     def sign_of_life(self) -> None:
