@@ -125,6 +125,24 @@ class Ledger(Deliverables):
             lines[stream] = max(lines[stream], end)
         return lines
 
+    def raise_base(self, target: int, lines: dict[str, int]) -> None:
+        """Lines that somebody else wrote behind ours: what is placed from now on goes behind them."""
+        have = self.server_lines(target)
+        more = {stream: count for stream, count in lines.items() if count > have[stream]}
+        with self._database.transaction() as db:
+            for stream, count in more.items():
+                db.execute(f"UPDATE targets SET {stream}_base = ? WHERE id = ?", (count, target))  # noqa: S608 - ours
+
+    def acknowledged_end(self, delivery: Delivery, stream: str) -> int:
+        """How many lines the server must at least have, by what it acknowledged of this log."""
+        sent = delivery.acknowledged[stream]
+        found = self._database.row(
+            "SELECT max(server_first + min(count, ? - first)) FROM ranges "
+            "WHERE delivery = ? AND kind = 'log' AND stream = ? AND first < ?",
+            sent, delivery.id, stream, sent,
+        )  # fmt: skip
+        return int(found[0] or 0) if found else 0
+
     def place(self, delivery: Delivery, stream: str, first: int, count: int, kind: str = "log") -> list[Placement]:
         """Where lines ``first … first + count`` go on the server. New places are committed before this returns."""
         with self._database.transaction() as db:

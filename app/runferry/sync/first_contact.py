@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import NeedsUser
+from runferry.formats.readers import extent
 from runferry.remote.runs import RemoteRun
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
@@ -32,12 +33,16 @@ def settle(
     have = remote.lines if remote else NOTHING
     if known:
         expected = ledger.server_lines(delivery.target)
-        if have["history"] < min(expected["history"], delivery.acknowledged["history"]):
+        if have["history"] < ledger.acknowledged_end(delivery, "history"):
             raise _lost(remote, have["history"], expected["history"])
+        if extent(log).size > delivery.position:  # it goes on, maybe behind rows that somebody else wrote meanwhile
+            ledger.raise_base(delivery.target, {stream: have[stream] for stream in ("history", "events")})
         return
-    if remote is None or not any(have.values()) or not ledger.is_untouched(delivery.target):
+    if remote is None or not any(have.values()):
         return
-    if _is_ours(remote, log, permit):
+    if not ledger.is_untouched(delivery.target):
+        ledger.raise_base(delivery.target, have)
+    elif _is_ours(remote, log, permit):
         ledger.adopt(delivery, have)
     else:
         ledger.set_base(delivery.target, have)
