@@ -125,6 +125,15 @@ class Ledger(Deliverables):
             lines[stream] = max(lines[stream], end)
         return lines
 
+    def count_placed(self, target: int) -> int:
+        """How many rows of a run on the server are known to be of our logs."""
+        query = (
+            "SELECT coalesce(sum(count), 0) FROM ranges JOIN deliveries AS d ON d.id = ranges.delivery "
+            "WHERE d.target = ? AND stream = 'history'"
+        )
+        found = self._database.row(query, target)
+        return int(found[0]) if found else 0
+
     def raise_base(self, target: int, lines: dict[str, int]) -> None:
         """Lines that somebody else wrote behind ours: what is placed from now on goes behind them."""
         have = self.server_lines(target)
@@ -157,15 +166,16 @@ class Ledger(Deliverables):
                 placements.append(self._extend(db, delivery, stream, kind, placed, first + count - placed))
         return _cut(placements, first, first + count)
 
-    def adopt(self, delivery: Delivery, lines: dict[str, int]) -> None:
-        """The server already has the first lines of this log, at the same places: take them as acknowledged."""
+    def adopt(self, delivery: Delivery, lines: dict[str, int], places: dict[str, int] | None = None) -> None:
+        """The server already has the first lines of this log, from `places` on: take them as acknowledged."""
+        places = places or {}
         with self._database.transaction() as db:
             for stream, count in lines.items():
                 if count:
                     db.execute(
                         "INSERT OR REPLACE INTO ranges (delivery, stream, first, server_first, count) "
-                        "VALUES (?, ?, 0, 0, ?)",
-                        (delivery.id, stream, count),
+                        "VALUES (?, ?, 0, ?, ?)",
+                        (delivery.id, stream, places.get(stream, 0), count),
                     )
             db.execute(
                 "UPDATE deliveries SET history = ?, events = ?, console = ? WHERE id = ?",
