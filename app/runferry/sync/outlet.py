@@ -117,11 +117,12 @@ class Outlet:
         if self._wishes.metrics_only:
             part.keep_metrics_only()
         before = self._streamer.rows_sent
+        if self._streamer.brings_more(part):
+            self._reopen()  # noted first: whatever breaks off afterwards, the end is told again
         self._streamer.send(part)
         if part.history:
             self._last_row = part.history[-1]
         if self._streamer.rows_sent > before:
-            self._reopen()
             self._posted = self._means.clock.monotonic()
 
     def deliver_rest(self, is_over: bool, exit_code: int | None = None) -> None:
@@ -162,6 +163,7 @@ class Outlet:
     def sign_of_life(self) -> None:
         """Tell a server that would otherwise believe that the run crashed."""
         if self._means.clock.monotonic() - self._posted > HEARTBEAT:
+            self._reopen()
             self._post(StreamRequest())
 
     def _beat(self) -> None:
