@@ -85,7 +85,8 @@ class RunStatus:
     events: int = 0
     console_lines: int = 0
     files: int = 0
-    artifacts: int = 0
+    artifacts: int = 0  # in the log
+    artifacts_sent: int = 0  # committed by the server
     bytes_read: int = 0
     bytes_total: int = 0
     last_step: int | None = None

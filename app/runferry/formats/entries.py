@@ -71,6 +71,19 @@ class Artifact:
 
 
 @dataclass(frozen=True)
+class ArtifactLink:
+    """A version that is shown in a portfolio, too (wandb 0.12 to 0.18). `server_id`, or else `client_id`, names it."""
+
+    index: int
+    client_id: str
+    server_id: str
+    portfolio: str
+    entity: str
+    project: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ConsoleChunk:
     """One write to stdout or stderr. `is_line`: already a whole line (wandb 0.10 to 0.12). Time: epoch seconds."""
 
@@ -169,10 +182,13 @@ class Batch:
     history: list[str] = field(default_factory=list)  # one JSON object per row, nested as wandb-core streams it
     steps: list[int | None] = field(default_factory=list)  # the `_step` of each row
     events: list[str] = field(default_factory=list)  # one JSON object per system-metrics record
+    places: list[int] = field(default_factory=list)  # byte offset of each row
+    event_places: list[int] = field(default_factory=list)  # and of each event; empty where `end` is not about them
     console: list[ConsoleChunk] = field(default_factory=list)
     files: list[FileEntry] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     artifacts: list[Artifact] = field(default_factory=list)
+    links: list[ArtifactLink] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     preempting: bool = False
     replaced: bool = False  # the file is not the one that was read before: the reader starts again from its front

@@ -111,6 +111,7 @@ class LegacyReader:
         step = line.step
         batch.history.append(line.text)
         batch.steps.append(step)
+        batch.places.append(line.place)
         content.rows += 1
         content.keys.update(dict.fromkeys((key,) for key in line.keys))
         self._steps.append(step if step is not None else self._steps[-1] if self._steps else -1)

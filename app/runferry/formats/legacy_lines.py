@@ -20,12 +20,13 @@ _DECODER = json.JSONDecoder()
 
 
 class Line(NamedTuple):
-    """One row: its text, its step, its keys; or what was lost in its place."""
+    """One row: its text, step and keys, and the byte where it begins; or what was lost in its place."""
 
     text: str
     step: int | None = None
     keys: tuple[str, ...] = ()
     lost: Lost | None = None
+    place: int = 0
 
 
 class LineFile:
@@ -96,7 +97,7 @@ def lines_in(piece: bytes, at: int) -> Iterator[Line]:
         yield from _salvaged(piece, at)
         return
     if isinstance(row, dict):
-        yield _line(text.strip(), row)
+        yield _line(text.strip(), row, at)
     else:
         yield Line("", lost=Lost(at, at + len(piece), REASON))
 
@@ -117,7 +118,7 @@ def _salvaged(piece: bytes, at: int) -> Iterator[Line]:
             continue
         if piece[done:place].strip():
             yield Line("", lost=_lost(piece, at, done, place))
-        yield _line(piece[place:end].decode(), row)
+        yield _line(piece[place:end].decode(), row, at + place)
         done = place = end
     if piece[done:].strip():
         yield Line("", lost=_lost(piece, at, done, len(piece)))
@@ -127,6 +128,6 @@ def _lost(piece: bytes, at: int, start: int, end: int) -> Lost:
     return Lost(at + start, at + end, REASON if piece[start:end].strip(b"\0") else ZEROS)
 
 
-def _line(text: str, row: dict[str, Any]) -> Line:
+def _line(text: str, row: dict[str, Any], place: int) -> Line:
     step = row.get("_step")
-    return Line(text, step if isinstance(step, int) and not isinstance(step, bool) else None, tuple(row))
+    return Line(text, step if isinstance(step, int) and not isinstance(step, bool) else None, tuple(row), None, place)

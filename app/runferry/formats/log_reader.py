@@ -117,7 +117,7 @@ class LogReader:
             at, size, tag = quick.body(payload)
             if tag == quick.HISTORY:
                 try:
-                    self._row(payload[at : at + size], batch)
+                    self._row(payload[at : at + size], batch, offset)
                 except DecodeError:
                     self._unreadable(offset, payload)
             elif tag == quick.SUMMARY:
@@ -146,7 +146,7 @@ class LogReader:
             return
         kind = record.WhichOneof("kind")
         if kind == "history":
-            self._row(record.history.SerializeToString(), batch)
+            self._row(record.history.SerializeToString(), batch, offset)
         elif kind == "summary":
             summaries.append(record.summary.SerializeToString())
             content.summary_rows = content.rows
@@ -155,6 +155,7 @@ class LogReader:
         else:
             self._summaries(summaries)  # a run record may set the summary, too
             self._folder.fold(kind, record, batch)
+            batch.event_places.extend([offset] * (len(batch.events) - len(batch.event_places)))
 
     def _unreadable(self, offset: int, payload: bytes) -> None:
         self.content.records_unreadable += 1
@@ -168,11 +169,12 @@ class LogReader:
             self.content.records_unreadable += self.content.summary.apply(bodies)
             bodies.clear()
 
-    def _row(self, body: bytes, batch: Batch) -> None:
+    def _row(self, body: bytes, batch: Batch, offset: int) -> None:
         content = self.content
         line, step = self._builder.line(body)
         batch.history.append(line)
         batch.steps.append(step)
+        batch.places.append(offset)
         content.rows += 1
         if step is None:
             return

@@ -17,7 +17,9 @@ from runferry.remote import uploads
 from runferry.remote.failures import UploadHostTrouble
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.state.ledger import Delivery, Ledger, SentFile
+from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runferry.formats.console import Console
-from runferry.formats.entries import Alert, FileEntry
+from runferry.formats.entries import Alert, Artifact, ArtifactLink, FileEntry
 from runferry.formats.readers import open_reader
 
 READ_BYTES = 4 << 20
@@ -28,9 +28,11 @@ class Part:
     steps: list[int | None]
     events: list[str]
     position: int
+    places: dict[str, list[int]] = field(default_factory=dict)  # byte offset of each line, per stream
     preempting: bool = False
     at_end: bool = False
     is_renumbered: bool = False
+    is_placed: bool = False
     is_replaced: bool = False
 
     def keep_metrics_only(self) -> None:
@@ -53,7 +55,8 @@ class Extras:
 
     files: dict[str, FileEntry] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
-    artifacts: int = 0
+    artifacts: list[Artifact] = field(default_factory=list)  # all of them: which are done the ledger knows
+    links: list[ArtifactLink] = field(default_factory=list)
 
 
 class Source:
@@ -84,6 +87,11 @@ class Source:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Lines of history and events that were read."""
+        return dict(self._counts)
+
+    @property
     def has_begun(self) -> bool:
         """Whether anything was read that a run can be created from."""
         content = self.reader.content
@@ -101,13 +109,15 @@ class Source:
         for entry in batch.files:
             self.extras.files[entry.path] = entry
         self.extras.alerts.extend(batch.alerts)
-        self.extras.artifacts += len(batch.artifacts)
+        self.extras.artifacts.extend(batch.artifacts)
+        self.extras.links.extend(batch.links)
         part = Part(
             first=dict(self._counts),
             history=batch.history,
             steps=batch.steps,
             events=batch.events,
             position=batch.end,
+            places={"history": batch.places, "events": batch.event_places},
             preempting=batch.preempting,
             at_end=batch.at_end,
             is_replaced=batch.replaced,

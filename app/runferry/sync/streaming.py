@@ -10,7 +10,9 @@ from runferry.remote.failures import TooLarge
 from runferry.remote.file_stream import Lines, StreamRequest
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.state.ledger import Delivery, Ledger
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
+from runferry.sync.placing import Placing
 from runferry.sync.source import Part
 
 SHORTEST_LONG = 1024  # characters; a server that takes no line of this length has another problem
@@ -29,12 +31,14 @@ class Streamer:
         self.acknowledged = dict(delivery.acknowledged)
         self.rows_sent = 0  # by this process
         self.stop_requested = False
+        self.placing = Placing(delivery)
 
     def send(self, part: Part) -> None:
         """Deliver a part's rows and events that are not acknowledged yet, and commit.
 
         Raises AppError; the same part can then be sent again.
         """
+        self.placing.apply(part)
         rows = self._unsent("history", part.first["history"], part.history)
         events = self._unsent("events", part.first["events"], part.events)
         requests = list(self._requests(rows)) + list(self._requests(events))
