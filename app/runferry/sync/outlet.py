@@ -211,7 +211,7 @@ class Outlet:
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
         """Keep in the ledger what people should see of this run while nobody runs; once per change."""
-        told = (state, error.slug if error else "", counts.get("rows"))
+        told = (state, error.slug if error else "", counts.get("rows"), counts.get("artifacts_sent"))
         if told != self._recorded:
             self._recorded = told
             self._means.ledger.update(
