@@ -4,11 +4,12 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 PEER := .venvs/wandb
+MITM := .venvs/mitm
 WANDB ?= wandb==0.31.0
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv dev dev-package peer tools lint types unit test bench bench-docs freeze wheel clean
+.PHONY: help run venv dev dev-package peer mitm tools lint types unit test bench bench-docs freeze wheel clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,13 @@ $(PEER)/.made: Makefile
 	@$(PEER)/bin/python -m pip install --quiet '$(WANDB)' numpy pillow
 	@touch $@
 
+mitm: $(MITM)/.made ## mitmproxy, in an environment of its own, as a proxy that re-signs
+
+$(MITM)/.made:
+	@.ci/make-venv $(MITM)
+	@$(MITM)/bin/python -m pip install --quiet mitmproxy
+	@touch $@
+
 tools: # programs that tests use
 	@command -v strace >/dev/null || [ "$$(uname)" != Linux ] || .ci/need-apt strace
 
@@ -61,7 +69,7 @@ types: $(VENV)/.dev ## strict types
 unit: $(VENV)/.dev ## the fast tests
 	@$(PY) -m pytest tests/unit tests/test_architecture.py -q
 
-test: lint types tools $(VENV)/.package $(PEER)/.made ## everything: lint, types, all tests
+test: lint types tools $(VENV)/.package $(PEER)/.made $(MITM)/.made ## everything: lint, types, all tests
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 wheel: $(VENV)/.package ## build the wheel and the source archive into dist/

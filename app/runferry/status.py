@@ -51,7 +51,9 @@ class ConnectionState(Word):
     RETRYING = "retrying"
     REFUSED = "refused"  # the key was refused: waits for a person
     UNTRUSTED = "untrusted"  # TLS: waits for a person
-    PAUSED = "paused"
+    PORTAL = "portal"  # the network's sign-in page answers; asked again by a harmless probe
+    SLOWED = "slowed"  # online, at the pace that the server asked for
+    PAUSED = "paused"  # by a person
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class RunStatus:
     events: int = 0
     console_lines: int = 0
     files: int = 0
-    artifacts: int = 0
+    artifacts: int = 0  # in the log
+    artifacts_sent: int = 0  # committed by the server
     bytes_read: int = 0
     bytes_total: int = 0
     last_step: int | None = None
@@ -105,6 +108,9 @@ class ServerStatus:
     next_try: float | None = None
     since: float | None = None
     runs_waiting: int = 0
+    requests_per_second: float | None = None  # while slowed
+    page: str = ""  # of a portal: where to sign in
+    proxy: str = ""  # the way there, and who says so; empty: direct
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def differences(ours: Stored, theirs: Stored, yaml_reader: Path) -> list[str]:
     wrong += _unlike("summary", ours.summary, theirs.summary)
     wrong += _unlike("rows", ours.rows, theirs.rows)
     wrong += _unlike("console", ours.console, theirs.console)
-    wrong += _unlike("events", sorted(ours.events, key=json.dumps), sorted(theirs.events, key=json.dumps))
+    wrong += _unlike("events", _in_order(ours.events), _in_order(theirs.events))
     wrong += _unlike("alerts", _alerts(ours), _alerts(theirs))
     wrong += _unlike("names of files", sorted(ours.files), sorted(theirs.files))
     exact = [{n: d for n, d in one.digests.items() if n not in FILES_DIFFER} for one in (ours, theirs)]
@@ -83,6 +83,11 @@ def _without_empty(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_empty(inner) for key, inner in value.items() if inner != {}}
     return value
+
+
+def _in_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By their values: records of one moment come in any order, and so do their keys."""
+    return sorted(events, key=lambda one: json.dumps(one, sort_keys=True))
 
 
 def _alerts(stored: Stored) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -64,6 +65,66 @@ def read(data: Path, run_id: str, project: str = "parity", entity: str = "local"
         console=[console_line(one) for one in _lines(folder / "output.log")],
         files={one.relative_to(files).as_posix(): one.read_bytes() for one in files.rglob("*") if one.is_file()},
         alerts=[parse(one) for one in _lines(folder / "alerts.jsonl")],
+    )
+
+
+@dataclass(frozen=True)
+class StoredArtifact:
+    """One committed version, without what differs from upload to upload (ids, times, the digest of the manifest).
+
+    `files`: contents by path; `references`: address, digest and size by path.
+    """
+
+    collection: str
+    version: int
+    type: str
+    digest: str
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    description: str | None
+    metadata: str | None
+    client_id: str | None
+    run: str | None
+    files: dict[str, bytes]
+    references: dict[str, tuple[str, str, int]]
+    policy: tuple[str, dict[str, Any]]
+
+
+def artifacts(data: Path, project: str = "parity", entity: str = "local") -> list[StoredArtifact]:
+    """The committed versions of a project, by collection and version."""
+    found = []
+    for path in (data / "artifacts" / entity / project).glob("*/*.json"):
+        record = {} if path.name.endswith(".manifest.json") else json.loads(path.read_text(encoding="utf-8"))
+        if record.get("state") == "COMMITTED":
+            found.append(_artifact(data, record, path.with_name(path.stem + ".manifest.json")))
+    return sorted(found, key=lambda one: (one.collection, one.version))
+
+
+def base64_md5(content: bytes) -> str:
+    """A digest as manifests write it."""
+    return base64.b64encode(hashlib.md5(content).digest()).decode()
+
+
+def _artifact(data: Path, record: dict[str, Any], manifest: Path) -> StoredArtifact:
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    files, references = {}, {}
+    for name, one in told["contents"].items():
+        if one.get("ref"):
+            inner = re.sub(r"^wandb-artifact://[0-9a-f]+/", "wandb-artifact://ID/", one["ref"])
+            references[name] = (inner, one["digest"], one.get("size", 0))
+        else:
+            md5 = base64.b64decode(one["digest"]).hex()
+            content = (data / "blobs" / md5[:2] / md5).read_bytes()
+            assert (hashlib.md5(content).hexdigest(), len(content)) == (md5, one["size"])
+            files[name] = content
+    return StoredArtifact(
+        **{key: record[key] for key in ("collection", "version", "type", "digest", "description", "metadata")},
+        **{key: record[key] for key in ("client_id", "run")},
+        aliases=tuple(sorted(record["aliases"])),
+        tags=tuple(record["tags"]),
+        files=files,
+        references=references,
+        policy=(told["storagePolicy"], told["storagePolicyConfig"]),
     )
 
 

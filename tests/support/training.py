@@ -105,3 +105,52 @@ def short(run_id: str, rows: int = 5, options: str = "", first: int = 0) -> str:
         "        run.log({'loss': 1 / (step + 1), 'whole': step})\n"
         "        print('step', step)\n"
     )
+
+
+_ARTIFACTS = """
+import os, pathlib, wandb
+data = pathlib.Path("data")
+(data / "dir" / "deep").mkdir(parents=True)
+(data / "notes.txt").write_text("hello file\\n")
+(data / "own.bin").write_bytes(bytes(range(256)) * 400)
+(data / "local.txt").write_text("a local reference")
+(data / "dir" / "a.txt").write_text("a")
+(data / "dir" / "deep" / "b.txt").write_text("b")
+(data / "empty").write_text("")
+
+def make(more=None):
+    made = wandb.Artifact("ds", type="dataset", description="a ü description", metadata={"k": 1, "ü": ["x", None]})
+    made.add_file("data/notes.txt")
+    made.add_file("data/own.bin", policy="immutable")
+    made.add_file("data/notes.txt", name="skip/n.txt", skip_cache=True)
+    made.add_dir("data/dir", name="tree")
+    made.add_file("data/empty")
+    made.add_reference("https://example.invalid/x", name="elsewhere", checksum=False)
+    made.add_reference("file://" + os.path.abspath("data/local.txt"), name="local")
+    with made.new_file("sub/n.json") as file:
+        file.write("{}")
+    if more:
+        with made.new_file("more ü.txt") as file:
+            file.write(more)
+    return made
+
+run = wandb.init(project="parity", id="arts")
+run.log({"x": 1, "table": wandb.Table(columns=["a"], data=[[1], [2]])})
+run.log_artifact(make(), aliases=["best", "latest"])
+run.log_artifact(make())
+run.log_artifact(make("second"), aliases=["newest"], tags=["t1", "t2"])
+table = wandb.Table(columns=["a"], data=[[5]])
+first = wandb.Artifact("with-table", type="evaluation")
+first.add(table, "inner")
+run.log_artifact(first)
+second = wandb.Artifact("refers", type="evaluation")
+second.add(table, "again")
+run.log_artifact(second)
+run.log({"x": 2})
+run.finish()
+"""
+
+
+def artifacts() -> str:
+    """A script for the official client that logs six artifacts: five versions, since two are equal."""
+    return _ARTIFACTS

@@ -13,7 +13,7 @@ from runferry.control import ControlClient, ControlServer, Occupied, Owner
 from runferry.engine.choice import Choice, choose
 from runferry.engine.commands import handler
 from runferry.engine.engine import Engine
-from runferry.errors import AppError
+from runferry.errors import AppError, PermanentError
 from runferry.paths import Home, find_home
 from runferry.servers import CLOUD
 from runferry.settings import Settings
@@ -95,6 +95,18 @@ def running_owner(around: Surroundings) -> ControlClient | None:
         return None
 
 
+def tell_owner(around: Surroundings, command: str, **arguments: object) -> bool:
+    """Hand a command to the Runferry that runs; false where none does. Raises AppError."""
+    client = running_owner(around)
+    if client is None:
+        return False
+    with client:
+        answer = client.request(command, arguments)
+    if answer.error:
+        raise PermanentError(**{name: answer.error.get(name, "") for name in ("slug", "title", "message", "todo")})
+    return True
+
+
 def say(text: str) -> None:
     """A line for people; standard output stays clean for results."""
     print(text, file=sys.stderr, flush=True)
@@ -111,4 +123,5 @@ __all__ = [
     "prepare",
     "running_owner",
     "say",
+    "tell_owner",
 ]

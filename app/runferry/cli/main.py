@@ -25,6 +25,10 @@ COMMANDS = {
     "off": "keep a directory's runs here until asked",
     "clean": "put runs that a server verifiably has into the trash",
     "inspect": "what a run folder holds",
+    "doctor": "walk the way to a server step by step, and say what to do",
+    "certificates": "company CAs: add, show, remove; what a server presents",
+    "pause": "send nothing more until `try-now`",
+    "try-now": "try servers at once, also those that are paused or stopped",
     "serve": "run the local server",
     "login": "store a server's key in the keyring",
     "logout": "forget a server's key",
@@ -44,10 +48,10 @@ def run(arguments: Sequence[str]) -> int:
     for name, help_text in COMMANDS.items():
         sub = commands.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
         if name == wanted:  # the others' modules are not even imported: a command starts fast
-            importlib.import_module(f"runferry.cli.{name}").add_arguments(sub)
+            importlib.import_module(f"runferry.cli.{name.replace('-', '_')}").add_arguments(sub)
     parsed, late = parser.parse_known_args(arguments)
     _take_late(parser, parsed, late)
-    module = importlib.import_module(f"runferry.cli.{parsed.command or 'app'}")
+    module = importlib.import_module(f"runferry.cli.{(parsed.command or 'app').replace('-', '_')}")
     return _guarded(module.main, parsed)
 
 

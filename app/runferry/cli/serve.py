@@ -30,11 +30,15 @@ def main(args: argparse.Namespace) -> int:
 
     def ready(url: str, store: Store) -> None:
         _publish(address, {"url": url, "store": store.store_id, "pid": os.getpid(), "owned": args.owned})
-        print(f"The local server answers at {url}", flush=True)
-        print(f"Its key: {store.key}")
-        print("To point the official client at it:")
-        print(f"  export WANDB_BASE_URL={url}")
-        print(f"  export WANDB_API_KEY={store.key}", flush=True)
+        lines = [f"The local server answers at {url}"]
+        if not args.owned:  # an owner writes this into a log, where no key belongs
+            lines += [
+                f"Its key: {store.key}",
+                "To point the official client at it:",
+                f"  export WANDB_BASE_URL={url}",
+                f"  export WANDB_API_KEY={store.key}",
+            ]
+        print("\n".join(lines), flush=True)
 
     try:
         serve_forever(data, args.host, port, ready)

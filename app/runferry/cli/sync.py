@@ -111,6 +111,6 @@ def as_json(run: dict[str, Any]) -> dict[str, Any]:
     """The fixed keys of one line of ``--json``."""
     names = (
         "path", "run_id", "entity", "project", "server", "url", "state", "run_state", "rows", "rows_sent", "events",
-        "console_lines", "files", "artifacts", "damage", "error",
+        "console_lines", "files", "artifacts", "artifacts_sent", "damage", "error",
     )  # fmt: skip
     return {name: run.get(name) for name in names}

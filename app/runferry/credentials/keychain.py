@@ -58,6 +58,23 @@ class Keychain:
         name = normalise_url(url)
         self._run("written", lambda backend: backend.set_password(SERVICE, name, key))
 
+    def get_named(self, service: str, name: str) -> str | None:
+        """A secret that is no server's key, or None; AppError where the keyring fails."""
+        found = self._run("read", lambda backend: backend.get_password(service, name))
+        return str(found) if found else None
+
+    def set_named(self, service: str, name: str, secret: str) -> None:
+        """Keep a secret that is no server's key; AppError where the keyring fails."""
+        self._run("written", lambda backend: backend.set_password(service, name, secret))
+
+    @staticmethod
+    def described() -> tuple[str, bool]:
+        """The backend that the system has, by its class, and whether it keeps secrets."""
+        backend = _system_backend()
+        names = [f"{type(one).__module__}.{type(one).__qualname__}" for one in getattr(backend, "backends", [backend])]
+        good = [one for one in names if _keeps_secrets(one)]
+        return (good or names or ["none"])[0], bool(good)
+
     def delete(self, url: str) -> bool:
         """Remove the key of a server; tells whether there was one. AppError where the keyring fails."""
         name = normalise_url(url)

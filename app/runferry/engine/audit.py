@@ -14,11 +14,13 @@ from runferry.errors import PermanentError, UsageError
 from runferry.formats.detect import NotARun, RunFolder, identify
 from runferry.formats.summary import final_summary_json
 from runferry.remote.runs import Created
-from runferry.state.ledger import Delivery, SentFile
-from runferry.sync import verification
+from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
+from runferry.sync import artifact_check, verification
 from runferry.sync.connection import Connection
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.source import Source
+from runferry.sync.wishes import app_wishes, combine
 
 
 @dataclass(frozen=True)
@@ -128,14 +130,22 @@ def _compare(
     content = source.reader.content
     lines_there = engine.ledger.server_lines(delivery.target)
     wrong = []
-    if delivery.acknowledged["history"] < content.rows:
-        wrong.append(f"{content.rows - delivery.acknowledged['history']} of {content.rows} rows were not sent yet")
+    short = content.rows - delivery.acknowledged["history"]
+    if short > 0:
+        wrong.append(f"{short} of {content.rows} rows were not sent yet")
+    artifacts_sent = engine.ledger.artifacts(delivery)
+    artifacts = artifact_check.expected(source.extras.artifacts, artifacts_sent)
+    wishes = combine(app_wishes(engine.settings, engine.environ), folder.marker)
+    unsent = artifact_check.unsent(source.extras.artifacts, artifacts_sent)
+    if unsent and not wishes.metrics_only:
+        wrong.append(f"{unsent} of {len(source.extras.artifacts)} artifacts were not sent yet")
     alone = engine.ledger.count_deliveries(delivery.target) == 1
     expected = verification.Expected(
         lines=lines_there,
-        last_row=last if alone and not wrong else None,
-        summary=final_summary_json(folder.log, content, source.reader.position) if alone and not wrong else "",
+        last_row=last if alone and short <= 0 else None,
+        summary=final_summary_json(folder.log, content, source.reader.position) if alone and short <= 0 else "",
         files=_files(engine, delivery),
+        artifacts=artifacts,
         tells_holes=connection.server.is_runferry,
     )
     wrong += verification.compare(connection.session, run, expected)

@@ -45,6 +45,12 @@ def handler(engine: Engine) -> Callable[[Request, Reply], int]:
         if request.command == "try-now":
             engine.try_now(str(request.arguments.get("server", "")))
             return 0
+        if request.command == "settings-changed":
+            engine.reload_settings()
+            return 0
+        if request.command == "pause":
+            engine.pause(str(request.arguments.get("server", "")))
+            return 0
         raise UsageError(
             "unknown-command",
             "The running Runferry does not know this command",

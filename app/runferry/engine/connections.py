@@ -10,12 +10,12 @@ from runferry.clock import Clock
 from runferry.credentials import find_key
 from runferry.engine.choice import Choice
 from runferry.engine.local_server import LocalServer
+from runferry.engine.ways import open_session, way_to
 from runferry.errors import AppError
 from runferry.logs import secrets
+from runferry.remote.bandwidth import Bandwidth
 from runferry.remote.failures import ServerRefused
 from runferry.remote.probe import store_at
-from runferry.remote.session import Session
-from runferry.remote.trust import make_context
 from runferry.servers import app_url, is_loopback, normalise_url
 from runferry.settings import Settings
 from runferry.sync.connection import Connection
@@ -36,8 +36,10 @@ class Connections:
         self._local = local
         self._clock = clock
         self._notice = notice
+        self._bandwidth = Bandwidth(settings.upload_limit)
         self._lock = threading.Lock()
         self._made: dict[tuple[str, str], Connection] = {}
+        self._origin: dict[int, tuple[Choice, Mapping[str, str]]] = {}  # by connection: who asked for it
         self._not_before = 0.0  # monotonic: when to start the local server again
         self._asked: dict[tuple[Choice, str | None], Connection] = {}
 
@@ -57,14 +59,7 @@ class Connections:
             known = self._made.get((server.identity, server.key))
             if known is not None:
                 return known
-            session = Session(
-                server.url,
-                server.key,
-                make_context(environ),
-                environ,
-                self._settings.connect_timeout,
-                self._settings.request_timeout,
-            )
+            session = open_session(server.url, server.key, self._settings, environ, self._bandwidth)
             made = Connection(
                 server,
                 session,
@@ -74,7 +69,25 @@ class Connections:
                 revive=self._local_server if choice.is_local else None,
             )
             self._made[server.identity, server.key] = made
+            self._origin[id(made)] = (choice, dict(environ))
             return made
+
+    def use(self, settings: Settings) -> None:
+        """Other settings: trust and proxy of each server are made anew. Raises AppError for bad certificates."""
+        self._settings = settings
+        self._bandwidth.rate = settings.upload_limit
+        for one in self.all():
+            one.session.renew(way_to(one.server.url, settings, self._origin[id(one)][1]))
+
+    def refresh(self, connection: Connection) -> None:
+        """Look for the server's key again: somebody may have logged in."""
+        choice, environ = self._origin[id(connection)]
+        if choice.is_local:
+            return
+        key = find_key(connection.server.url, environ, named=choice.named, cloud_url=self._settings.cloud_url)
+        if key is not None and key.value != connection.server.key:
+            secrets.learn(key.value)
+            connection.session.use_key(key.value)
 
     def look_after_local(self) -> None:
         """Start the local server again if it died while nobody was using it. May take seconds; never raises."""
@@ -99,6 +112,7 @@ class Connections:
 
     def close(self) -> None:
         """Close all sessions."""
+        self._bandwidth.close()
         for one in self.all():
             one.session.close()
 

@@ -12,12 +12,14 @@ from collections.abc import Mapping, Set
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
+from runferry.engine.changes import Changes
 from runferry.engine.choice import Choice, choose
 from runferry.engine.connections import Connections
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
 from runferry.engine.watching import Watching
+from runferry.errors import AppError
 from runferry.events import Event, EventBus
 from runferry.formats.detect import RunFolder
 from runferry.paths import Home
@@ -25,7 +27,7 @@ from runferry.servers import is_loopback
 from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
-from runferry.status import RunStatus, Snapshot, SyncState
+from runferry.status import ConnectionState, RunStatus, Snapshot, SyncState
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.run_sync import Means, RunSync
@@ -62,6 +64,7 @@ class Engine:
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self._jobs: list[SyncJob] = []
+        self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings)
         self.watching = Watching(self)
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -70,10 +73,12 @@ class Engine:
         """Open the state and start the threads. Raises AppError."""
         self._database.open()
         self._scheduler.start()
+        self._changes.start()
         return self
 
     def stop(self) -> None:
         """End threads, connections and the local server that this engine started; the commit in hand is finished."""
+        self._changes.stop()
         self.watching.stop()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
@@ -180,8 +185,33 @@ class Engine:
         """Try all servers, or one, at once."""
         for connection in self.connections.all():
             if not url or connection.server.url == url:
+                if connection.is_stopped:
+                    self.connections.refresh(connection)
                 connection.try_now()
                 self._scheduler.wake_all(connection)
+
+    def network_changed(self) -> None:
+        """Another network: whatever stopped or waits may work now. What a person paused stays paused."""
+        for connection in self.connections.all():
+            if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
+                self.try_now(connection.server.url)
+
+    def reload_settings(self) -> None:
+        """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
+        self.settings = Settings.load(self.home.settings_file, self.environ)
+        try:
+            self.connections.use(self.settings)
+        except AppError as error:
+            self._notice("", error.for_people())
+            return
+        self.network_changed()
+
+    def pause(self, url: str = "") -> None:
+        """Send nothing more to all servers, or to one, until `try_now`."""
+        for connection in self.connections.all():
+            if not url or connection.server.url == url:
+                connection.pause()
+                self._notice(connection.server.url, "Paused.")
 
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""

@@ -65,6 +65,11 @@ class LocalServer:
             return self._process.poll() is not None
         return self._adopted is not None and not self._adopted.is_running()
 
+    @property
+    def has_started_one(self) -> bool:
+        """Whether the process is one that this object started itself."""
+        return self._process is not None
+
     def stop(self, timeout: float = 10) -> None:
         """End the process if it is ours; a server that a person started stays."""
         with self._lock:
@@ -112,6 +117,7 @@ class LocalServer:
     def _start(self) -> Running:
         self._store.mkdir(parents=True, exist_ok=True)
         with (self._store / "server.log").open("ab") as output:
+            before = output.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [*own_command(), "serve", "--data", str(self._store), "--port", str(_free(self._port)), OWNED],
                 stdin=subprocess.DEVNULL,
@@ -129,7 +135,7 @@ class LocalServer:
             if self._process.poll() is not None:
                 break
             self._clock.wait(waiting, 0.02)
-        said = (self._store / "server.log").read_text(errors="replace")[-500:]
+        said = (self._store / "server.log").read_bytes()[before:].decode(errors="replace")[-500:]
         raise NeedsUser(
             "local-server-down",
             "The local server does not start",

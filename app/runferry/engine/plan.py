@@ -97,6 +97,8 @@ def _sends(source: Source, wishes: Wishes) -> list[str]:
     kept = len(_all_files(source, wishes)) - len(files)
     if files:
         sends.append(f"{len(files)} files ({', '.join(files[:10])}{' …' if len(files) > 10 else ''})")
+    if source.extras.artifacts:
+        sends.append(f"{len(source.extras.artifacts)} artifacts")
     if kept:
         sends.append(f"{kept} files stay here (ignore globs)")
     environment = content.environment

@@ -10,7 +10,8 @@ from runferry.clock import SystemClock
 from runferry.paths import Home
 from runferry.settings import Settings
 from runferry.state.database import Database
-from runferry.state.ledger import Delivery, Ledger
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.status import ConnectionState, FolderStatus, RunState, RunStatus, ServerStatus, Snapshot, SyncState
 from runferry.sync.counts import damage_of
 from runferry.version import __version__
@@ -62,6 +63,7 @@ def _status(delivery: Delivery, target: Row) -> RunStatus:
         console_lines=counts.get("console_lines", 0),
         files=counts.get("files", 0),
         artifacts=counts.get("artifacts", 0),
+        artifacts_sent=counts.get("artifacts_sent", 0),
         last_step=counts.get("last_step"),
         started=counts.get("started"),
         writer=counts.get("writer", ""),

@@ -71,6 +71,19 @@ class Artifact:
 
 
 @dataclass(frozen=True)
+class ArtifactLink:
+    """A version that is shown in a portfolio, too (wandb 0.12 to 0.18). `server_id`, or else `client_id`, names it."""
+
+    index: int
+    client_id: str
+    server_id: str
+    portfolio: str
+    entity: str
+    project: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ConsoleChunk:
     """One write to stdout or stderr. `is_line`: already a whole line (wandb 0.10 to 0.12). Time: epoch seconds."""
 
@@ -175,6 +188,7 @@ class Batch:
     files: list[FileEntry] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     artifacts: list[Artifact] = field(default_factory=list)
+    links: list[ArtifactLink] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     preempting: bool = False
     replaced: bool = False  # the file is not the one that was read before: the reader starts again from its front

@@ -14,6 +14,7 @@ from runferry.formats import telemetry
 from runferry.formats.entries import (
     Alert,
     Artifact,
+    ArtifactLink,
     Batch,
     ConsoleChunk,
     FileEntry,
@@ -42,6 +43,7 @@ class RecordFolder:
         self._start_ns: int | None = None
         self._alerts = 0
         self._artifacts = 0
+        self._links = 0
         self._config_read = False
 
     def fold(self, kind: str, record: Any, batch: Batch) -> None:
@@ -160,6 +162,22 @@ class RecordFolder:
     def _artifact(self, artifact: Any, batch: Batch) -> None:
         batch.artifacts.append(Artifact(self._artifacts, artifact.type, artifact.name, artifact))
         self._artifacts += 1
+
+    def _link_artifact(self, link: Any, batch: Batch) -> None:
+        if not (link.client_id or link.server_id):  # newer clients use the number for a record that says nothing
+            return
+        batch.links.append(
+            ArtifactLink(
+                self._links,
+                link.client_id,
+                link.server_id,
+                link.portfolio_name,
+                link.portfolio_entity,
+                link.portfolio_project,
+                tuple(link.portfolio_aliases),
+            )
+        )
+        self._links += 1
 
     def _tbrecord(self, record: Any, batch: Batch) -> None:
         self.content.tensorboard_dirs.append(record.log_dir)

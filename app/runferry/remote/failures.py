@@ -1,7 +1,6 @@
-"""Turns what requests raises, and what servers answer, into errors that a person can act on.
+"""Turns what requests raises, and what servers answer, into errors that a person can act on: one class per cause.
 
-Sorted by one question: does waiting help? `ServerTrouble`: yes. `ServerRefused`: not until a person changes a key,
-a certificate or the network; it concerns every run of that server. `PermanentError` and plain `NeedsUser`: this run.
+Sorted by one question (`troubles`): does waiting help, and for whom? TLS causes are in `tls_failures`.
 """
 
 from __future__ import annotations
@@ -11,40 +10,120 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 
 from runferry.errors import AppError, NeedsUser, PermanentError, TemporaryError
+from runferry.remote import proxy_failures, tls_failures
+from runferry.remote.troubles import GraphQLRefused, ServerRefused, ServerTrouble
+
+if TYPE_CHECKING:
+    from runferry.remote.way import Way
 
 _BODY_SHOWN = 300
+_AGAIN = "It is tried again by itself."
 
 
-class ServerRefused(NeedsUser):
-    """The server will not talk to us at all until a person changes something."""
+class NameUnknown(ServerTrouble):
+    """DNS does not know the server's name."""
 
 
-class ServerTrouble(TemporaryError):
-    """The server or the way to it is in trouble; it is tried again, for all runs of that server."""
+class Unreachable(ServerTrouble):
+    """Nobody listens, or there is no way there: refused, no route, network down."""
 
 
-class GraphQLRefused(PermanentError):
-    """The server answered a GraphQL operation with errors."""
+class TimedOut(ServerTrouble):
+    """No answer in time."""
 
 
-def from_exception(error: Exception, url: str) -> AppError:
-    """What a failed request means. `url` may hold no credentials."""
-    host = urlsplit(url).hostname or url
+class ConnectionLost(ServerTrouble):
+    """It broke off in the middle."""
+
+
+class SlowDown(ServerTrouble):
+    """429: the server asked for a pause."""
+
+
+class ServerFault(ServerTrouble):
+    """5xx, whatever is asked."""
+
+
+class RunFault(TemporaryError):
+    """5xx for one run, while the server answers others: only this run waits."""
+
+
+class Portal(ServerTrouble):
+    """A network's sign-in page answered. `page`: where it wants people to go; nothing was sent but the probe."""
+
+    page = ""
+
+
+class BadAnswer(ServerTrouble):
+    """2xx with a body that makes no sense."""
+
+
+class KeyRefused(ServerRefused):
+    """401."""
+
+
+class Moved(ServerRefused):
+    """The address leads to another one of the same server: the key is not sent after it."""
+
+
+class Forbidden(NeedsUser):
+    """403."""
+
+
+class Deleted(NeedsUser):
+    """409: somebody deleted the run there; only a person may bring it back."""
+
+
+class TooLarge(PermanentError):
+    """413. The sync cuts the request into smaller ones before it gives a line up."""
+
+
+class NotFound(PermanentError):
+    """404."""
+
+
+class UploadHostTrouble(TemporaryError):
+    """Files go to a host of their own, and it cannot be reached while the server answers. `host`: which one."""
+
+    host = ""
+
+
+class UploadRefused(PermanentError):
+    """The host for files refused one of them."""
+
+
+def from_exception(error: Exception, url: str, way: Way | None = None) -> AppError:
+    """What a failed request means. `url` may hold no credentials. way: how we got there, to look at certificates."""
+    parts = urlsplit(url)
+    host = parts.hostname or url
+    at = f"{host}:{parts.port}" if parts.port else host
     causes = list(_causes(error))
+    proxy = way.proxy_for(url) if way else None
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _certificate(cause, host)
-    if isinstance(error, requests.exceptions.ProxyError):
-        return _proxy(error, causes)
-    if isinstance(error, requests.exceptions.SSLError):
-        return _tls(error, host)
-    return _network(error, causes, host, urlsplit(url).port)
+            is_far = way is not None and (proxy is not None or way.is_public(host))
+            return tls_failures.certificate(cause, at, host, lambda: way.look(url) if way else None, is_far)
+    if isinstance(error, requests.exceptions.ProxyError) or any(_is_socks(one) for one in causes):
+        return proxy_failures.explain(error, causes, proxy, lambda: way.ask_proxy(url) if way else ())
+    said = " ".join(str(one) for one in causes)
+    if isinstance(error, requests.exceptions.SSLError) or tls_failures.STALLED in said:
+        return tls_failures.handshake(error, said, at, lambda: way.look(url) if way else None)
+    if parts.scheme == "https" and any(isinstance(one, ConnectionError) for one in causes) and way and way.is_new:
+        seen = way.look(url)  # with TLS 1.3 a server that misses our certificate just resets the connection
+        if seen and seen.wants_client_certificate:
+            return tls_failures.client_certificate(at, error, seen)
+    return _network(error, causes, host, at)
+
+
+def _is_socks(cause: BaseException) -> bool:
+    return type(cause).__module__ == "socks"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -61,77 +140,22 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         todo.extend(each for each in inner if isinstance(each, BaseException))
 
 
-def _certificate(cause: ssl.SSLCertVerificationError, host: str) -> ServerRefused:
-    code, said = getattr(cause, "verify_code", 0), getattr(cause, "verify_message", str(cause))
-    if code in (62, 64):
-        return ServerRefused(
-            "tls-name", "The certificate is for another name", f"{host}: {said}", "Check the server's address.", cause
-        )
-    if code in (9, 10):
-        return ServerRefused(
-            "tls-date",
-            "The certificate is not valid today",
-            f"{host}: {said}.",
-            "Check this computer's clock; if it is right, tell whoever runs the server.",
-            cause,
-        )
-    return ServerRefused(
-        "tls-untrusted",
-        "The certificate is not trusted",
-        f"{host}: {said}.",
-        "Ask IT for your company's CA certificate and name it in SSL_CERT_FILE or REQUESTS_CA_BUNDLE.",
-        cause,
-    )
-
-
-def _tls(error: Exception, host: str) -> AppError:
-    text = str(error)
-    if "WRONG_VERSION_NUMBER" in text or "record layer" in text.lower():
-        return ServerRefused(
-            "tls-plain-http",
-            "This port does not speak TLS",
-            f"{host} answered in plain HTTP.",
-            "Write the server's address with http://, or use its TLS port.",
-            error,
-        )
-    return ServerTrouble(
-        "tls-broken-off", "The TLS handshake broke off", f"{host}: {error}", "It is tried again by itself.", error
-    )
-
-
-def _proxy(error: Exception, causes: list[BaseException]) -> AppError:
-    text = " ".join(str(one) for one in causes)
-    if "407" in text:
-        return ServerRefused(
-            "proxy-login",
-            "The proxy wants a name and password",
-            "It answered 407.",
-            "Put them into HTTPS_PROXY, as http://name:password@proxy:port.",
-            error,
-        )
-    return ServerTrouble("proxy-down", "The proxy does not answer", _short(error), "Check HTTPS_PROXY.", error)
-
-
-def _network(error: Exception, causes: list[BaseException], host: str, port: int | None) -> AppError:
-    at = f"{host}:{port}" if port else host
+def _network(error: Exception, causes: list[BaseException], host: str, at: str) -> AppError:
     if any(isinstance(one, (socket.gaierror, urllib3.exceptions.NameResolutionError)) for one in causes):
-        return ServerTrouble(
-            "dns", "Server name unknown", f'Cannot find "{host}".', "Are you on the company network or VPN?", error
-        )
+        said = f'Cannot find "{host}".'
+        return NameUnknown("dns", "Server name unknown", said, "Are you on the company network or VPN?", error)
     if any(isinstance(one, ConnectionRefusedError) for one in causes):
-        return ServerTrouble(
-            "refused", "The server is not answering", f"{at} refused the connection.", "Is it running?", error
-        )
+        said = f"{at} refused the connection."
+        return Unreachable("refused", "The server is not answering", said, "Is it running?", error)
     if isinstance(error, requests.exceptions.Timeout) or any(isinstance(one, TimeoutError) for one in causes):
-        return ServerTrouble(
-            "timeout", "The server is not answering", f"{at} did not answer in time.", "It is tried again.", error
-        )
+        return TimedOut("timeout", "The server is not answering", f"{at} did not answer in time.", _AGAIN, error)
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return PermanentError("bad-address", "This is not a server address", _short(error), "Check the address.", error)
+    if any(isinstance(one, OSError) and one.errno in (100, 101, 112, 113) for one in causes):
+        said = f"There is no way to {at}."
+        return Unreachable("no-route", "The network is down", said, "Are you on the company network or VPN?", error)
     if isinstance(error, (requests.exceptions.RequestException, OSError, urllib3.exceptions.HTTPError)):
-        return ServerTrouble(
-            "connection-lost", "The connection broke off", f"{at}: {_short(error)}", "It is tried again.", error
-        )
+        return ConnectionLost("connection-lost", "The connection broke off", f"{at}: {_short(error)}", _AGAIN, error)
     raise error
 
 
@@ -140,61 +164,73 @@ def check(response: requests.Response, what: str) -> None:
     status = response.status_code
     if 200 <= status < 300:
         return
-    body = response.text[:_BODY_SHOWN]
-    cause = f"HTTP {status}: {body}"
+    cause = f"HTTP {status}: {response.text[:_BODY_SHOWN]}"
+    said = f"{_host(response)} answered {status} to {what}."
     if status == 401:
-        raise ServerRefused(
-            "key-refused",
-            "The key for this server was refused",
-            f"{_host(response)} answered 401 to {what}.",
-            "Enter the right key with `runferry login`, or set WANDB_API_KEY.",
-            cause,
-        )
+        todo = "Enter the right key with `runferry login`, or set WANDB_API_KEY."
+        raise KeyRefused("key-refused", "The key for this server was refused", said, todo, cause)
     if status == 407:
-        raise ServerRefused(
-            "proxy-login",
-            "The proxy wants a name and password",
-            "It answered 407.",
-            "Put them into HTTPS_PROXY.",
-            cause,
-        )
-    if status == 429 or status == 408 or (status >= 500 and status != 501):
-        slow = status == 429
-        raise ServerTrouble(
-            "slow-down" if slow else "server-fault",
-            "The server asked us to slow down" if slow else f"The server has a fault ({status})",
-            f"{_host(response)} answered {status} to {what}.",
-            "It is tried again by itself.",
-            cause,
-            retry_after=_retry_after(response),
-        )
-    raise _refusal(status, what, _host(response), cause)
+        raise proxy_failures.login(None, proxy_failures.schemes_of(response.headers.get("Proxy-Authenticate", "")))
+    if 300 <= status < 400 or status == 511:
+        raise _elsewhere(response, what)
+    if status == 429:
+        wait = retry_after(response)
+        raise SlowDown("slow-down", "The server asked us to slow down", said, _AGAIN, cause, wait)
+    if status == 408 or (status >= 500 and status != 501):
+        wait = retry_after(response)
+        raise ServerFault("server-fault", f"The server has a fault ({status})", said, _AGAIN, cause, wait)
+    raise _refusal(status, said, cause)
 
 
-def _refusal(status: int, what: str, host: str, cause: str) -> AppError:
-    said = f"{host} answered {status} to {what}."
+def _refusal(status: int, said: str, cause: str) -> AppError:
     if status == 403:
-        return NeedsUser(
-            "forbidden", "Your account may not write there", said, "Choose another project or another key.", cause
-        )
+        todo = "Choose another project or another key."
+        return Forbidden("forbidden", "Your account may not write there", said, todo, cause)
     if status == 409:
-        return NeedsUser(
-            "deleted-on-server",
-            "This run was deleted on the server",
-            said,
-            "Upload it as a new run with `runferry sync --new`.",
-            cause,
-        )
+        todo = "Upload it as a new run with `runferry sync --new`, or leave it: nothing more is sent by itself."
+        return Deleted("deleted-on-server", "This run was deleted on the server", said, todo, cause)
     if status == 413:
-        return PermanentError("too-large", "The server finds this too large", said, "See the run's log.", cause)
+        return TooLarge("too-large", "The server finds this too large", said, "See the run's log.", cause)
     if status == 404:
-        return PermanentError(
-            "not-found", "The server does not know this", said, "Check the server's address: is it a W&B server?", cause
-        )
+        todo = "Check the server's address: is it a W&B server?"
+        return NotFound("not-found", "The server does not know this", said, todo, cause)
     return PermanentError("rejected", f"The server refused it ({status})", said, "See the details.", cause)
 
 
-def _retry_after(response: requests.Response) -> float | None:
+def _elsewhere(response: requests.Response, what: str) -> AppError:
+    """A redirect: to the same host over https it is a wrong address, anywhere else a network's sign-in page."""
+    here, there = response.url or "", urljoin(response.url or "", response.headers.get("Location", ""))
+    same = urlsplit(here).hostname == urlsplit(there).hostname
+    if same and urlsplit(here).scheme == "http" and urlsplit(there).scheme == "https":
+        base = f"https://{urlsplit(there).netloc}"
+        said = f"{_host(response)} sends everybody on to {base}; the key is not sent after it."
+        return Moved("moved", "The server has another address", said, f"Use {base} as the server's address.", there)
+    return _portal(response, what, there)
+
+
+def _portal(response: requests.Response, what: str, page: str) -> Portal:
+    error = Portal(
+        "portal",
+        "This network wants you to sign in first",
+        f"A web page answered instead of {_host(response)} ({what}). Your key was not sent to it.",
+        "Open a web page in your browser and sign in to the network; or check that the address is a W&B server's.",
+        f"HTTP {response.status_code}: {response.text[:_BODY_SHOWN]}",
+    )
+    error.page = page
+    return error
+
+
+def check_probe(response: requests.Response) -> None:
+    """What the answer to the harmless probe means; a refusal for want of a key is as good as any. Raises AppError."""
+    status = response.status_code
+    if is_html(response) and status < 400:
+        raise _portal(response, "the probe", response.url or "")
+    if status in (407, 408, 429, 511) or status >= 500 or 300 <= status < 400:
+        check(response, "the probe")
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """Seconds until the server wants to be asked again, by `Retry-After`; None where it does not say."""
     text = response.headers.get("Retry-After", "").strip()
     if not text:
         return None
@@ -208,20 +244,48 @@ def _retry_after(response: requests.Response) -> float | None:
         return None
 
 
+def is_html(response: requests.Response) -> bool:
+    """Whether a web page came."""
+    if "text/html" in response.headers.get("Content-Type", "").lower():
+        return True
+    start = response.content[:_BODY_SHOWN].lower()
+    return b"<html" in start or b"<!doctype" in start
+
+
 def not_json(response: requests.Response, what: str) -> AppError:
     """A 2xx reply whose body is not what was asked for: a portal's page, or a server that is not W&B."""
+    if is_html(response):
+        error = _portal(response, what, response.url or "")
+        error.message = f"A web page answered instead of {_host(response)} ({what})."
+        return error
     body = response.text[:_BODY_SHOWN]
-    if "<html" in body.lower() or "<!doctype" in body.lower():
-        return ServerTrouble(
-            "portal",
-            "A web page answered instead of the server",
-            f"{_host(response)} answered {what} with HTML.",
-            "This network may want you to sign in first; or the address is not that of a W&B server.",
-            body,
-        )
-    return ServerTrouble(
+    return BadAnswer(
         "bad-answer", "The server's answer makes no sense", f"{_host(response)}: {what}.", "It is tried again.", body
     )
+
+
+def only_this_run(error: ServerFault) -> RunFault:
+    """The same fault, of a server that answers others."""
+    said = f"{error.message} Other requests are answered."
+    return RunFault(error.slug, error.title, said, error.todo, error.cause, error.retry_after)
+
+
+def at_upload_host(error: AppError, url: str) -> AppError:
+    """What a failure means when it happened at another host than the server: never a reason to stop everything."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or url, parts.port or (80 if parts.scheme == "http" else 443)
+    if isinstance(error, (ServerTrouble, ServerRefused)) and not isinstance(error, KeyRefused):
+        trouble = UploadHostTrouble(
+            "upload-host",
+            "Files cannot be uploaded",
+            f'The server answers, but its files go to "{host}": {error.message} Everything else is sent.',
+            f'Ask IT to allow "{host}" (port {port}).',
+            error.cause,
+            error.retry_after if isinstance(error, TemporaryError) else None,
+        )
+        trouble.host = host
+        return trouble
+    return UploadRefused("upload-refused", "A file was refused", error.message, error.todo, error.cause)
 
 
 def _host(response: requests.Response) -> str:
@@ -230,3 +294,35 @@ def _host(response: requests.Response) -> str:
 
 def _short(error: BaseException) -> str:
     return str(error)[:_BODY_SHOWN]
+
+
+__all__ = [
+    "BadAnswer",
+    "ConnectionLost",
+    "Deleted",
+    "Forbidden",
+    "GraphQLRefused",
+    "KeyRefused",
+    "Moved",
+    "NameUnknown",
+    "NotFound",
+    "Portal",
+    "RunFault",
+    "ServerFault",
+    "ServerRefused",
+    "ServerTrouble",
+    "SlowDown",
+    "TimedOut",
+    "TooLarge",
+    "Unreachable",
+    "UploadHostTrouble",
+    "UploadRefused",
+    "at_upload_host",
+    "check",
+    "check_probe",
+    "from_exception",
+    "is_html",
+    "not_json",
+    "only_this_run",
+    "retry_after",
+]

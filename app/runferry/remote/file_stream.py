@@ -22,11 +22,12 @@ def console_line(text: str, is_stderr: bool, timestamp: float) -> str:
 
 @dataclass
 class Lines:
-    """Consecutive lines of one stream; `offset` is the line number on the server."""
+    """Consecutive lines of one stream; `offset` is the line number on the server, `first` the one in the log."""
 
     stream: str
     offset: int
     content: list[str]
+    first: int = 0
 
 
 @dataclass

@@ -64,6 +64,8 @@ mutation NotifyScriptableRunAlert(
 }
 """
 
+_DELETE = "mutation DeleteRun($id: ID!) { deleteRun(input: {id: $id}) { clientMutationId } }"
+
 _PAGE = """
 query HistoryPage(
   $entity: String!, $project: String!, $run: String!, $minStep: Int64!, $maxStep: Int64!, $pageSize: Int!
@@ -170,6 +172,11 @@ def upsert(session: Session, **values: Any) -> Created:
         run_id=str(bucket.get("name") or variables["name"]),
         history_lines=int(bucket.get("historyLineCount") or 0),
     )
+
+
+def delete(session: Session, storage_id: str) -> None:
+    """Delete a run, with its files. Raises AppError."""
+    execute(session, "DeleteRun", _DELETE, id=storage_id)
 
 
 def send_alert(session: Session, run: Created, title: str, text: str, severity: str, wait_ms: int) -> None:

@@ -1,7 +1,9 @@
 """HTTP to one server: one pool of connections, the key on this server's requests and on no other's.
 
 Requests' own habits are turned off: it would read netrc, and choose a CA bundle by itself. Bodies are given as
-streams, because the connect timeout also limits the sending of a body that is given as bytes.
+streams, because the connect timeout also limits the sending of a body that is given as bytes. The key is not sent
+before a harmless probe without it was answered by something that is no sign-in page; on the way to this computer's
+own address nobody can stand, so there is no probe.
 """
 
 from __future__ import annotations
@@ -20,14 +22,20 @@ from urllib.parse import urlsplit
 import orjson
 import requests
 import requests.adapters
-import requests.utils
 import urllib3
 
-from runferry.errors import AppError, TemporaryError
+from runferry.errors import AppError
 from runferry.remote import failures
+from runferry.remote.bandwidth import Bandwidth, Limited
+from runferry.remote.pace import Pace
+from runferry.remote.proxies import is_loopback_host, proxies_for
+from runferry.remote.way import Way
 from runferry.version import __version__
 
 USER_AGENT = f"runferry/{__version__}"
+PROBE = b'{"query":"query Probe { __typename }","variables":{},"operationName":"Probe"}'
+_LONGEST_PAUSE = 5.0  # seconds that a request waits for its turn; longer ones go back to the retry loop
+_JSON = {"Content-Type": "application/json"}
 
 
 class _Open:
@@ -70,9 +78,12 @@ class _Adapter(requests.adapters.HTTPAdapter):
         super().init_poolmanager(*args, ssl_context=self._context, blocksize=65536, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._classes()
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
-        manager.pool_classes_by_scheme = self._classes()
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if proxy.lower().startswith("https://"):
+            kwargs["proxy_ssl_context"] = self._context
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        if not proxy.lower().startswith("socks"):  # those have connections of their own
+            manager.pool_classes_by_scheme = self._classes()
         return manager
 
     def _classes(self) -> dict[str, Any]:
@@ -95,51 +106,70 @@ class Session:
         environ: Mapping[str, str],
         connect_timeout: float = 10,
         request_timeout: float = 60,
+        way: Way | None = None,
+        bandwidth: Bandwidth | None = None,
     ) -> None:
         self.url = url.rstrip("/")
+        self.way = way or Way(environ)
+        self.pace = Pace()
         self._timeout = (connect_timeout, request_timeout)
+        self._bandwidth = bandwidth or Bandwidth()
+        self._closing = threading.Event()
+        self._proving = threading.Lock()
+        self._has_probe = not is_loopback_host(urlsplit(self.url).hostname or "")
+        self._is_proved = not self._has_probe
         self._opened = _Open()
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["User-Agent"] = USER_AGENT
-        self._session.mount("https://", _Adapter(context, self._opened))
-        self._session.mount("http://", _Adapter(context, self._opened))
+        self._session = _requests_session(context, self._opened)
         self._authorization = _basic(key)
-        self._proxies = proxies_for(self.url, environ)
-        self._environ = environ
+        self.proxy_shown = ""  # the proxy of the last request and who says so; empty: the direct way
         self.on_answer: Callable[[], None] = lambda: None  # called whenever the server gave a real answer
 
     def move_to(self, url: str, key: str) -> None:
         """The same server answers at another address from now on."""
         self.url, self._authorization = url.rstrip("/"), _basic(key)
-        self._proxies = proxies_for(self.url, self._environ)
 
     def cut_off(self) -> None:
         """Requests that wait for an answer fail at once, as when the connection breaks off."""
         self._opened.cut_off()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; a request that waits for its turn gives up."""
+        self._closing.set()
         self._session.close()
+
+    def use_key(self, key: str) -> None:
+        """Another key from now on."""
+        self._authorization = _basic(key)
+
+    def renew(self, way: Way | None = None) -> None:
+        """Settings or certificates may have changed: trust is built anew, and so are all connections.
+
+        Raises NeedsUser for certificates that cannot be used; nothing changes then.
+        """
+        self.way = way or self.way
+        before, self._session = self._session, _requests_session(self.way.context(), self._opened)
+        self._is_proved = not self._has_probe
+        self.way.is_new = True
+        before.close()
 
     def post_json(self, path: str, payload: Any, what: str) -> Any:
         """POST to this server, with the key; gives the decoded JSON reply. Raises AppError."""
+        self._prove()
         body = payload if isinstance(payload, bytes) else orjson.dumps(payload)
-        headers = {"Content-Type": "application/json"}
-        if self._authorization:
-            headers["Authorization"] = self._authorization
-        response = self._send("POST", self.url + path, io.BytesIO(body), headers, what, self._proxies)
+        headers = {**_JSON, "Authorization": self._authorization} if self._authorization else _JSON
+        response = self._ask("POST", self.url + path, self._body(io.BytesIO(body), len(body)), headers, what)
         self._check(response, what)
         try:
             reply = orjson.loads(response.content)
         except orjson.JSONDecodeError:
+            self._is_proved = not self._has_probe
             raise failures.not_json(response, what) from None
         self.on_answer()
         return reply
 
     def get_public(self, path: str, what: str) -> Any:
         """GET from this server without the key; decoded JSON, or None when there is none."""
-        response = self._send("GET", self.url + path, None, {}, what, self._proxies)
+        response = self._ask("GET", self.url + path, None, {}, what)
         if response.status_code != 200:
             return None
         try:
@@ -147,34 +177,93 @@ class Session:
         except orjson.JSONDecodeError:
             return None
 
+    def probe(self) -> requests.Response:
+        """Ask something harmless without the key; raises AppError where no server answers, but a portal or nobody."""
+        response = self._ask("POST", self.url + "/graphql", self._body(io.BytesIO(PROBE), len(PROBE)), _JSON, "probe")
+        failures.check_probe(response)
+        return response
+
     def put(self, url: str, headers: Mapping[str, str], body: Any, what: str) -> None:
         """PUT to an upload URL, which may lie on another host: the key never goes there. Raises AppError.
 
-        What such a host answers says nothing about this server: it concerns the one upload.
+        What is answered to an upload says nothing about the server: it concerns the one upload.
         """
-        is_here = _same_host(url, self.url)
-        proxies = self._proxies if is_here else proxies_for(url, self._environ)
+        size = int(headers.get("Content-Length", 0))
+        limited = self._body(body, size) if size else body
+        if not _same_host(url, self.url):
+            try:
+                failures.check(self._send("PUT", url, limited, dict(headers)), what)
+            except AppError as error:
+                raise failures.at_upload_host(error, url) from error
+            return
+        response = self._ask("PUT", url, limited, dict(headers), what)
         try:
-            failures.check(self._send("PUT", url, body, dict(headers), what, proxies), what)
-        except (failures.ServerTrouble, failures.ServerRefused) as error:
-            if is_here and error.slug not in ("server-fault", "slow-down", "key-refused"):
-                raise
+            failures.check(response, what)
+        except (failures.ServerFault, failures.SlowDown, failures.KeyRefused) as error:
             after = getattr(error, "retry_after", None)
-            raise TemporaryError(error.slug, error.title, error.message, error.todo, error.cause, after) from error
+            raise failures.RunFault(error.slug, error.title, error.message, error.todo, error.cause, after) from error
+
+    def _prove(self) -> None:
+        """The first request after a start or an outage is one that may fall into wrong hands."""
+        if self._is_proved:
+            return
+        with self._proving:
+            if not self._is_proved:
+                self.probe()
+                self._is_proved = True
 
     def _check(self, response: requests.Response, what: str) -> None:
         """A refusal of one run (403, 404, 409 …) is an answer too: the server is there."""
         try:
             failures.check(response, what)
+        except failures.ServerFault as error:
+            if self._answers_others():
+                self.on_answer()
+                raise failures.only_this_run(error) from error
+            raise
         except (failures.ServerTrouble, failures.ServerRefused):
             raise
         except AppError:
             self.on_answer()
             raise
 
-    def _send(
-        self, method: str, url: str, body: Any, headers: dict[str, str], what: str, proxies: dict[str, str]
-    ) -> requests.Response:
+    def _answers_others(self) -> bool:
+        """Whether a server that has a fault for one request answers another one."""
+        try:
+            return self.probe().status_code < 500
+        except AppError:
+            return False
+
+    def _body(self, source: Any, size: int) -> Any:
+        return Limited(source, size, self._bandwidth) if self._bandwidth.rate > 0 else source
+
+    def _ask(self, method: str, url: str, body: Any, headers: Mapping[str, str], what: str) -> requests.Response:
+        """A request to this server, in its turn."""
+        pause = self.pace.take()
+        if pause > _LONGEST_PAUSE:
+            raise failures.SlowDown(
+                "slow-down",
+                "The server asked us to slow down",
+                f"{urlsplit(self.url).netloc} takes no more requests for {pause:.0f} seconds ({what}).",
+                "It goes on by itself.",
+                "RateLimit-Remaining",
+                pause,
+            )
+        if pause > 0:
+            self._closing.wait(pause)
+        try:
+            response = self._send(method, url, body, dict(headers))
+        except AppError:
+            self._is_proved = not self._has_probe
+            raise
+        self.way.is_new = False
+        self.pace.note(response.status_code, response.headers)
+        return response
+
+    def _send(self, method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
+        proxy = self.way.proxies.find(url)
+        if _same_host(url, self.url):
+            self.proxy_shown = f"{proxy.shown}, from {proxy.source}" if proxy else ""
         try:
             return self._session.request(
                 method,
@@ -182,29 +271,28 @@ class Session:
                 data=body,
                 headers=headers,
                 timeout=self._timeout,
-                proxies=proxies,
+                proxies={urlsplit(url).scheme: proxy.url} if proxy else {},
                 allow_redirects=False,
             )
         except (requests.exceptions.RequestException, OSError) as error:
-            raise failures.from_exception(error, url) from error
+            raise failures.from_exception(error, url, self.way) from error
+
+
+def _requests_session(context: ssl.SSLContext, opened: _Open) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["User-Agent"] = USER_AGENT
+    session.mount("https://", _Adapter(context, opened))
+    session.mount("http://", _Adapter(context, opened))
+    return session
 
 
 def _basic(key: str) -> str:
     return "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
 
 
-def proxies_for(url: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """The proxies that the environment names for this address; loopback never goes through one."""
-    host = urlsplit(url).hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127."):
-        return {}
-    lowered = {name.lower(): value for name, value in environ.items() if name.lower().endswith("_proxy") and value}
-    if requests.utils.should_bypass_proxies(url, no_proxy=lowered.get("no_proxy")):
-        return {}
-    scheme = urlsplit(url).scheme
-    named = lowered.get(f"{scheme}_proxy") or lowered.get("all_proxy")
-    return {scheme: named} if named else {}
-
-
 def _same_host(one: str, other: str) -> bool:
     return urlsplit(one).netloc == urlsplit(other).netloc
+
+
+__all__ = ["PROBE", "USER_AGENT", "Session", "proxies_for"]

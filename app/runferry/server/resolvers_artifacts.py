@@ -198,12 +198,13 @@ class ArtifactView:
     def files(
         self, context: Context, names: list[str] | None = None, after: str | None = None, first: int | None = None
     ) -> dict[str, Any]:
-        """Its files, but those that are only referred to."""
+        """Its files whose content is here: not those that are only referred to, or that were lost."""
         try:
             contents = context.store.artifacts.manifest(self._record)["contents"]
         except ArtifactRefusedError:
             contents = {}
-        found = [(path, one) for path, one in contents.items() if not one.get("ref") and (not names or path in names)]
+        wanted = ((path, one) for path, one in contents.items() if not one.get("ref") and (not names or path in names))
+        found = [(path, one) for path, one in wanted if _is_here(context, one)]
         return page(found, lambda one: self._file(context, *one), after, first)
 
     def _file(self, context: Context, path: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -234,6 +235,13 @@ class ArtifactView:
                 continue
             found.append((str(entry["name"]), known))
         return page(found, lambda one: self._file(context, *one), None, len(wanted))
+
+
+def _is_here(context: Context, entry: dict[str, Any]) -> bool:
+    try:
+        return context.store.artifacts.blob(hex_of(entry.get("digest") or "")).exists()
+    except DigestRefusedError:
+        return False
 
 
 def hex_of_text(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from runferry.errors import AppError, UsageError
 from runferry.settings.file import read_object, write_object
+from runferry.settings.network import NetworkOptions
 from runferry.settings.option import Folder, Kind, options_of
 from runferry.settings.option import option as _o
 
@@ -33,7 +34,7 @@ class Origin(str, Enum):
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(NetworkOptions):
     """All options. Times are seconds, sizes bytes. Make one with `load`, another one with `changed`."""
 
     server: str = _o(
@@ -215,6 +216,11 @@ class Settings:
     def get(self, name: str) -> Any:
         """The value of an option by its name; KeyError where there is none."""
         return getattr(self, OPTIONS[name].name)
+
+    @property
+    def certificates_folder(self) -> Path | None:
+        """Where certificates that a person added are kept: beside the settings file; None without one."""
+        return self.path.parent / "certificates" if self.path else None
 
     def origin(self, name: str) -> Origin:
         """Where an option's value comes from."""

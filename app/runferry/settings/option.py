@@ -15,6 +15,7 @@ from typing import Any
 
 from runferry.errors import AppError
 from runferry.servers import check_server, normalise_url
+from runferry.settings.per_server import ServerSettings, check_names, check_servers
 
 ON = ("1", "true", "yes", "on")
 OFF = ("0", "false", "no", "off")
@@ -31,6 +32,8 @@ class Kind(str, Enum):
     SERVER = "server"  # empty, "local", "cloud" or a URL
     URL = "url"  # empty or a URL
     FOLDERS = "folders"
+    NAMES = "names"  # a list of texts
+    SERVERS = "servers"  # settings of single servers
 
 
 class FolderMode(str, Enum):
@@ -87,11 +90,15 @@ class Option:
             return self.check(_number(float, text, "a number"))
         if self.kind is Kind.FOLDERS:
             return self.check([{"path": one} for one in text.split(os.pathsep) if one])
+        if self.kind in (Kind.NAMES, Kind.SERVERS):
+            raise ValueError("a list cannot be given by a variable")
         return self.check(text)
 
     def to_json(self, value: Any) -> Any:
         """The value as it is written into the settings file."""
-        return [folder.as_json() for folder in value] if self.kind is Kind.FOLDERS else value
+        if self.kind in (Kind.FOLDERS, Kind.SERVERS):
+            return [one.as_json() for one in value]
+        return list(value) if self.kind is Kind.NAMES else value
 
     def _switch(self, word: str) -> bool:
         if word in ON or word in self.on_words:
@@ -192,6 +199,14 @@ def _folder(entry: object) -> Folder:
     return Folder(os.path.abspath(os.path.expanduser(path.strip())), checked, FolderMode(mode), extra)  # noqa: PTH100, PTH111 - links stay
 
 
+def _check_names(option: Option, value: object) -> tuple[str, ...]:
+    return check_names(value)
+
+
+def _check_servers(option: Option, value: object) -> tuple[ServerSettings, ...]:
+    return check_servers(value)
+
+
 _CHECKS = {
     Kind.SWITCH: _check_switch,
     Kind.WHOLE: _check_number,
@@ -201,4 +216,6 @@ _CHECKS = {
     Kind.SERVER: _check_server,
     Kind.URL: _check_server,
     Kind.FOLDERS: _check_folders,
+    Kind.NAMES: _check_names,
+    Kind.SERVERS: _check_servers,
 }

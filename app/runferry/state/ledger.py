@@ -15,32 +15,10 @@ from typing import Any
 
 from runferry.clock import Clock
 from runferry.state.database import Database
+from runferry.state.deliverables import Deliverables
+from runferry.state.delivery import Delivery
 
 STREAMS = ("history", "events", "console")
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One log's way to one run on a server, as last committed."""
-
-    id: int
-    source: int
-    target: int
-    position: int
-    acknowledged: dict[str, int]  # lines per stream
-    at_position: dict[str, int]  # lines of history and events before `position`
-    starting_step: int | None
-    config_digest: str
-    summary_digest: str
-    state: str
-    closed: int | None
-    verified_at: float | None
-    verified_size: int | None
-    verified_mtime_ns: int | None
-    counts: dict[str, Any]
-    error: dict[str, str] | None
-    storage_id: str
-    url: str
 
 
 @dataclass(frozen=True)
@@ -52,22 +30,11 @@ class Placement:
     count: int
 
 
-@dataclass(frozen=True)
-class SentFile:
-    """A file whose upload the server acknowledged. `md5` is hexadecimal, `size` bytes."""
-
-    path: str
-    size: int
-    md5: str
-    mtime_ns: int
-    announced: bool = False
-
-
-class Ledger:
+class Ledger(Deliverables):
     """Reads and writes the delivery tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+        super().__init__(database)
         self._clock = clock
 
     # -- sources and targets ------------------------------------------------------------------------------------------
@@ -244,66 +211,6 @@ class Ledger:
         """The server's own id of a run, and where people look at it."""
         with self._database.transaction() as db:
             db.execute("UPDATE targets SET storage_id = ?, url = ? WHERE id = ?", (storage_id, url, target))
-
-    # -- files and alerts ---------------------------------------------------------------------------------------------
-
-    def sent_files(self, delivery: Delivery) -> dict[str, SentFile]:
-        """Files that the server acknowledged, by path."""
-        found = self._database.rows("SELECT * FROM files WHERE delivery = ?", delivery.id)
-        return {
-            one["path"]: SentFile(one["path"], one["size"], one["md5"], one["mtime_ns"], bool(one["announced"]))
-            for one in found
-        }
-
-    def last_files(self, target: int) -> dict[str, SentFile]:
-        """The newest acknowledged upload per path, whichever of the target's logs it came from."""
-        found = self._database.rows(
-            "SELECT files.* FROM files JOIN deliveries AS d ON d.id = files.delivery WHERE d.target = ? "
-            "ORDER BY files.rowid",
-            target,
-        )
-        return {
-            one["path"]: SentFile(one["path"], one["size"], one["md5"], one["mtime_ns"], bool(one["announced"]))
-            for one in found
-        }
-
-    def file_sent(self, delivery: Delivery, sent: SentFile) -> None:
-        """Remember an acknowledged upload."""
-        with self._database.transaction() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO files (delivery, path, size, md5, mtime_ns) VALUES (?, ?, ?, ?, ?)",
-                (delivery.id, sent.path, sent.size, sent.md5, sent.mtime_ns),
-            )
-
-    def files_announced(self, delivery: Delivery, paths: list[str]) -> None:
-        """Remember that the file stream has told the server about uploads."""
-        with self._database.transaction() as db:
-            db.executemany(
-                "UPDATE files SET announced = 1 WHERE delivery = ? AND path = ?",
-                [(delivery.id, path) for path in paths],
-            )
-
-    def alerts_sent(self, delivery: Delivery) -> set[int]:
-        """Numbers of the alerts that were delivered."""
-        return {one[0] for one in self._database.rows("SELECT number FROM alerts WHERE delivery = ?", delivery.id)}
-
-    def alert_sent(self, delivery: Delivery, number: int) -> None:
-        """Remember a delivered alert."""
-        with self._database.transaction() as db:
-            db.execute("INSERT OR IGNORE INTO alerts (delivery, number) VALUES (?, ?)", (delivery.id, number))
-
-    def count_set_aside(self, delivery: Delivery) -> int:
-        """How many lines the server will never take."""
-        found = self._database.row("SELECT count(*) FROM set_aside WHERE delivery = ?", delivery.id)
-        return int(found[0]) if found else 0
-
-    def set_aside(self, delivery: Delivery, stream: str, line: int, size: int, reason: str) -> None:
-        """Remember a line that the server will never take."""
-        with self._database.transaction() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO set_aside (delivery, stream, line, bytes, reason) VALUES (?, ?, ?, ?, ?)",
-                (delivery.id, stream, line, size, reason),
-            )
 
 
 _DELIVERY = (

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from runferry.clock import Clock
 from runferry.errors import AppError
 from runferry.remote import runs
-from runferry.remote.failures import ServerRefused, ServerTrouble
+from runferry.remote.failures import Portal, ServerRefused, ServerTrouble, SlowDown
 from runferry.remote.runs import Account
 from runferry.remote.session import Session
 from runferry.status import ConnectionState, ServerStatus
@@ -26,6 +26,10 @@ LONGEST_WAIT_LOOPBACK = 5.0
 FIRST_WAIT_REVIVED = 0.1  # a server that we start again ourselves
 
 Notice = Callable[[str], None]
+
+_OPEN = (ConnectionState.IDLE, ConnectionState.ONLINE)
+_TRYING = (ConnectionState.RETRYING, ConnectionState.PORTAL)
+_STOPPED = (ConnectionState.REFUSED, ConnectionState.UNTRUSTED)
 
 
 class Connection:
@@ -55,6 +59,7 @@ class Connection:
         self._next = 0.0  # monotonic
         self._down_since = 0.0
         self._probing = False
+        self._is_paused = False
         self._account: Account | None = None
         session.on_answer = self._recover
 
@@ -91,9 +96,11 @@ class Connection:
     def enter(self) -> bool:
         """May a run use the server now? While it is down only one probe at a time may. Pair with `leave`."""
         with self._lock:
-            if self._state in (ConnectionState.IDLE, ConnectionState.ONLINE):
+            if self._is_paused:
+                return False
+            if self._state in _OPEN:
                 return True
-            due = self._state is ConnectionState.RETRYING and self._clock.monotonic() >= self._next
+            due = self._state in _TRYING and self._clock.monotonic() >= self._next
             if not due or self._probing:
                 return False
             self._probing = True
@@ -102,9 +109,11 @@ class Connection:
     def wait(self) -> float:
         """Seconds until asking again makes sense; infinite while a person is needed."""
         with self._lock:
-            if self._state is ConnectionState.RETRYING:
+            if self._is_paused:
+                return math.inf
+            if self._state in _TRYING:
                 return max(self._next - self._clock.monotonic(), 0.05)
-            return 0.0 if self._state in (ConnectionState.IDLE, ConnectionState.ONLINE) else math.inf
+            return 0.0 if self._state in _OPEN else math.inf
 
     def leave(self, error: BaseException | None = None) -> None:
         """The run is done with the server for now; `error` is what it ended with.
@@ -121,25 +130,54 @@ class Connection:
     # -- people -------------------------------------------------------------------------------------------------------
 
     def try_now(self) -> None:
-        """Forget the wait, and any refusal: settings or the network may have changed."""
+        """Forget the wait, and any refusal or pause: settings or the network may have changed. Raises NeedsUser.
+
+        Whether certificates are trusted is read anew, so that a CA that was just added counts.
+        """
+        if self._state in _STOPPED:
+            self.session.renew()
         with self._lock:
-            if self._state is not ConnectionState.ONLINE:
+            self._is_paused = False
+            if self._state not in _OPEN:
                 self._state, self._next, self._probing = ConnectionState.RETRYING, 0.0, False
+
+    def pause(self) -> None:
+        """Nothing more is sent until `try_now`; a request in hand ends by itself."""
+        with self._lock:
+            self._is_paused = True
+
+    @property
+    def is_stopped(self) -> bool:
+        """It waits for a person, or for the network to change."""
+        return self._state in _STOPPED
 
     def status(self, runs_waiting: int = 0) -> ServerStatus:
         """What to show."""
+        gap = self.session.pace.gap if self._state is ConnectionState.ONLINE else 0.0
         with self._lock:
-            retrying = self._state is ConnectionState.RETRYING
+            retrying = self._state in _TRYING and not self._is_paused
             ahead = self._next - self._clock.monotonic()
             return ServerStatus(
                 url=self.server.url,
-                state=self._state,
+                state=self._shown(gap),
                 cause=self._cause.as_dict() if self._cause else None,
                 attempt=self._attempt,
                 next_try=self._clock.time() + max(ahead, 0.0) if retrying else None,
                 since=self._clock.time() - (self._clock.monotonic() - self._down_since) if self._attempt else None,
                 runs_waiting=runs_waiting,
+                requests_per_second=round(1 / gap, 2) if gap > 0 else None,
+                page=self._cause.page if isinstance(self._cause, Portal) else "",
+                proxy=self.session.proxy_shown,
             )
+
+    def _shown(self, gap: float) -> ConnectionState:
+        if self._is_paused:
+            return ConnectionState.PAUSED
+        if self._state is ConnectionState.ONLINE and gap > 0:
+            return ConnectionState.SLOWED
+        if self._state is ConnectionState.RETRYING and isinstance(self._cause, SlowDown):
+            return ConnectionState.SLOWED
+        return self._state
 
     @property
     def cause(self) -> AppError | None:
@@ -149,13 +187,13 @@ class Connection:
     @property
     def state(self) -> ConnectionState:
         """Where the loop stands."""
-        return self._state
+        return ConnectionState.PAUSED if self._is_paused else self._state
 
     # -- what the server said -----------------------------------------------------------------------------------------
 
     def _recover(self) -> None:
         with self._lock:
-            was_down = self._state is ConnectionState.RETRYING and self._attempt > 0
+            was_down = self._state in _TRYING and self._attempt > 0
             outage = self._clock.monotonic() - self._down_since
             self._state, self._cause, self._attempt, self._probing = ConnectionState.ONLINE, None, 0, False
         if was_down:
@@ -172,19 +210,20 @@ class Connection:
             wait = backoff * (0.75 + 0.5 * self._chance())
             if error.retry_after is not None:
                 wait = max(error.retry_after, 0.1)
-            self._state, self._cause, self._probing = ConnectionState.RETRYING, error, False
+            state = ConnectionState.PORTAL if isinstance(error, Portal) else ConnectionState.RETRYING
+            self._state, self._cause, self._probing = state, error, False
             self._next = self._clock.monotonic() + wait
         if is_new:
             self._notice(f"Network error ({kind_of(error)}), entering retry loop. {error.message}")
 
     def _stop(self, error: ServerRefused) -> None:
         with self._lock:
-            is_new = self._cause is None or self._cause.slug != error.slug
+            is_new = self._cause is None or self._cause.slug != error.slug  # several runs may have asked at once
             untrusted = error.slug.startswith("tls")
             self._state = ConnectionState.UNTRUSTED if untrusted else ConnectionState.REFUSED
-            self._cause, self._probing = error, False
-        if is_new:  # several runs may have asked at once
-            self._notice(f"{error.title}. {error.message}")
+            self._cause, self._probing, self._attempt = error, False, 0
+        if is_new:
+            self._notice(f"{error.title}. {error.message} {error.todo}")
 
 
 def kind_of(error: AppError) -> str:

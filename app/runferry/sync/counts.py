@@ -24,9 +24,11 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
     damage = damage_report(content)
     run, url = content.run, ""
     entity, project, run_id, acknowledged, rows_sent, files = run.entity, run.project, run.run_id, 0, 0, 0
+    artifacts_sent = 0
     if outlet is not None:
         entity, project, run_id, url = outlet.run.entity, outlet.run.project, outlet.run.run_id, outlet.url
         acknowledged, rows_sent, files = outlet.acknowledged["history"], outlet.rows_sent, len(outlet.files)
+        artifacts_sent = outlet.artifacts_sent
     return {
         "run_id": run_id,
         "entity": entity,
@@ -39,7 +41,8 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "events": content.events,
         "console_lines": source.console.line_count,
         "files": files,
-        "artifacts": source.extras.artifacts,
+        "artifacts": len(source.extras.artifacts),
+        "artifacts_sent": artifacts_sent,
         "bytes_read": source.reader.position,
         "last_step": content.last_step,
         "started": run.start_time,
@@ -77,6 +80,7 @@ def status_of(
         console_lines=counts.get("console_lines", 0),
         files=counts.get("files", 0),
         artifacts=counts.get("artifacts", 0),
+        artifacts_sent=counts.get("artifacts_sent", 0),
         bytes_read=counts.get("bytes_read", 0),
         bytes_total=total,
         last_step=counts.get("last_step"),

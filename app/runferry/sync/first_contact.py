@@ -14,7 +14,8 @@ from typing import Any
 
 from runferry.errors import NeedsUser
 from runferry.remote.runs import RemoteRun
-from runferry.state.ledger import Delivery, Ledger
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.sync.source import Source
 
 NOTHING = {"history": 0, "events": 0, "console": 0}

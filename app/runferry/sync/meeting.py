@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runferry.formats.detect import RunFolder
 from runferry.remote import runs
 from runferry.remote.runs import Created
-from runferry.state.ledger import Delivery
+from runferry.state.delivery import Delivery
 from runferry.sync import first_contact
 from runferry.sync.connection import Connection
 from runferry.sync.destination import UNCATEGORIZED, Destination

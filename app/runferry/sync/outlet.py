@@ -16,14 +16,17 @@ from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import extent
 from runferry.formats.summary import final_summary_json, summary_json
-from runferry.remote import runs
-from runferry.remote.failures import GraphQLRefused
-from runferry.remote.file_stream import StreamRequest, console_line
+from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
-from runferry.state.ledger import Delivery, SentFile
-from runferry.sync import made_files, verification
+from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
+from runferry.sync import artifact_check, known, made_files, verification
+from runferry.sync.alerts import deliver_alerts
+from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
+from runferry.sync.console_feed import ConsoleFeed
 from runferry.sync.meeting import Meeting
+from runferry.sync.obstacles import file_gone, lines_too_large
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_files import RunFiles
 from runferry.sync.source import Part, Source
@@ -50,10 +53,13 @@ class Outlet:
         self._connection, self._meeting, self._delivery, self._run = connection, meeting, delivery, meeting.run
         self._streamer = Streamer(session, meeting.run, ledger, delivery, means.request_bytes)
         self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes)
+        self._artifacts = RunArtifacts(
+            session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
+        )
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
-        self._console: list[tuple[int, list[str]]] = []  # taken from the terminal, not acknowledged yet
+        self._console = ConsoleFeed(source)
         self._recorded: tuple[object, ...] = ()
         self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
@@ -89,6 +95,20 @@ class Outlet:
         """Files that the server acknowledged."""
         return self._files.sent
 
+    @property
+    def artifacts_sent(self) -> int:
+        """Artifacts that the server committed."""
+        return self._artifacts.committed
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the last `deliver_rest` left something for the next turn, so that rows need not wait for it."""
+        return self._artifacts.is_unfinished
+
+    def ask_again(self) -> None:
+        """What could not be sent is to be tried at the next turn."""
+        self._artifacts.ask_again()
+
     def send(self, part: Part) -> None:
         """Deliver rows and events. Raises AppError; the same part can then be given again."""
         if self._renumber is not None and not part.is_renumbered:
@@ -107,21 +127,32 @@ class Outlet:
     def deliver_rest(self, is_over: bool, exit_code: int | None = None) -> None:
         """Deliver what is folded over the log: config, console, alerts, files, summary; or a sign of life.
 
-        exit_code: the run has ended with it; the server is told so once per exit code.
+        exit_code: the run has ended with it; the server is told so once per exit code. Raises AppError, also where
+        only files could not be sent.
         """
         if self._is_outgrown():
             return
         if self._newer() is None:
             self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
-            self._deliver_console()
-            self._deliver_alerts()
+            if self._wishes.console and (lines := self._console.take(self.acknowledged["console"], self._delivery)):
+                self._reopen()
+                self._streamer.send_console(lines)
+                self._console.arrived()
+                self._posted = self._means.clock.monotonic()
+            deliver_alerts(
+                self._connection.session, self._run, self._means.ledger, self._delivery, self._source.extras.alerts
+            )
             makes = is_over and self._newer() is None
             made = made_files.make(self._source, self._wishes, self._final_summary()) if makes else {}
             self._files.upload(self._source.extras.files, made, is_over)
+            content, extras = self._source.reader.content, self._source.extras
+            self._artifacts.deliver(extras.artifacts, extras.links, content.environment.root, is_over)
         self._deliver_summary(is_over, exit_code)
         if not is_over:
             self.sign_of_life()
+        if self._files.waiting is not None:  # everything else has been sent
+            raise self._files.waiting
 
     def accept_cut(self) -> None:
         """A log that is shorter than what was sent of it, for good: what it gets from now on is new."""
@@ -133,32 +164,19 @@ class Outlet:
         if self._means.clock.monotonic() - self._posted > HEARTBEAT:
             self._post(StreamRequest())
 
+    def _beat(self) -> None:
+        """A sign of life during a long upload; none for a run that was told to be over."""
+        if self._closed is None:
+            self.sign_of_life()
+
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
-        if self._files.gone:
-            (name, why), others = next(iter(self._files.gone.items())), len(self._files.gone) - 1
-            return AppError(
-                "file-gone",
-                "A file of the run could not be sent",
-                f"{name}: {why}." + (f" And {others} more." if others else ""),
-                "Bring the file back to where the run's files folder points, and sync again.",
-            )
         aside = self._means.ledger.count_set_aside(self._delivery)
+        if self._files.gone:
+            return file_gone(self._files.gone)
         if aside:
-            return AppError(
-                "lines-too-large",
-                "Some lines are too large for the server",
-                f"{aside} lines are longer than servers take; all others were sent.",
-                "They stay in the run's log on this computer; `runferry inspect` shows it.",
-            )
-        if self._source.extras.artifacts and not self._wishes.metrics_only:
-            return AppError(
-                "artifacts-not-sent",
-                "The run's artifacts were not sent",
-                f"The log holds {self._source.extras.artifacts}; this version carries rows, console and files.",
-                "Sync the artifacts with the official client, or wait for a version that carries them.",
-            )
-        return None
+            return lines_too_large(aside)
+        return self._artifacts.obstacle()
 
     def differences(self) -> list[str]:
         """What the server's answers say differently from what was sent; empty when verified."""
@@ -168,16 +186,21 @@ class Outlet:
         short = rows - self.acknowledged["history"]
         if short > 0:
             return [f"{short} rows are not acknowledged"]
-        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if content.rows else []
-        is_last = bool(placed) and placed[0].server_first == lines["history"] - 1
         expected = verification.Expected(
             lines=lines,
-            last_row=self._last_row if is_last else None,
+            last_row=self._last_row if self._ends_the_run(rows, lines["history"]) else None,
             summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
             files=self._newest_files(),
+            artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def _ends_the_run(self, rows: int, lines: int) -> bool:
+        """Whether the run's last line on the server is this log's last row."""
+        has_rows = self._source.reader.content.rows > 0
+        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if has_rows else []
+        return bool(placed) and placed[0].server_first == lines - 1
 
     def _newest_files(self) -> Mapping[str, SentFile]:
         """Our files as the server must have them: another log of the run may have written one of them later."""
@@ -196,6 +219,10 @@ class Outlet:
     def verified(self, counts: dict[str, Any], is_over: bool) -> None:
         """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
         found = extent(self._source.log)
+        self._recorded = ("verified", "", counts.get("rows"))
+        is_alone = self._means.ledger.count_deliveries(self._delivery.target) == 1
+        if is_alone and not self._source.extras.artifacts:  # artifacts are asked for by what the log says of each
+            counts = {**counts, known.PROOF: known.proof(self._last_row, self._final_summary())}
         self._means.ledger.update(
             self._delivery,
             state="verified",
@@ -208,39 +235,6 @@ class Outlet:
             self._source.log.with_name(self._source.log.name + ".synced").touch()
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
-
-    def _deliver_console(self) -> None:
-        if not self._wishes.console:
-            return
-        settled = self.acknowledged["console"]
-        if extent(self._source.log).size != self._delivery.verified_size:  # else these very lines were compared
-            settled -= CONSOLE_WINDOW
-        while taken := self._source.console.take_changed():
-            lines = [(index, line) for index, line in taken if index >= settled]
-            if lines:
-                texts = [console_line(line.text, line.is_stderr, line.timestamp) for _, line in lines]
-                self._console.append((lines[0][0], texts))
-        if self._console:
-            self._reopen()
-            self._streamer.send_console(self._console)
-            self._console = []
-            self._posted = self._means.clock.monotonic()
-
-    def _deliver_alerts(self) -> None:
-        if not self._source.extras.alerts:
-            return
-        done = self._means.ledger.alerts_sent(self._delivery)
-        for alert in self._source.extras.alerts:
-            if alert.index in done:
-                continue
-            try:
-                runs.send_alert(
-                    self._connection.session, self._run, alert.title, alert.text, alert.level, alert.wait_ms
-                )
-            except GraphQLRefused as error:
-                log.warning("the server does not take the alert %r: %s", alert.title, error)
-            self._means.ledger.alert_sent(self._delivery, alert.index)
-        self._source.extras.alerts.clear()
 
     def _deliver_summary(self, is_over: bool, exit_code: int | None) -> None:
         """Summary, notes of uploads and the end of the run: one request, so that a small run costs few."""

@@ -11,7 +11,7 @@ import logging
 from bisect import bisect_left
 
 from runferry.formats.readers import extent
-from runferry.state.ledger import Delivery
+from runferry.state.delivery import Delivery
 from runferry.sync.source import Part, Source
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,12 @@ from typing import BinaryIO
 from runferry.errors import PermanentError
 from runferry.formats.entries import FileEntry
 from runferry.remote import uploads
+from runferry.remote.failures import UploadHostTrouble
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.state.ledger import Delivery, Ledger, SentFile
+from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -62,12 +65,14 @@ class RunFiles:
         self._wishes = wishes
         self.sent: dict[str, SentFile] = ledger.sent_files(delivery)
         self.gone: dict[str, str] = {}  # name: why it cannot be sent
+        self.waiting: UploadHostTrouble | None = None  # why files wait while everything else is sent
 
     def upload(self, entries: Mapping[str, FileEntry], made: Mapping[str, bytes], is_over: bool) -> None:
         """Send what is due: new and changed files, and those that wait for the end once the run is over.
 
         made: files made from the log, by name; they win over files on disk. Raises AppError.
         """
+        self.waiting = None
         due = [one for one in (self._from_log(name, content) for name, content in made.items()) if one]
         for entry in entries.values():
             if entry.path not in made and (is_over or entry.policy != "end"):
@@ -78,7 +83,11 @@ class RunFiles:
             some = due[start : start + _AT_ONCE]
             places = uploads.create(self._session, self._run, [one.name for one in some])
             for one, place in zip(some, places, strict=True):
-                self._send(one, place)
+                try:
+                    self._send(one, place)
+                except UploadHostTrouble as error:  # the next files would go to the same host
+                    self.waiting = error
+                    return
 
     def unannounced(self) -> list[str]:
         """Uploaded files that the file stream has not named yet."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import Row
 from typing import Any
 
 from runferry.clock import Clock
@@ -23,6 +24,7 @@ from runferry.formats.readers import extent
 from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
+from runferry.sync import known
 from runferry.sync.connection import Connection
 from runferry.sync.counts import count, status_of
 from runferry.sync.destination import Destination
@@ -97,6 +99,8 @@ class RunSync:
         """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
         self._recheck = True
         self.at_rest = False
+        if outlet := self._outlet:
+            outlet.ask_again()
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
@@ -171,6 +175,8 @@ class RunSync:
         exit_code = self._exit_code() if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
+        if outlet.is_unfinished:
+            return 0.0
         if state in ENDED:
             return self._verify(outlet)
         return self._idle(SyncState.SENT) if state is RunState.RUNNING else self._verify_silent(outlet)
@@ -286,21 +292,29 @@ class RunSync:
         return 1 if code is None else code
 
     def _is_known_verified(self) -> bool:
-        """The ledger says verified, and the log has not changed since: nothing needs to be read or sent."""
-        if self._recheck or self._source is not None:
+        """The ledger says verified, the log has not changed since, and the server, where it is asked, agrees."""
+        if self._source is not None:
             return False
-        wanted = self.destination.run_id or self.folder.run_id
-        try:
-            now = extent(self.log)
-        except OSError:
+        run_id = self.destination.run_id or self.folder.run_id
+        found = known.find(self._means.ledger, self.log, self.connection.server.identity, self._means_this(run_id))
+        if found is None:
             return False
-        for delivery, target in self._means.ledger.deliveries_of(self.log):
-            same = target["server"] == self.connection.server.identity and target["run_id"] == wanted
-            if same and (delivery.verified_size, delivery.verified_mtime_ns) == now:
-                self._counts = {**delivery.counts, "rows_sent": 0}
-                self._run_state = RunState(delivery.counts.get("run_state", "unknown"))
-                return True
-        return False
+        if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
+            return False
+        counts = found[0].counts
+        self._recheck = False
+        self._counts = {**counts, "rows_sent": 0}
+        self._run_state = RunState(counts.get("run_state", "unknown"))
+        return True
+
+    def _means_this(self, run_id: str) -> Callable[[Row], bool]:
+        """Whether a target is where this run goes; what was not said may be anything."""
+        wanted = self.destination
+        return lambda target: (
+            target["run_id"] == run_id
+            and wanted.entity in ("", target["entity"])
+            and wanted.project in ("", target["project"])
+        )
 
     @property
     def status_run_state(self) -> RunState:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runferry.formats.console import Console
-from runferry.formats.entries import Alert, FileEntry
+from runferry.formats.entries import Alert, Artifact, ArtifactLink, FileEntry
 from runferry.formats.readers import open_reader
 
 READ_BYTES = 4 << 20
@@ -55,7 +55,8 @@ class Extras:
 
     files: dict[str, FileEntry] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
-    artifacts: int = 0
+    artifacts: list[Artifact] = field(default_factory=list)  # all of them: which are done the ledger knows
+    links: list[ArtifactLink] = field(default_factory=list)
 
 
 class Source:
@@ -108,7 +109,8 @@ class Source:
         for entry in batch.files:
             self.extras.files[entry.path] = entry
         self.extras.alerts.extend(batch.alerts)
-        self.extras.artifacts += len(batch.artifacts)
+        self.extras.artifacts.extend(batch.artifacts)
+        self.extras.links.extend(batch.links)
         part = Part(
             first=dict(self._counts),
             history=batch.history,

@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterator
 
 from runferry.remote import file_stream
+from runferry.remote.failures import TooLarge
 from runferry.remote.file_stream import Lines, StreamRequest
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.state.ledger import Delivery, Ledger
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.sync.placing import Placing
 from runferry.sync.source import Part
 
+SHORTEST_LONG = 1024  # characters; a server that takes no line of this length has another problem
 LONGEST_LINE = (10 << 20) - (100 << 10)  # bytes; servers drop longer ones (wandb-formats 8.3)
 
 
@@ -42,7 +45,7 @@ class Streamer:
         if part.preempting:
             requests.append(StreamRequest(preempting=True))
         for request in _joined(requests):
-            self.post(request)
+            self._post_lines(request)
         self.rows_sent += len(rows[2])
         at_position = part.at_position
         self.acknowledged["history"] = max(self.acknowledged["history"], at_position["history"])
@@ -54,7 +57,7 @@ class Streamer:
         """Deliver stretches of console lines, each from its line number; earlier numbers rewrite lines."""
         for first, lines in runs:
             for request in self._requests(("console", first, lines)):
-                self.post(request)
+                self._post_lines(request)
             self.acknowledged["console"] = max(self.acknowledged["console"], first + len(lines))
         if runs:
             self._ledger.acknowledge(self._delivery, self.acknowledged, None, {})
@@ -63,6 +66,30 @@ class Streamer:
         """Send one request as it is."""
         reply = file_stream.post(self._session, self._run, request)
         self.stop_requested = self.stop_requested or reply.get("stopped") is True
+
+    def _post_lines(self, request: StreamRequest) -> None:
+        """Send lines; where the server finds them too large in smaller requests, down to one line, which is set aside.
+
+        What it took is not asked for again: halves are sent in order, and a line has its place whatever becomes of it.
+        """
+        try:
+            self.post(request)
+        except TooLarge:
+            halves = _halves(request)
+            if halves is None:
+                raise
+            if len(halves) == 1 and not self._shortened(halves[0].lines[0]):
+                raise
+            for half in halves:
+                self._post_lines(half)
+
+    def _shortened(self, lines: Lines) -> bool:
+        """Put in the place of a single line what shows that it is missing; false where that was done before."""
+        line = lines.content[0]
+        if len(line) <= SHORTEST_LONG:
+            return False
+        lines.content = [self._set_aside(lines.stream, lines.first, line, "more than the server takes")]
+        return True
 
     def _unsent(self, stream: str, first: int, lines: list[str]) -> tuple[str, int, list[str]]:
         if lines and first > self.acknowledged[stream]:  # those behind a hole would take its place
@@ -78,7 +105,7 @@ class Streamer:
             start = place.first - first
             offset = place.server_first
             for piece in self._cut(stream, place.first, content[start : start + place.count]):
-                yield StreamRequest(lines=[Lines(stream, offset, piece)])
+                yield StreamRequest(lines=[Lines(stream, offset, piece, offset + place.first - place.server_first)])
                 offset += len(piece)
 
     def _cut(self, stream: str, first: int, content: list[str]) -> Iterator[list[str]]:
@@ -88,7 +115,7 @@ class Streamer:
         for number, line in enumerate(content, first):
             length = len(line)
             if length > LONGEST_LINE // 4 and len(line.encode()) > LONGEST_LINE:
-                line = self._set_aside(stream, number, line)
+                line = self._set_aside(stream, number, line, f"longer than {LONGEST_LINE} bytes")
                 length = len(line)
             if piece and size + length > self._request_bytes:
                 yield piece
@@ -98,14 +125,30 @@ class Streamer:
         if piece:
             yield piece
 
-    def _set_aside(self, stream: str, number: int, line: str) -> str:
+    def _set_aside(self, stream: str, number: int, line: str, why: str) -> str:
         """Remember the line, and send what a reader needs to see that it is missing."""
         size = len(line.encode())
-        self._ledger.set_aside(self._delivery, stream, number, size, f"longer than {LONGEST_LINE} bytes")
+        self._ledger.set_aside(self._delivery, stream, number, size, why)
         if stream == "console":
-            return line[: LONGEST_LINE // 4]
+            return line[: min(LONGEST_LINE // 4, len(line) // 8)]
         kept = {key: value for key, value in json.loads(line).items() if key in ("_step", "_runtime", "_timestamp")}
         return json.dumps(kept)
+
+
+def _halves(request: StreamRequest) -> list[StreamRequest] | None:
+    """The same lines in two requests; one request where only a single line is left; None where there are no lines."""
+    if len(request.lines) > 1:
+        return [StreamRequest(lines=[one]) for one in request.lines]
+    if not request.lines or not request.lines[0].content:
+        return None
+    lines = request.lines[0]
+    half = len(lines.content) // 2
+    if not half:
+        return [request]
+    return [
+        StreamRequest(lines=[Lines(lines.stream, lines.offset, lines.content[:half], lines.first)]),
+        StreamRequest(lines=[Lines(lines.stream, lines.offset + half, lines.content[half:], lines.first + half)]),
+    ]
 
 
 def _joined(requests: list[StreamRequest]) -> list[StreamRequest]:

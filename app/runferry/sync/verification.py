@@ -1,20 +1,22 @@
 """Asking the server what it has, and comparing: only then a run is called verified.
 
-Line counts, the last row, the summary, and each file's size and digest come from the server's answers, never from our
-own ledger. `deep` reads every row back.
+Line counts, the last row, the summary, each file's size and digest, and each artifact come from the server's answers,
+never from our own ledger. `deep` reads every row back.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runferry.remote import runs, uploads
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.state.ledger import SentFile
+from runferry.state.deliverables import SentFile
+from runferry.sync import artifact_check
+from runferry.sync.artifact_check import ExpectedArtifact
 from runferry.sync.first_contact import plain, same
 from runferry.sync.run_files import differences
 
@@ -30,6 +32,7 @@ class Expected:
     last_row: str | None
     summary: str
     files: Mapping[str, SentFile]
+    artifacts: Sequence[ExpectedArtifact] = ()
     tells_holes: bool = False  # a Runferry server also says which of the lines it never got
 
 
@@ -52,7 +55,7 @@ def compare(session: Session, run: Created, expected: Expected) -> list[str]:
     if expected.files:
         missing = differences(expected.files, uploads.files(session, run))
         wrong += [f"file {name} is not on the server as it was sent" for name in missing]
-    return wrong
+    return wrong + artifact_check.differences(session, expected.artifacts)
 
 
 def _summary(sent: str, there: Mapping[str, Any]) -> list[str]:

@@ -230,6 +230,7 @@ MESSAGES: dict[str, Message] = {
         "ttl_duration_seconds": (18, "int64"),
         "tags": (19, "[string]"),
         "digest_algorithm": (20, "string"),
+        "incremental_beta1": (100, "bool"),
     },
     "ArtifactManifest": {
         "version": (1, "int32"),

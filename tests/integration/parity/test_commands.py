@@ -15,7 +15,7 @@ from support.processes import RUNFERRY, Server, python, runferry, started, until
 SYNC_KEYS = {
     "path": str, "run_id": str, "entity": str, "project": str, "server": str, "url": str, "state": str,
     "run_state": str, "rows": int, "rows_sent": int, "events": int, "console_lines": int, "files": int,
-    "artifacts": int, "damage": (dict, type(None)), "error": (dict, type(None)),
+    "artifacts": int, "artifacts_sent": int, "damage": (dict, type(None)), "error": (dict, type(None)),
 }  # fmt: skip
 INSPECT_KEYS = {
     "run_id": str, "project": str, "entity": str, "name": str, "config": dict, "tags": list, "rows": int, "keys": list,

@@ -35,14 +35,16 @@ def test_an_official_offline_run(peer: Path, server: Server, other: Server, work
     before = {one: one.stat().st_mtime_ns for one in folder.rglob("*")}
     done = runferry("sync", folder, "--json", **server.environ)
     told = done.object
-    # Tables make artifacts; until these are carried, such a run is sent and not verified (issue 2).
-    expected = ("sent", 1, 1) if with_table else ("verified", 0, 0)
-    assert (told["state"], told["artifacts"], done.code) == expected, done.err
+    made = 1 if with_table else 0  # a table makes an artifact
+    assert (told["state"], done.code) == ("verified", 0), done.err
+    assert (told["artifacts"], told["artifacts_sent"]) == (made, made)
     assert told["run_state"] == "finished"
     assert {one: one.stat().st_mtime_ns for one in folder.rglob("*")} == before, "the run folder was changed"
     official_sync(peer, folder, other)
     ours, theirs = stores.read(server.data, "rich"), stores.read(other.data, "rich")
     assert parity.differences(ours, theirs, peer) == []
+    assert stores.artifacts(server.data) == stores.artifacts(other.data)
+    assert len(stores.artifacts(server.data)) == made
     _is_whole(ours, rows=44 if with_table else 43)
     assert (told["rows"], told["rows_sent"], told["files"]) == (len(ours.rows), len(ours.rows), len(ours.files))
     assert (told["events"], told["console_lines"]) == (len(ours.events), len(ours.console))

@@ -10,7 +10,7 @@ import pytest
 
 from runferry.clock import SystemClock
 from runferry.engine.narration import Narrator
-from runferry.events import EventBus
+from runferry.events import Event, EventBus
 from runferry.status import RunState, RunStatus, Snapshot, SyncState
 
 ERROR = {"slug": "artifacts", "title": "Not all was sent", "message": "The log holds 1.", "todo": "Wait.", "cause": ""}
@@ -20,15 +20,23 @@ def told(**values: Any) -> list[str]:
     """The lines of a narrator that sees this state a few times."""
     fields = {"path": "/runs/a", "run_id": "a", "entity": "e", "project": "p", "name": "fit", "server": "s", "url": "u"}
     status = RunStatus(**{**fields, "rows": 7, **values})
-    stop, lines, looks = threading.Event(), [], []
+    stop, lines, rounds = threading.Event(), [], []
+    bus = EventBus()
 
-    def snapshot() -> Snapshot:
-        looks.append(1)
-        if len(looks) == 3:
+    def end_of_round() -> None:
+        """The run is said to have changed; after three rounds it is enough."""
+        bus.publish(Event("run", status.path))
+        rounds.append(1)
+        if len(rounds) == 3:
             stop.set()
-        return Snapshot(version="0", pid=1, time=0.0, runs=(status,))
 
-    engine = SimpleNamespace(bus=EventBus(), clock=SystemClock(), snapshot=snapshot, look_after_local_server=list)
+    engine = SimpleNamespace(
+        bus=bus,
+        clock=SystemClock(),
+        snapshot=lambda: Snapshot(version="0", pid=1, time=0.0, runs=(status,)),
+        statuses=lambda paths: [status] if status.path in paths else [],
+        look_after_local_server=end_of_round,
+    )
     Narrator(engine, lines.append).run(stop)  # type: ignore[arg-type]
     return lines
 

@@ -14,7 +14,9 @@ from runferry.clock import SystemClock
 from runferry.errors import AppError
 from runferry.state import schema
 from runferry.state.database import Database, file_system_of
-from runferry.state.ledger import Delivery, Ledger, Placement, SentFile
+from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger, Placement
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from runferry.remote.failures import ServerRefused, ServerTrouble
+from runferry.remote.failures import Portal, ServerRefused, ServerTrouble
+from runferry.remote.pace import Pace
 from runferry.status import ConnectionState
 from runferry.sync.connection import LONGEST_WAIT, Connection
 from runferry.sync.destination import Server
@@ -29,9 +30,15 @@ class FakeClock:
 
 
 class FakeSession:
-    """Stands for the HTTP session: only its callback is used here."""
+    """Stands for the HTTP session: its callback, its pace and its way are used here."""
+
+    def __init__(self) -> None:
+        self.pace, self.proxy_shown, self.renewed = Pace(), "", 0
 
     def on_answer(self) -> None: ...
+
+    def renew(self) -> None:
+        self.renewed += 1
 
 
 def trouble(retry_after: float | None = None) -> ServerTrouble:
@@ -108,3 +115,50 @@ def test_a_refused_key_stops_the_loop_until_somebody_acts(connection: Connection
 def test_a_certificate_problem_has_its_own_state(connection: Connection) -> None:
     connection.leave(ServerRefused("tls-untrusted", "Not trusted", "x.", "y."))
     assert connection.status().state is ConnectionState.UNTRUSTED
+
+
+def test_trust_is_read_anew_when_somebody_acts(connection: Connection) -> None:
+    connection.leave(ServerRefused("tls-unknown-issuer", "Not trusted", "x.", "y."))
+    connection.try_now()
+    assert connection.session.renewed == 1  # type: ignore[attr-defined]
+
+
+def test_a_refusal_is_told_once(connection: Connection, said: list[str]) -> None:
+    for _ in range(3):
+        connection.leave(ServerRefused("tls-unknown-issuer", "Not trusted", "x.", "y."))
+    assert said == ["Not trusted. x. y."]
+
+
+def test_a_pause_holds_until_somebody_tries(connection: Connection) -> None:
+    connection.session.on_answer()
+    connection.pause()
+    assert not connection.enter()
+    assert connection.wait() == math.inf
+    assert connection.status().state is ConnectionState.PAUSED
+    assert connection.status().next_try is None
+    connection.session.on_answer()  # the request that was in hand when somebody paused
+    assert connection.status().state is ConnectionState.PAUSED
+    connection.try_now()
+    assert connection.enter()
+
+
+def test_a_portal_is_asked_again_and_named(connection: Connection, clock: FakeClock) -> None:
+    error = Portal("portal", "Sign in", "x.", "y.", "HTML")
+    error.page = "http://login.example/"
+    connection.leave(error)
+    status = connection.status()
+    assert (status.state, status.page) == (ConnectionState.PORTAL, "http://login.example/")
+    assert status.next_try
+    clock.now += connection.wait()
+    assert connection.enter()
+    connection.session.on_answer()
+    assert connection.status().state is ConnectionState.ONLINE
+
+
+def test_a_server_that_sets_the_pace_is_shown_as_slow(connection: Connection) -> None:
+    connection.session.on_answer()
+    connection.session.pace.note(429, {})
+    status = connection.status()
+    assert status.state is ConnectionState.SLOWED
+    assert status.requests_per_second == pytest.approx(3, abs=0.1)
+    assert connection.enter()

@@ -25,7 +25,8 @@ class Taker:
 
     url = ""
     run = Created("", "", "", "", 0)
-    rows_sent = position = 0
+    rows_sent = position = artifacts_sent = 0
+    is_unfinished = False
 
     def __init__(self, *_: Any) -> None:
         self.acknowledged = {"history": 0}
@@ -56,7 +57,7 @@ class Nowhere:
     server = type("Server", (), {"url": "", "identity": ""})()
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *_: None
+        return lambda *_: ()
 
 
 def test_a_run_that_ends_while_it_is_read_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +88,7 @@ def test_a_run_that_ends_while_it_is_read_is_finished(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(run_sync, "Outlet", taker)
     with ThreadPoolExecutor(1) as senders:
-        means = Means(None, SystemClock(), threading.Semaphore(1), senders, 0.5, 1 << 20, 300, 0.25)  # type: ignore[arg-type]
+        means = Means(Nowhere(), SystemClock(), threading.Semaphore(1), senders, 0.5, 1 << 20, 300, 0.25)  # type: ignore[arg-type]
         sync = RunSync(folder, Destination("", "", ""), Nowhere(), means, None, lambda run: None)  # type: ignore[arg-type]
         assert sync.advance() is None
     status = sync.status()

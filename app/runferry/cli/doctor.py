@@ -1,0 +1,58 @@
+"""`runferry doctor`: what works on the way to a server and on this computer, and what to do about the rest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+from runferry.cli.home import choose_server, prepare, say
+from runferry.clock import SystemClock
+from runferry.engine.doctor import Mark, Step, examine
+from runferry.engine.local_server import LocalServer
+
+_SIGNS = {Mark.GOOD: "✓", Mark.WARNING: "!", Mark.BAD: "✗", Mark.SKIPPED: "–"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Names and flags are fixed: other tools rely on them."""
+    parser.add_argument("server", metavar="URL|local|cloud", nargs="?", default="", help="which server; default: yours")
+    parser.add_argument("--project", default="", help="where the test run is made and deleted; default: yours")
+    parser.add_argument("--read-only", action="store_true", help="do not try to write and to upload")
+    parser.add_argument("--json", action="store_true", help="one JSON object; its `schema` is 1")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command: 0 when no step is bad."""
+    around = prepare()
+    choice = choose_server(args.server, around.settings)
+    if not args.read_only:
+        say("A test run is made on the server, with one small file, and deleted again. (--read-only: none.)")
+    local = LocalServer(around.home.store, around.settings.local_server_port, SystemClock())
+    taken: list[Step] = []
+    try:
+        running = local.ensure() if choice.is_local else None
+        steps = examine(
+            choice, around.home, around.settings, os.environ, running, args.project, writes=not args.read_only
+        )
+        for step in steps:
+            taken.append(step)
+            if not args.json:
+                _show(step)
+    finally:
+        if local.has_started_one:  # one that a running owner looks after stays
+            local.stop()
+    is_good = all(step.mark is not Mark.BAD for step in taken)
+    if args.json:
+        told = {"schema": 1, "server": choice.server, "good": is_good, "steps": [one.as_dict() for one in taken]}
+        print(json.dumps(told, ensure_ascii=False))
+    return 0 if is_good else 1
+
+
+def _show(step: Step) -> None:
+    took = f" ({step.seconds * 1000:.0f} ms)" if step.mark is not Mark.SKIPPED else ""
+    print(f"{_SIGNS[step.mark]} {step.name}: {step.said}{took}")
+    for line in step.lines:
+        print(f"    {line}")
+    if step.todo:
+        print(f"    What to do: {step.todo}")

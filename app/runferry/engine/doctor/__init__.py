@@ -1,0 +1,6 @@
+"""`runferry doctor`: the way to a server and this computer, looked at step by step, with what to do where one fails."""
+
+from runferry.engine.doctor.examination import examine
+from runferry.engine.doctor.step import Mark, Step
+
+__all__ = ["Mark", "Step", "examine"]

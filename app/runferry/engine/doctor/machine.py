@@ -1,0 +1,67 @@
+"""This computer: keyring, limits of folder notifications, room on the disk."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from runferry.credentials import Keychain
+from runferry.engine.doctor.step import Step, good, warning
+from runferry.errors import AppError
+from runferry.paths import Home
+
+_FEW_WATCHES = 8192
+_FEW_INSTANCES = 64
+_LITTLE_ROOM = 1 << 30  # bytes
+_LIMITS = Path("/proc/sys/fs/inotify")
+
+
+def keyring(keychain: Keychain) -> Step:
+    """Where keys are kept. Never raises."""
+    backend, is_good = keychain.described()
+    if not is_good:
+        return warning(
+            f"none that keeps secrets ({backend})",
+            "Set WANDB_API_KEY, or add the server to ~/.netrc; or start a Secret Service.",
+            backend=backend,
+        )
+    try:
+        keychain.get("https://runferry-doctor.invalid")
+    except AppError as error:
+        return warning(f"{backend}: {error.message}", error.todo, backend=backend)
+    return good(f"{backend} answers", backend=backend)
+
+
+def notifications() -> Step:
+    """How many folders may be watched."""
+    if not sys.platform.startswith("linux"):
+        return good("this system has no such limits")
+    try:
+        watches = int((_LIMITS / "max_user_watches").read_text())
+        instances = int((_LIMITS / "max_user_instances").read_text())
+    except (OSError, ValueError):
+        return good("the limits cannot be read")
+    said = f"{watches:,} folders, {instances} watchers for all your programs together"
+    if watches < _FEW_WATCHES or instances < _FEW_INSTANCES:
+        return warning(
+            said,
+            "Where that is not enough, Runferry polls and says so. More: sysctl fs.inotify.max_user_watches=524288.",
+            watches=watches,
+            instances=instances,
+        )
+    return good(said, watches=watches, instances=instances)
+
+
+def disk(home: Home) -> Step:
+    """Room for the app's state, and for the local server's store."""
+    lines, little, data = [], False, {}
+    for what, path in (("state", home.state), ("store", home.store)):
+        there = next(one for one in (path, *path.parents) if one.exists())
+        free = shutil.disk_usage(there).free
+        lines.append(f"{what}: {free / 1e9:.1f} GB free at {path}")
+        data[f"{what}_free_bytes"] = free
+        little = little or free < _LITTLE_ROOM
+    if little:
+        return warning("little room is left", "Free some space.", *lines, **data)
+    return good(lines[0], *lines[1:], **data)

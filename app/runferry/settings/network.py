@@ -1,0 +1,52 @@
+"""The options about networks, proxies and certificates; part of all options (`model`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runferry.settings.option import Kind
+from runferry.settings.option import option as _o
+from runferry.settings.per_server import ServerSettings
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """How servers are reached and whom we trust on the way."""
+
+    upload_limit: int = _o(
+        0,
+        Kind.WHOLE,
+        "Upload limit",
+        "What all uploads together may use of the network. 0: no limit.",
+        "Network",
+        unit="bytes/s",
+        minimum=0,
+    )
+    proxy: str = _o(
+        "system",
+        Kind.CHOICE,
+        "Proxy",
+        "system: the variables, else the desktop's settings. environment: the variables only. pac: a PAC file.",
+        "Network",
+        choices=("system", "environment", "none", "manual", "pac"),
+    )
+    proxy_url: str = _o(
+        "", Kind.TEXT, "Proxy address", "For manual: http://host:port, or socks5h://host:port.", "Network"
+    )
+    proxy_user: str = _o(
+        "", Kind.TEXT, "Proxy user", "The password is kept in the keyring: `runferry login --proxy`.", "Network"
+    )
+    proxy_pac: str = _o("", Kind.TEXT, "PAC file", "For pac: its address, or a path.", "Network")
+    proxy_exceptions: str = _o(
+        "", Kind.TEXT, "Reached without proxy", "For manual: hosts, domains and networks, with commas.", "Network"
+    )
+    certificates: tuple[str, ...] = _o(
+        (),
+        Kind.NAMES,
+        "Company CAs",
+        "Certificates that are trusted besides the system's.",
+        "Security",
+    )
+    per_server: tuple[ServerSettings, ...] = _o(
+        (), Kind.SERVERS, "Servers' own settings", "Certificates and rules of form of single servers.", "Security"
+    )

@@ -1,0 +1,73 @@
+"""Runs that were verified before and whose log is unchanged: nothing is read or sent again.
+
+`sync` asks the server all the same, by what the log was found to say when it was verified: line counts, the last row,
+the summary, the files. Where that does not agree the log is read again, and the ordinary way finds out why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from sqlite3 import Row
+from typing import Any
+
+from runferry.formats.readers import extent
+from runferry.remote.runs import Created
+from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
+from runferry.sync import verification
+from runferry.sync.connection import Connection
+
+PROOF = "proof"  # in a delivery's counts: the last row and the summary, as the log gave them
+LARGEST_PROOF = 64 << 10  # characters; beyond that the log is read again
+
+Known = tuple[Delivery, Row]
+
+
+def find(ledger: Ledger, log: Path, server: str, is_wanted: Callable[[Row], bool]) -> Known | None:
+    """The delivery of this very log, as large and as old as it is now, that the ledger calls verified."""
+    try:
+        now = extent(log)
+    except OSError:
+        return None
+    for delivery, target in ledger.deliveries_of(log):
+        same = target["server"] == server and is_wanted(target)
+        if same and (delivery.verified_size, delivery.verified_mtime_ns) == now:
+            return delivery, target
+    return None
+
+
+def proof(last_row: str | None, summary: str) -> dict[str, Any] | None:
+    """What is kept for the next time; None when it is too large, or when the last row is another log's."""
+    if last_row is None or len(last_row) + len(summary) > LARGEST_PROOF:
+        return None
+    return {"last_row": last_row, "summary": summary}
+
+
+def still_agrees(ledger: Ledger, connection: Connection, known: Known, files_dir: Path) -> bool:
+    """Whether the server still has everything. Raises AppError when it cannot be asked."""
+    delivery, target = known
+    kept = delivery.counts.get(PROOF)
+    sent = ledger.sent_files(delivery)
+    if not kept or any(_has_changed(files_dir / one.path, one) for one in sent.values()):
+        return False
+    newest = ledger.last_files(delivery.target)
+    expected = verification.Expected(
+        lines=ledger.server_lines(delivery.target),
+        last_row=kept["last_row"],
+        summary=kept["summary"],
+        files={name: newest.get(name, one) for name, one in sent.items()},
+        tells_holes=connection.server.is_runferry,
+    )
+    run = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
+    return not verification.compare(connection.session, run, expected)
+
+
+def _has_changed(path: Path, sent: SentFile) -> bool:
+    """Whether a file on disk is another one than was sent; files that were made from the log have no time."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return bool(sent.mtime_ns) and (found.st_size, found.st_mtime_ns) != (sent.size, sent.mtime_ns)
