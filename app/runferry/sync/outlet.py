@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
-from runferry.formats.readers import extent
+from runferry.formats.readers import Extent
 from runferry.formats.summary import final_summary_json, summary_json
 from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
@@ -218,9 +218,8 @@ class Outlet:
                 self._delivery, state=state, error=error.as_dict() if error else None, counts=counts
             )
 
-    def verified(self, counts: dict[str, Any], is_over: bool) -> None:
-        """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
-        found = extent(self._source.log)
+    def verified(self, counts: dict[str, Any], read: Extent | None) -> None:
+        """Remember it. read: how large and old the log of a run that is over was before it was read to its end."""
         self._recorded = ("verified", "", counts.get("rows"))
         is_alone = self._means.ledger.count_deliveries(self._delivery.target) == 1
         if is_alone and not self._source.extras.artifacts:  # artifacts are asked for by what the log says of each
@@ -229,11 +228,11 @@ class Outlet:
             self._delivery,
             state="verified",
             verified_at=self._means.clock.time(),
-            verified_size=found.size if is_over else None,
-            verified_mtime_ns=found.mtime_ns,
+            verified_size=read.size if read else None,
+            verified_mtime_ns=read.mtime_ns if read else None,
             counts=counts,
         )
-        if self._means.write_marker and is_over and not is_legacy_log(self._source.log):
+        if self._means.write_marker and read and not is_legacy_log(self._source.log):
             self._source.log.with_name(self._source.log.name + ".synced").touch()
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
