@@ -79,7 +79,7 @@ class RunSync:
         self.is_paused = False
         self.at_rest = False  # nothing more to do for now
         self._means = means
-        self._wishes = wishes
+        self.wishes = wishes
         self._on_change = on_change
         self._recheck = recheck  # ask the server even where the ledger says verified
         self._source: Source | None = None
@@ -101,6 +101,14 @@ class RunSync:
         self.at_rest = False
         if outlet := self._outlet:
             outlet.ask_again()
+
+    def use(self, connection: Connection, wishes: Wishes) -> None:
+        """From the next turn on: another key for the same server, or other wishes. Not during a turn."""
+        if connection is self.connection and wishes == self.wishes:
+            return
+        self.connection, self.wishes = connection, wishes
+        self._failures = 0
+        self._forget()
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
@@ -131,9 +139,9 @@ class RunSync:
         if not self._has_begun(self._source):
             return self._idle(SyncState.WAITING)
         if self._outlet is None:
-            meeting = meet(self.folder, self.destination, self.connection, self._means, self._wishes, self._source)
+            meeting = meet(self.folder, self.destination, self.connection, self._means, self.wishes, self._source)
             self._outlet = Outlet(
-                meeting, self.connection, self._means, self._wishes, self._source, self.folder.files_dir
+                meeting, self.connection, self._means, self.wishes, self._source, self.folder.files_dir
             )
         try:
             self._pipeline.run(self._source, self._outlet)

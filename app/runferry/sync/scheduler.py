@@ -46,6 +46,7 @@ class _Slot:
         self.task, self.due = task, due
         self.busy = False
         self.woken = False
+        self.changes: list[Callable[[], None]] = []  # to be made when the turn in hand is over
         self.gone = False
         self.may_enter = False
 
@@ -121,6 +122,15 @@ class Scheduler:
                 slot.due = due
                 self._push(slot)
 
+    def between_turns(self, task: Task, change: Callable[[], None]) -> None:
+        """Make a change to a task while it has no turn: at once, or after the turn in hand. It must not block."""
+        with self._condition:
+            slot = self._slots.get(id(task))
+            if slot is not None and slot.busy:
+                slot.changes.append(change)
+            elif slot is not None:
+                change()
+
     def wake_all(self, connection: Connection) -> None:
         """A server may be used again: all its runs get a turn."""
         with self._condition:
@@ -176,6 +186,9 @@ class Scheduler:
         if error is not None:
             delay = _failed(slot.task, error)
         with self._condition:
+            changes, slot.changes = slot.changes, []
+            for change in changes:
+                change()
             slot.busy = False
             if slot.gone:
                 return
