@@ -88,6 +88,8 @@ class RunSync:
         self._state = SyncState.WAITING
         self._run_state = RunState.UNKNOWN
         self._error: AppError | None = None
+        self._gone: AppError | None = None  # the folder is gone: nothing that a turn in hand finds out counts any more
+        self._lock = threading.Lock()
         self._failures = 0
         self._rechecks = 0
         self._not_before = 0.0
@@ -220,12 +222,14 @@ class RunSync:
 
     def gone(self) -> None:
         """The run's folder was removed or moved away; nobody gives it a turn any more."""
-        self._error = AppError(
+        gone = AppError(
             "folder-gone",
             "The run's folder is gone",
             f"{self.folder.path} was removed or moved away; what was delivered before stays on the server.",
             "If it was moved out of the watched folders, sync it from where it is now.",
         )
+        with self._lock:
+            self._gone, self._state = gone, SyncState.PROBLEM
         self._rest_with_problem()
 
     def _rest_with_problem(self) -> None:
@@ -234,8 +238,7 @@ class RunSync:
             self._rest(SyncState.PROBLEM)
         except AppError as error:
             log.warning("%s: %s", self.folder.path, error)
-            self.at_rest = True
-            self._on_change(self)
+            self._put(SyncState.PROBLEM, at_rest=True)
 
     def _verify_silent(self, outlet: Outlet) -> float | None:
         """Neither writing nor known to be over (a run of another host, a long step): compared once, never closed."""
@@ -343,21 +346,27 @@ class RunSync:
             self._state,
             self._run_state,
             self._counts,
-            self._error,
+            self._gone or self._error,
         )
 
     def _set(self, state: SyncState) -> None:
-        self._state = state
-        self.at_rest = False
+        self._put(state, at_rest=False)
+
+    def _put(self, state: SyncState, at_rest: bool) -> None:
+        with self._lock:
+            if self._gone is None:
+                self._state = state
+            self.at_rest = at_rest or self._gone is not None
         self._on_change(self)
 
     def _rest(self, state: SyncState) -> None:
         """Nothing more to do until somebody wakes this run; what `advance` returns then."""
-        self._state = state
         if self._outlet is not None and self._source is not None:
-            self._outlet.record(state.value, self._error, count(self._source, self._outlet, self._run_state))
-        self.at_rest = True
-        self._on_change(self)
+            told = SyncState.PROBLEM if self._gone else state
+            self._outlet.record(
+                told.value, self._gone or self._error, count(self._source, self._outlet, self._run_state)
+            )
+        self._put(state, at_rest=True)
 
     def _idle(self, state: SyncState) -> float:
         """A run that may go on, with everything delivered: come back after the interval even if nobody wakes it."""
