@@ -176,7 +176,7 @@ class Engine:
 
     def wake(self, run: RunSync) -> None:
         """The run's log grew."""
-        self._scheduler.wake(run, run.earliest())
+        self._scheduler.grew(run)
 
     def forget(self, run: RunSync) -> None:
         """The run's folder is gone: it gets no more turns and is not shown any longer; what was delivered stays."""

@@ -200,8 +200,15 @@ class RunSync:
         """A turn broke off; seconds until the next, or None while a person is needed.
 
         What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
-        waits for it, and is tried again all the same: nobody tells us when it is right again.
+        waits for it, and is tried again all the same: nobody tells us when it is right again. A log that goes on growing
+        brings no try forward.
         """
+        delay = self._note(error)
+        wait = max(self._means.interval, SELDOM) if delay is None else delay
+        self._not_before = self._means.clock.monotonic() + wait
+        return delay
+
+    def _note(self, error: AppError) -> float | None:
         self._error = error
         is_local = error.slug in HEALS_HERE or isinstance(error, TemporaryError)
         if is_local:
