@@ -23,7 +23,6 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 # "path::name": (its own limit, why)
 EXCEPTIONS = {
     "runferry/recorder/run.py::Run": (280, "the public Run: each method is W&B's, and hands on in a few lines"),
-    "runferry/sync/outlet.py::Outlet": (265, "one run on one server; what is told at the end is to be split off"),
     "runferry/sync/run_sync.py::RunSync": (
         330,
         "one run's turn: read, send, judge, verify; verification is to be split off",

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import sys
 
-_EXTRA_MODULES = {
-    "filelock", "google", "graphql", "httptools", "keyring", "orjson", "platformdirs", "psutil", "requests", "rich",
-    "starlette", "truststore", "uvicorn", "watchdog",
-}  # fmt: skip
-
 
 def main() -> int:
     """Entry point of the `runferry` command; gives its exit code."""
@@ -27,8 +22,10 @@ def main() -> int:
         from runferry.cli.main import run
 
         return run(sys.argv[1:])
+    except KeyboardInterrupt:  # while it was still starting
+        return 130
     except ModuleNotFoundError as error:  # each command imports what it needs when it starts
-        if (error.name or "").split(".")[0] not in _EXTRA_MODULES:
+        if (error.name or "runferry").split(".")[0] == "runferry":  # not what an extra would bring: a bug
             raise
         return _missing(
             f"This is the recorder alone; the part that syncs needs {error.name}.", "pip install 'runferry[sync]'"

@@ -1,4 +1,8 @@
-"""Ctrl+C and SIGTERM: over in two seconds, without a traceback, and without a process left behind."""
+"""Ctrl+C and SIGTERM: over at once, without a traceback, and without a process left behind.
+
+The time is printed. It is bounded far above what a quiet machine needs, and far below every network time limit, so
+that waiting for one of those is found and a busy machine is not.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from faults.gate import HANG, PASS, Gate
 from faults.rig import Place, until
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
-SOON = 2.0  # seconds
+SOON = 20.0  # seconds
 
 
 @SIGNALS
@@ -20,6 +24,7 @@ def test_watch_ends_with_the_server_that_it_started(place: Place, number: int) -
         until(lambda: len(place.values("live")) > 5)
         code, took = watch.end(number)
     assert (code, "Traceback" in watch.err) == (0, False), watch.err
+    print(f"ended after {took:.2f} s")
     assert took < SOON
     assert place.leftovers() == []
 
@@ -31,6 +36,7 @@ def test_watch_ends_while_it_starts(place: Place, number: int) -> None:
         code, took = watch.end(number)
     assert "Traceback" not in watch.err, watch.err
     assert code in (0, 130)
+    print(f"ended after {took:.2f} s")
     assert took < SOON
     assert place.leftovers() == []
 
@@ -50,6 +56,7 @@ def test_serve_ends(place: Place, number: int) -> None:
         server.says("WANDB_API_KEY=")
         code, took = server.end(number)
     assert (code, "Traceback" in server.err) == (0, False), server.err
+    print(f"ended after {took:.2f} s")
     assert took < SOON
 
 
@@ -64,4 +71,5 @@ def test_sync_ends_while_its_server_hangs(place: Place, number: int) -> None:
         code, took = sync.end(number)
     assert "Traceback" not in sync.err, sync.err
     assert code == 130
+    print(f"ended after {took:.2f} s")
     assert took < SOON

@@ -91,6 +91,8 @@ def _list(settings: Settings, args: argparse.Namespace) -> int:
     print(f"For {server}:")
     for source in sources:
         print(f"  {source.name} {source.path} {'— ignored: ' + source.ignored if source.ignored else '— in use'}")
+    if hint := company.hint_for_wandb(os.environ):
+        print(f"  This app uses the bundle; wandb's own uploader does not. For it: {hint}")
     for file in kept:
         print(f"{file.name} (for {file.server or 'all servers'}) {file.problem}")
         for one in file.found:

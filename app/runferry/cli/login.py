@@ -7,7 +7,7 @@ import getpass
 import os
 import sys
 
-from runferry.cli.home import choose_keyed_server, prepare, say
+from runferry.cli.home import choose_keyed_server, prepare, say, tell_owner
 from runferry.credentials import check_key, store_key
 from runferry.engine.access import whose_key
 from runferry.errors import UsageError
@@ -33,6 +33,7 @@ def main(args: argparse.Namespace) -> int:
     key = check_key(_read_key(args.key, choice.server))
     account = whose_key(choice.server, key, around.settings, os.environ)
     where = store_key(choice.server, key)
+    tell_owner(around, "try-now", server=choice.server)  # one that waits for this key
     say(f"Logged in to {choice.server} as {account.username or 'this key'}. The key is in {where}.")
     return 0
 

@@ -43,22 +43,7 @@ def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
     reports = []
     for folder in _folders(engine, run):
         for delivery, target in engine.ledger.deliveries_of(folder.log):
-            connection = engine.connections.get(_choice(engine, delivery, target), engine.environ)
-            created = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
-            rows, wrong = _compare(engine, folder, delivery, created, connection, deep)
-            reports.append(
-                Report(
-                    str(folder.path),
-                    created.run_id,
-                    created.entity,
-                    created.project,
-                    connection.server.url,
-                    delivery.url,
-                    rows,
-                    deep,
-                    wrong,
-                )
-            )
+            reports.append(compare_delivery(engine, folder, delivery, target, deep))
     if not reports:
         raise PermanentError(
             "never-sent",
@@ -67,6 +52,24 @@ def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
             "Send it with `runferry sync PATH`.",
         )
     return reports
+
+
+def compare_delivery(engine: Engine, folder: RunFolder, delivery: Delivery, target: Row, deep: bool) -> Report:
+    """Compare one run with one server. Raises AppError when the server cannot be asked."""
+    connection = engine.connections.get(_choice(engine, delivery, target), engine.environ)
+    created = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
+    rows, wrong = _compare(engine, folder, delivery, created, connection, deep)
+    return Report(
+        str(folder.path),
+        created.run_id,
+        created.entity,
+        created.project,
+        connection.server.url,
+        delivery.url,
+        rows,
+        deep,
+        wrong,
+    )
 
 
 def _folders(engine: Engine, run: str) -> list[RunFolder]:

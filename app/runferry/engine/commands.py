@@ -9,6 +9,7 @@ from typing import Any
 
 from runferry.control import Reply, Request
 from runferry.engine.audit import audit
+from runferry.engine.cleaning import candidates_in
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.errors import UsageError
@@ -32,6 +33,15 @@ def handler(engine: Engine) -> Callable[[Request, Reply], int]:
             reports = audit(engine, str(request.arguments.get("run", "")), bool(request.arguments.get("deep")))
             reply.progress({"reports": [asdict(one) for one in reports]})
             return 0 if reports and all(not one.wrong for one in reports) else 1
+        if request.command == "look-again":
+            engine.watching.look_again()
+            return 0
+        if request.command == "clean":
+            told = request.arguments
+            root = Path(str(told.get("root", "")))
+            candidates, skipped = candidates_in(engine, root, float(str(told.get("min_age", 0))))
+            reply.progress({"candidates": [asdict(one) for one in candidates], "skipped": skipped})
+            return 0
         if request.command == "try-now":
             engine.try_now(str(request.arguments.get("server", "")))
             return 0

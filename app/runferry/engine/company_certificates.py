@@ -14,7 +14,7 @@ from runferry.remote import certificates, chain
 from runferry.remote.certificates import BadCertificateFile, Certificate
 from runferry.remote.chain import Presented
 from runferry.remote.failures import from_exception
-from runferry.remote.trust import TrustSource, make_context, sources
+from runferry.remote.trust import TrustSource, make_context, sources, wandb_hint
 from runferry.servers import normalise_url
 from runferry.settings import Settings, for_server, with_server
 
@@ -108,6 +108,11 @@ def presented(settings: Settings, server: str, environ: Mapping[str, str]) -> Pr
 def trust_sources(settings: Settings, server: str, environ: Mapping[str, str]) -> list[TrustSource]:
     """Where trusted certificates come from for a server, and what is ignored and why."""
     return sources(environ, trust_in(server, settings))
+
+
+def hint_for_wandb(environ: Mapping[str, str]) -> str:
+    """What to copy so that wandb's own uploader trusts the same; empty where there is nothing to tell."""
+    return wandb_hint(environ)
 
 
 def _folder(settings: Settings) -> Path:

@@ -16,6 +16,7 @@ from runferry.errors import AppError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
 from runferry.settings import FolderMode
+from runferry.settings.wandb_edit import directory_is_off
 from runferry.status import FolderStatus, RunState, RunStatus, SyncState
 from runferry.sync.run_sync import ENDED, RunSync
 from runferry.watch.discovery import scan
@@ -93,6 +94,13 @@ class Watching:
             held = list(self._held.values())
         return [_held_status(folder, watched, why, self._failed.get(folder.path)) for folder, watched, why in held]
 
+    def look_again(self) -> None:
+        """Somebody changed what may be sent: what was held back is judged anew."""
+        with self._lock:
+            held = list(self._held)
+        for path in held:
+            self._found(path)
+
     def folders(self) -> list[FolderStatus]:
         """How each folder is watched."""
         if self._watcher is None:
@@ -120,7 +128,7 @@ class Watching:
         if not isinstance(folder, RunFolder):
             return
         watched = self._folder_of(path)
-        why = why_held(folder, watched.mode)
+        why = why_held(folder, watched.mode, is_off=directory_is_off(folder.path.parent))
         with self._lock:
             if folder.log in self._runs:
                 return

@@ -10,7 +10,7 @@ from runferry.remote.troubles import ServerRefused, ServerTrouble
 from runferry.remote.tunnel import Proxy
 
 _SPOKEN = ("basic",)
-_ENTER = "Set user and password of the proxy: settings `proxy_user` and `runferry login --proxy`, or in HTTPS_PROXY."
+_ENTER = "Give them with `runferry proxy ADDRESS --user NAME`, or in HTTPS_PROXY as http://name:password@proxy:port."
 
 
 class ProxyLogin(ServerRefused):

@@ -34,7 +34,11 @@ class NetworkOptions:
         "", Kind.TEXT, "Proxy address", "For manual: http://host:port, or socks5h://host:port.", "Network"
     )
     proxy_user: str = _o(
-        "", Kind.TEXT, "Proxy user", "The password is kept in the keyring: `runferry login --proxy`.", "Network"
+        "",
+        Kind.TEXT,
+        "Proxy user",
+        "The password is kept in the keyring: `runferry proxy ADDRESS --user NAME`.",
+        "Network",
     )
     proxy_pac: str = _o("", Kind.TEXT, "PAC file", "For pac: its address, or a path.", "Network")
     proxy_exceptions: str = _o(

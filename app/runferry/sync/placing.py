@@ -10,10 +10,13 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left
 
+from runferry.formats.readers import extent
 from runferry.state.delivery import Delivery
-from runferry.sync.source import Part
+from runferry.sync.source import Part, Source
 
 log = logging.getLogger(__name__)
+
+LEFT_ALONE = 60.0  # seconds without a change after which a log that became shorter is not being copied back
 
 
 class Placing:
@@ -34,10 +37,21 @@ class Placing:
         for stream, count in self.missing.items():
             part.first[stream] += count
 
-    def cut(self, counts: dict[str, int]) -> None:
-        """The log ends before the mark and will not grow back: what comes now is new. `counts`: its lines."""
+    def accept_cut(self, source: Source, now: float) -> bool:
+        """Whether the log ends before the mark and will not grow back: then what it gets from now on is new.
+
+        now: seconds since the epoch.
+        """
+        if not self.mark or self.mark <= source.reader.position:
+            return False
+        found = extent(source.log)
+        if found.size >= self.mark or now - found.mtime_ns / 1e9 < LEFT_ALONE:
+            return False
+        log.warning("%s was cut after it was sent", source.log)
+        counts = source.counts
         self.missing = {stream: max(sent - counts[stream], 0) for stream, sent in self._sent.items()}
         self.mark = 0
+        return True
 
     def _pass_mark(self, part: Part) -> None:
         for stream, lines in (("history", part.history), ("events", part.events)):

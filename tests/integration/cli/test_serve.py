@@ -16,10 +16,11 @@ def first_words(folder: Path, *options: str) -> str:
     try:
         assert server.stdout is not None
         said = server.stdout.readline()
+        server.terminate()
+        return said + server.stdout.read()
     finally:
         server.terminate()
-        rest, _ = server.communicate(timeout=20)
-    return said + rest
+        server.communicate(timeout=20)
 
 
 @pytest.mark.timeout(60)

@@ -1,0 +1,102 @@
+"""`runferry clean`: puts run folders into the trash that a server elsewhere verifiably has."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from runferry.cli.home import Surroundings, owned_engine, prepare, running_owner, say
+from runferry.cli.init import existing
+from runferry.engine.cleaning import Candidate, candidates_in, is_unchanged
+from runferry.errors import PermanentError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Names and flags are fixed: other tools rely on them."""
+    parser.add_argument("directory", metavar="DIR", nargs="?", default="", help="default: $WANDB_DIR, else here")
+    parser.add_argument(
+        "--min-age", type=float, default=24.0, metavar="HOURS", help="unchanged for so long; default 24"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would go, and leave it")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output; asks nothing")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command: 0, or 1 when something could not be moved to the trash."""
+    root = existing(args.directory or os.environ.get("WANDB_DIR") or ".")
+    candidates, skipped = _look(prepare(), root, max(args.min_age, 0.0) * 3600)
+    if not args.json:
+        _show(candidates, skipped)
+    failed: list[tuple[str, str]] = []
+    gone: list[str] = []
+    if candidates and not args.dry_run and (args.yes or _confirmed(len(candidates), args.json)):
+        gone, failed = _to_trash(candidates)
+        say(f"{len(gone)} folders are in the trash. It frees no space until it is emptied.")
+        for path, why in failed:
+            say(f"! {path}: {why}")
+    if args.json:
+        told = {"candidates": [asdict(one) for one in candidates], "kept": skipped, "trashed": gone, "failed": failed}
+        print(json.dumps(told))
+    return 1 if failed else 0
+
+
+def _look(around: Surroundings, root: Path, min_age: float) -> tuple[list[Candidate], list[tuple[str, str]]]:
+    """Ask the Runferry that owns the state folder, or be it for a moment."""
+    client = running_owner(around)
+    if client is None:
+        with owned_engine(around, "clean") as engine:
+            return candidates_in(engine, root, min_age)
+    told: dict[str, Any] = {}
+    with client:
+        answer = client.request("clean", {"root": str(root), "min_age": min_age}, on_progress=told.update)
+    if answer.error:
+        raise PermanentError(**{name: str(text) for name, text in answer.error.items()})
+    candidates = [Candidate(**one) for one in told.get("candidates", [])]
+    return candidates, [(path, why) for path, why in told.get("skipped", [])]
+
+
+def _show(candidates: list[Candidate], skipped: list[tuple[str, str]]) -> None:
+    for one in sorted(candidates, key=lambda one: -one.size):
+        print(f"{_bytes(one.size):>9}  {one.path}  (on {one.server})")
+    for path, why in skipped:
+        print(f"{'kept':>9}  {path}  ({why})")
+    total = sum(one.size for one in candidates)
+    print(f"{_bytes(total):>9}  in {len(candidates)} folders could go; {len(skipped)} are kept")
+
+
+def _confirmed(count: int, is_json: bool) -> bool:
+    if is_json or not sys.stdin.isatty():
+        say("Nothing was moved: say --yes to move them to the trash without being asked.")
+        return False
+    return input(f"Move {count} folders to the trash? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _to_trash(candidates: list[Candidate]) -> tuple[list[str], list[tuple[str, str]]]:
+    from send2trash import send2trash
+
+    gone: list[str] = []
+    failed: list[tuple[str, str]] = []
+    for one in candidates:
+        if not is_unchanged(one):
+            failed.append((one.path, "it changed or came into use meanwhile, and is kept"))
+            continue
+        try:
+            send2trash(one.path)
+            gone.append(one.path)
+        except Exception as error:  # noqa: BLE001 -- each platform's trash raises errors of its own
+            failed.append((one.path, f"it could not be moved to the trash: {error}"))
+    return gone, failed
+
+
+def _bytes(size: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return ""

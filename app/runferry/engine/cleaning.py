@@ -1,0 +1,169 @@
+"""Which run folders could go: a server elsewhere verifiably has everything that is in them.
+
+Nothing is removed here, and nothing is believed: each run is compared with the server at this moment, every row read
+back. A server on this computer is never counted, since its disk may be the one that fails. A folder that holds
+anything which was not sent, that is in use, or that changed since it was verified is never a candidate.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psutil
+
+from runferry.engine.audit import compare_delivery
+from runferry.errors import AppError
+from runferry.formats.detect import RunFolder, identify
+from runferry.formats.liveness import Life, ThisMachine, run_state
+from runferry.formats.readers import extent, open_reader
+from runferry.servers import is_loopback
+from runferry.sync.run_sync import ENDED
+from runferry.watch.discovery import scan
+
+if TYPE_CHECKING:
+    from sqlite3 import Row
+
+    from runferry.engine.engine import Engine
+    from runferry.formats.entries import RunContent
+    from runferry.state.delivery import Delivery
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A folder that could go. `size`: bytes on disk. `log_size`, `log_mtime_ns`: as compared; anything else is new."""
+
+    path: str
+    run_id: str
+    server: str
+    url: str
+    size: int
+    log: str
+    log_size: int
+    log_mtime_ns: int
+
+
+def candidates_in(engine: Engine, root: Path, min_age: float) -> tuple[list[Candidate], list[tuple[str, str]]]:
+    """Runs below `root` that could go, and the others with the reason. min_age: seconds since the last change."""
+    candidates: list[Candidate] = []
+    skipped: list[tuple[str, str]] = []
+    for found in scan(root, frozenset((engine.home.store,))).runs:
+        folder = identify(found.path)
+        if not isinstance(folder, RunFolder):
+            continue
+        try:
+            one = _judge(engine, folder, min_age)
+        except (AppError, OSError) as error:
+            one = str(error)
+        if isinstance(one, Candidate):
+            candidates.append(one)
+        else:
+            skipped.append((str(folder.path), one))
+    return candidates, skipped
+
+
+def is_unchanged(candidate: Candidate) -> bool:
+    """Whether the run is still what was compared; asked right before it goes."""
+    try:
+        same = tuple(extent(Path(candidate.log))) == (candidate.log_size, candidate.log_mtime_ns)
+    except OSError:
+        return False
+    return same and not ThisMachine().has_holder(Path(candidate.log))
+
+
+def is_here(url: str) -> bool:
+    """Whether a server is on this computer, or may be: its disk is then no second place."""
+    host = urlsplit(url).hostname or ""
+    if not host or is_loopback(url):
+        return True
+    mine = {one.address.partition("%")[0] for found in psutil.net_if_addrs().values() for one in found}
+    try:
+        addresses = {str(one[4][0]).partition("%")[0] for one in socket.getaddrinfo(host, None)}
+    except OSError:
+        return True
+    return not addresses or any(one in mine or one in ("0.0.0.0", "::") or _loops(one) for one in addresses)  # noqa: S104
+
+
+def _loops(address: str) -> bool:
+    return address.startswith("127.") or address == "::1"
+
+
+def _judge(engine: Engine, folder: RunFolder, min_age: float) -> Candidate | str:
+    """The candidate, or why it is none. What is cheap to find out is asked first."""
+    now, seen = engine.clock.time(), extent(folder.log)
+    deliveries = [(one, target) for one, target in engine.ledger.deliveries_of(folder.log) if one.verified_at]
+    if not deliveries:
+        return "not verified on any server"
+    if now - seen.mtime_ns / 1e9 < min_age:
+        return "changed not long ago"
+    fresh = [
+        pair for pair in deliveries if (pair[0].verified_size, pair[0].verified_mtime_ns) == (seen.size, seen.mtime_ns)
+    ]
+    if not fresh:
+        return "changed since it was verified, or not known to be over"
+    away = [pair for pair in fresh if not is_here(pair[0].url)]
+    if not away:
+        return "verified on this computer only: that is no second copy"
+    content = _whole(folder)
+    if run_state(folder, content, Life(now, seen.mtime_ns / 1e9)) not in ENDED:
+        return "not known to be over"
+    if ThisMachine().has_holder(folder.log):
+        return "in use: a process has its log open"
+    return _compared(engine, folder, content, away)
+
+
+def _compared(
+    engine: Engine, folder: RunFolder, content: RunContent, away: list[tuple[Delivery, Row]]
+) -> Candidate | str:
+    why = ""
+    for delivery, target in away:
+        why = _only_here(engine, folder, content, delivery)
+        if why:
+            continue
+        report = compare_delivery(engine, folder, delivery, target, deep=True)
+        if not report.wrong:
+            size, seen = _size(folder.path), extent(folder.log)
+            return Candidate(str(folder.path), report.run_id, report.server, report.url, size, str(folder.log), *seen)
+        why = "the server has it differently: " + report.wrong[0]
+    return why
+
+
+def _only_here(engine: Engine, folder: RunFolder, content: RunContent, delivery: Delivery) -> str:
+    """What the folder holds that this server was not sent; empty when nothing."""
+    if content.gaps:
+        return "damaged: what cannot be read now may be read one day"
+    if content.counts.get("artifact") or delivery.error:
+        return "not everything was sent"
+    if content.events > delivery.acknowledged["events"] or (
+        content.console_chunks and not delivery.acknowledged["console"]
+    ):
+        return "system metrics or console output were not sent"
+    sent = engine.ledger.sent_files(delivery)
+    left = [name for name in _own_files(folder) if name not in sent]
+    return f"{len(left)} files were not sent ({left[0]})" if left else ""
+
+
+def _own_files(folder: RunFolder) -> list[str]:
+    """Files that lie in the folder itself; a link's target is elsewhere and stays."""
+    found = []
+    for base, _, names in os.walk(folder.files_dir):
+        for name in names:
+            path = Path(base) / name
+            if not path.is_symlink() and path != folder.log and name != "wandb-events.jsonl":
+                found.append(path.relative_to(folder.files_dir).as_posix())
+    return found
+
+
+def _whole(folder: RunFolder) -> RunContent:
+    reader = open_reader(folder.log)
+    while not reader.read(finished=True).at_end:
+        pass
+    return reader.content
+
+
+def _size(path: Path) -> int:
+    return sum((Path(base) / name).lstat().st_size for base, _, names in os.walk(path) for name in names)
