@@ -189,7 +189,8 @@ class Ledger(Deliverables):
             )
             if position is not None:
                 db.execute(
-                    "UPDATE deliveries SET position = ?, history_at = ?, events_at = ? WHERE id = ? AND position <= ?",
+                    "UPDATE deliveries SET position = ?, history_at = ?, events_at = ?, "
+                    "position_path = (SELECT path FROM sources WHERE id = source) WHERE id = ? AND position <= ?",
                     (position, at_position["history"], at_position["events"], delivery.id, position),
                 )
 
@@ -225,6 +226,7 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         source=row["source"],
         target=row["target"],
         position=row["position"],
+        position_path=row["position_path"],
         acknowledged={stream: row[stream] for stream in STREAMS},
         at_position={"history": row["history_at"], "events": row["events_at"]},
         starting_step=row["starting_step"],

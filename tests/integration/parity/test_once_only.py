@@ -101,6 +101,9 @@ def test_an_old_copy_of_a_log_changes_nothing(server: Server, work: Path) -> Non
     assert writes(server, "rich") == before
     assert (after.console, after.summary, after.config) == (stored.console, stored.summary, stored.config)
     assert (after.record["state"], after.digests) == ("finished", stored.digests)
+    whole = runferry("sync", folder, "--json", **server.environ)
+    assert (whole.object["state"], whole.object["rows_sent"]) == ("verified", 0), whole.err
+    assert writes(server, "rich") == before
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["together", "one after the other"])
