@@ -6,11 +6,11 @@ renamed, and 64-bit integers as strings. Only what was set is written.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from typing import Any
 
 from runferry.formats.entries import RunContent
+from runferry.formats.json_text import dumps
 
 _KEPT = {"cpu_count", "cpu_count_logical", "gpu_count", "gpu_nvidia", "gpu_amd"}
 _RENAMED = {"gpu_type": "gpu", "remote_url": "remote"}
@@ -24,7 +24,7 @@ def environment_value(content: RunContent) -> dict[str, Any]:
 def metadata_json(content: RunContent) -> str | None:
     """The text of wandb-metadata.json; None where the log does not tell (wandb before 0.19 wrote the file itself)."""
     found = environment_value(content)
-    return json.dumps(found, ensure_ascii=False, indent=2) + "\n" if found else None
+    return dumps(found, indent=2) + "\n" if found else None
 
 
 def _message(message: Any) -> dict[str, Any]:

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import Any
 
 from runferry.formats.entries import MetricRule, RunContent
+from runferry.formats.json_text import dumps
 from runferry.formats.metadata import environment_value
 
 _SUMMARY_NUMBERS = {"min": 1, "max": 2, "mean": 3, "best": 4, "last": 5, "none": 6, "copy": 7, "first": 8}
@@ -41,7 +41,7 @@ def config_value(content: RunContent, client_version: str = "", with_environment
 def config_json(content: RunContent, client_version: str = "", with_environment: bool = True) -> str:
     """The `config` of the UpsertBucket mutation."""
     value = config_value(content, client_version, with_environment)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return dumps(value)
 
 
 def config_yaml(content: RunContent, client_version: str = "") -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.formats.entries import MetricRule, RunContent
+from runferry.formats.json_text import dumps
 from runferry.formats.readers import open_reader
 
 STATISTICS = ("min", "max", "mean", "best", "last", "first")
@@ -42,7 +43,7 @@ def final_summary_json(path: Path, content: RunContent, stop: int | None = None)
     """
     if not is_behind(content):
         return summary_json(content)
-    return json.dumps(final_summary_value(path, content, stop), ensure_ascii=False, separators=(",", ":"))
+    return dumps(final_summary_value(path, content, stop))
 
 
 def final_summary_value(path: Path, content: RunContent, stop: int | None = None) -> dict[str, Any]:

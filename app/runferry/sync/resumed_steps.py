@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from runferry.formats.json_text import dumps
 from runferry.remote.runs import RemoteRun
 
 
@@ -42,4 +43,4 @@ class Renumber:
             return line
         row = json.loads(line)
         row["_step"] = new
-        return json.dumps(row, ensure_ascii=False)
+        return dumps(row)

@@ -152,7 +152,9 @@ class RunFiles:
 def is_inside(name: str) -> bool:
     """Whether a name stays inside the run's folder: a log from elsewhere must not name any file of this disk."""
     path = PurePosixPath(name.replace("\\", "/"))
-    return bool(name) and not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]
+    if not path.parts or "\0" in name:
+        return False
+    return not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]
 
 
 def differences(sent: Mapping[str, SentFile], there: Mapping[str, uploads.RemoteFile]) -> list[str]:

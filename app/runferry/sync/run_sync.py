@@ -20,7 +20,7 @@ from runferry.clock import Clock
 from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
-from runferry.formats.readers import extent
+from runferry.formats.readers import Extent, extent
 from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
@@ -31,7 +31,7 @@ from runferry.sync.destination import Destination
 from runferry.sync.meeting import meet
 from runferry.sync.outlet import Outlet
 from runferry.sync.pipeline import Pipeline, Replaced
-from runferry.sync.source import Source
+from runferry.sync.source import Part, Source
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class RunSync:
         self.is_paused = False
         self.at_rest = False  # nothing more to do for now
         self._means = means
-        self._wishes = wishes
+        self.wishes = wishes
         self._on_change = on_change
         self._recheck = recheck  # ask the server even where the ledger says verified
         self._source: Source | None = None
@@ -88,12 +88,15 @@ class RunSync:
         self._state = SyncState.WAITING
         self._run_state = RunState.UNKNOWN
         self._error: AppError | None = None
+        self._gone: AppError | None = None  # the folder is gone: nothing that a turn in hand finds out counts any more
+        self._lock = threading.Lock()
         self._failures = 0
         self._rechecks = 0
         self._not_before = 0.0
         self._compared_at = -1  # bytes of the log when a silent run was compared with the server
         self._state_at_rest = SyncState.SENT
         self._counts: dict[str, Any] = {}
+        self._read_extent: Extent | None = None
 
     def ask_again(self) -> None:
         """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
@@ -101,6 +104,14 @@ class RunSync:
         self.at_rest = False
         if outlet := self._outlet:
             outlet.ask_again()
+
+    def use(self, connection: Connection, wishes: Wishes) -> None:
+        """From the next turn on: another key for the same server, or other wishes. Not during a turn."""
+        if connection is self.connection and wishes == self.wishes:
+            return
+        self.connection, self.wishes = connection, wishes
+        self._failures = 0
+        self._forget()
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
@@ -131,9 +142,9 @@ class RunSync:
         if not self._has_begun(self._source):
             return self._idle(SyncState.WAITING)
         if self._outlet is None:
-            meeting = meet(self.folder, self.destination, self.connection, self._means, self._wishes, self._source)
+            meeting = meet(self.folder, self.destination, self.connection, self._means, self.wishes, self._source)
             self._outlet = Outlet(
-                meeting, self.connection, self._means, self._wishes, self._source, self.folder.files_dir
+                meeting, self.connection, self._means, self.wishes, self._source, self.folder.files_dir
             )
         try:
             self._pipeline.run(self._source, self._outlet)
@@ -171,7 +182,8 @@ class RunSync:
                 outlet.sign_of_life()
             return self._idle(self._state_at_rest)
         if state in ENDED and self._source is not None:
-            self._pipeline.send(outlet, self._source.read(is_over=True))
+            self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
+            self._pipeline.send(outlet, self._last_part(self._source))
         exit_code = self._exit_code() if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
@@ -180,6 +192,18 @@ class RunSync:
         if state in ENDED:
             return self._verify(outlet)
         return self._idle(SyncState.SENT) if state is RunState.RUNNING else self._verify_silent(outlet)
+
+    def _last_part(self, source: Source) -> Part:
+        part = source.read(is_over=True)
+        if part.is_replaced:
+            self._forget()
+            raise TemporaryError(
+                "log-replaced",
+                "The run's log was replaced",
+                f"{self.log} is another file than a moment ago.",
+                "Nothing needs to be done: it is read from the front.",
+            )
+        return part
 
     def _forget(self) -> None:
         """Nothing in memory is to be believed any more; the ledger is."""
@@ -190,8 +214,15 @@ class RunSync:
         """A turn broke off; seconds until the next, or None while a person is needed.
 
         What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
-        waits for it, and is tried again all the same: nobody tells us when it is right again.
+        waits for it, and is tried again all the same: nobody tells us when it is right again. A log that goes on growing
+        brings no try forward.
         """
+        delay = self._note(error)
+        wait = max(self._means.interval, SELDOM) if delay is None else delay
+        self._not_before = self._means.clock.monotonic() + wait
+        return delay
+
+    def _note(self, error: AppError) -> float | None:
         self._error = error
         is_local = error.slug in HEALS_HERE or isinstance(error, TemporaryError)
         if is_local:
@@ -212,12 +243,14 @@ class RunSync:
 
     def gone(self) -> None:
         """The run's folder was removed or moved away; nobody gives it a turn any more."""
-        self._error = AppError(
+        gone = AppError(
             "folder-gone",
             "The run's folder is gone",
             f"{self.folder.path} was removed or moved away; what was delivered before stays on the server.",
             "If it was moved out of the watched folders, sync it from where it is now.",
         )
+        with self._lock:
+            self._gone, self._state = gone, SyncState.PROBLEM
         self._rest_with_problem()
 
     def _rest_with_problem(self) -> None:
@@ -226,8 +259,7 @@ class RunSync:
             self._rest(SyncState.PROBLEM)
         except AppError as error:
             log.warning("%s: %s", self.folder.path, error)
-            self.at_rest = True
-            self._on_change(self)
+            self._put(SyncState.PROBLEM, at_rest=True)
 
     def _verify_silent(self, outlet: Outlet) -> float | None:
         """Neither writing nor known to be over (a run of another host, a long step): compared once, never closed."""
@@ -252,7 +284,7 @@ class RunSync:
             self._recheck = False
             self._counts = count(self._source, self._outlet, self._run_state)
             is_over = self._run_state in ENDED
-            outlet.verified(self._counts, is_over)
+            outlet.verified(self._counts, self._read_extent if is_over else None)
             self._rest(SyncState.VERIFIED)
             if is_over:
                 self._forget()  # thousands of finished runs should cost next to nothing
@@ -335,21 +367,27 @@ class RunSync:
             self._state,
             self._run_state,
             self._counts,
-            self._error,
+            self._gone or self._error,
         )
 
     def _set(self, state: SyncState) -> None:
-        self._state = state
-        self.at_rest = False
+        self._put(state, at_rest=False)
+
+    def _put(self, state: SyncState, at_rest: bool) -> None:
+        with self._lock:
+            if self._gone is None:
+                self._state = state
+            self.at_rest = at_rest or self._gone is not None
         self._on_change(self)
 
     def _rest(self, state: SyncState) -> None:
         """Nothing more to do until somebody wakes this run; what `advance` returns then."""
-        self._state = state
         if self._outlet is not None and self._source is not None:
-            self._outlet.record(state.value, self._error, count(self._source, self._outlet, self._run_state))
-        self.at_rest = True
-        self._on_change(self)
+            told = SyncState.PROBLEM if self._gone else state
+            self._outlet.record(
+                told.value, self._gone or self._error, count(self._source, self._outlet, self._run_state)
+            )
+        self._put(state, at_rest=True)
 
     def _idle(self, state: SyncState) -> float:
         """A run that may go on, with everything delivered: come back after the interval even if nobody wakes it."""

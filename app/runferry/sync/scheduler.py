@@ -38,6 +38,9 @@ class Task(Protocol):
     def failed(self, error: AppError) -> float | None:
         """`advance` raised; seconds until the next turn, or None."""
 
+    def earliest(self) -> float:
+        """Seconds until a turn makes sense that only its growth asks for."""
+
 
 class _Slot:
     """A task with its place in the queue. `due` is infinite while it sleeps."""
@@ -46,6 +49,8 @@ class _Slot:
         self.task, self.due = task, due
         self.busy = False
         self.woken = False
+        self.grew = False
+        self.changes: list[Callable[[], None]] = []  # to be made when the turn in hand is over
         self.gone = False
         self.may_enter = False
 
@@ -107,19 +112,42 @@ class Scheduler:
             if slot is not None:
                 slot.gone = True
 
-    def wake(self, task: Task, delay: float = 0.0) -> None:
-        """Something changed for this task: a turn after `delay` seconds at the latest."""
+    def wake(self, task: Task) -> None:
+        """Somebody asks for this task, or what stopped it has changed: a turn at once."""
         with self._condition:
             slot = self._slots.get(id(task))
             if slot is None:
                 return
             if slot.busy:
                 slot.woken = True
+            else:
+                self._advance_to(slot, 0.0)
+
+    def grew(self, task: Task) -> None:
+        """There is something new in its log: a turn as soon as the task finds one reasonable."""
+        with self._condition:
+            slot = self._slots.get(id(task))
+            if slot is None:
                 return
-            due = self._clock.monotonic() + delay
-            if due < slot.due:
-                slot.due = due
-                self._push(slot)
+            if slot.busy:
+                slot.grew = True
+            else:
+                self._advance_to(slot, task.earliest())
+
+    def _advance_to(self, slot: _Slot, delay: float) -> None:
+        due = self._clock.monotonic() + delay
+        if due < slot.due:
+            slot.due = due
+            self._push(slot)
+
+    def between_turns(self, task: Task, change: Callable[[], None]) -> None:
+        """Make a change to a task while it has no turn: at once, or after the turn in hand. It must not block."""
+        with self._condition:
+            slot = self._slots.get(id(task))
+            if slot is not None and slot.busy:
+                slot.changes.append(change)
+            elif slot is not None:
+                change()
 
     def wake_all(self, connection: Connection) -> None:
         """A server may be used again: all its runs get a turn."""
@@ -152,7 +180,7 @@ class Scheduler:
                     slot.may_enter = slot.task.connection.enter()
                     wait = 0.0 if slot.may_enter else slot.task.connection.wait()
                     if slot.may_enter or wait == math.inf:
-                        slot.busy, slot.woken, slot.due = True, False, math.inf
+                        slot.busy, slot.woken, slot.grew, slot.due = True, False, False, math.inf
                         return slot
                     slot.due = now + max(wait, 0.05)
                     self._push(slot)
@@ -176,11 +204,17 @@ class Scheduler:
         if error is not None:
             delay = _failed(slot.task, error)
         with self._condition:
+            changes, slot.changes = slot.changes, []
+            for change in changes:
+                change()
             slot.busy = False
             if slot.gone:
                 return
             if slot.woken:
-                delay = 0.0 if delay is None else min(delay, 0.0 if error is None else delay)
+                delay = 0.0 if error is None or delay is None else delay
+            elif slot.grew:
+                soonest = slot.task.earliest()
+                delay = soonest if delay is None else min(delay, soonest)
             if delay is not None:
                 slot.due = self._clock.monotonic() + delay
                 self._push(slot)

@@ -42,7 +42,7 @@ class Streamer:
         rows = self._unsent("history", part.first["history"], part.history)
         events = self._unsent("events", part.first["events"], part.events)
         requests = list(self._requests(rows)) + list(self._requests(events))
-        if part.preempting:
+        if part.preempting and (rows[2] or events[2]):  # read again, it is old news
             requests.append(StreamRequest(preempting=True))
         for request in _joined(requests):
             self._post_lines(request)
@@ -52,6 +52,12 @@ class Streamer:
         self.acknowledged["events"] = max(self.acknowledged["events"], at_position["events"])
         if rows[2] or events[2] or part.position >= self._delivery.position:
             self._ledger.acknowledge(self._delivery, self.acknowledged, part.position, at_position)
+
+    def brings_more(self, part: Part) -> bool:
+        """Whether a part has rows or events that the server has not acknowledged."""
+        self.placing.apply(part)
+        at = part.at_position
+        return any(at[stream] > self.acknowledged[stream] for stream in ("history", "events"))
 
     def send_console(self, runs: list[tuple[int, list[str]]]) -> None:
         """Deliver stretches of console lines, each from its line number; earlier numbers rewrite lines."""

@@ -30,3 +30,8 @@ def test_the_last_row_beats_the_summary() -> None:
     assert starting_step(remote) == 9
     assert starting_step(RemoteRun("id", {"history": 9, "events": 0, "console": 0}, [], [], {"_step": 3})) == 4
     assert starting_step(RemoteRun("id", {"history": 0, "events": 0, "console": 0})) == 0
+
+
+def test_half_an_emoji_does_not_keep_a_row_from_being_sent() -> None:
+    (line,) = Renumber(5).rows(['{"_step":0,"s":"\\ud83d x"}'], [0])
+    assert json.loads(line.encode()) == {"_step": 5, "s": "\ud83d x"}
