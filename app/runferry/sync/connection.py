@@ -10,6 +10,7 @@ import math
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from runferry.clock import Clock
 from runferry.errors import AppError
@@ -68,6 +69,12 @@ class Connection:
         if self._account is None:
             self._account = runs.viewer(self.session)
         return self._account
+
+    def use_key(self, key: str) -> None:
+        """Another key from now on; whose it is will be asked."""
+        self.server = replace(self.server, key=key)
+        self._account = None
+        self.session.use_key(key)
 
     def prepare(self) -> None:
         """Before a turn, while it does not answer: find or start a server that is ours to start; it may have moved.
