@@ -64,8 +64,10 @@ class Engine:
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self._jobs: list[SyncJob] = []
-        self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings)
         self.watching = Watching(self)
+        self._changes = Changes(
+            home.settings_file, self.network_changed, self.reload_settings, on_look=self.watching.look_at_crashed
+        )
 
     # -- life ---------------------------------------------------------------------------------------------------------
 

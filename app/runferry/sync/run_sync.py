@@ -94,7 +94,7 @@ class RunSync:
         self._rechecks = 0
         self._not_before = 0.0
         self._compared_at = -1  # bytes of the log when a silent run was compared with the server
-        self._state_at_rest = SyncState.SENT
+        self._found_at_rest: tuple[SyncState, AppError | None] = (SyncState.SENT, None)
         self._counts: dict[str, Any] = {}
         self._read_extent: Extent | None = None
 
@@ -180,7 +180,7 @@ class RunSync:
         if state is RunState.QUIET and self._compared_at == outlet.position and not self._recheck:
             if self._is_known_alive():
                 outlet.sign_of_life()
-            return self._idle(self._state_at_rest)
+            return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
             self._pipeline.send(outlet, self._last_part(self._source))
@@ -265,7 +265,7 @@ class RunSync:
         """Neither writing nor known to be over (a run of another host, a long step): compared once, never closed."""
         delay = self._verify(outlet)
         if delay is None:
-            self._compared_at, self._state_at_rest = outlet.position, self._state
+            self._compared_at, self._found_at_rest = outlet.position, (self._state, self._error)
             self._not_before = self._means.clock.monotonic() + self._means.interval
             delay = max(self._means.interval, self._means.poll)
         return delay
@@ -274,6 +274,7 @@ class RunSync:
         obstacle = outlet.obstacle()
         if obstacle is not None:
             self._error = obstacle
+            self._recheck = False
             self._rest(SyncState.SENT)
             return None
         wrong = outlet.differences()
@@ -299,6 +300,7 @@ class RunSync:
             "; ".join(wrong) + ".",
             "Upload it as a new run with `runferry sync --new PATH`, and tell whoever runs the server.",
         )
+        self._recheck = False
         self._rest(SyncState.PROBLEM)
         return None
 
@@ -389,10 +391,9 @@ class RunSync:
             )
         self._put(state, at_rest=True)
 
-    def _idle(self, state: SyncState) -> float:
+    def _idle(self, state: SyncState, error: AppError | None = None) -> float:
         """A run that may go on, with everything delivered: come back after the interval even if nobody wakes it."""
-        if state is not SyncState.PROBLEM:
-            self._error = None
+        self._error = error
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return max(self._means.interval, self._means.poll)

@@ -53,6 +53,8 @@ class _Slot:
         self.changes: list[Callable[[], None]] = []  # to be made when the turn in hand is over
         self.gone = False
         self.may_enter = False
+        self.probes = False  # its turn finds out whether its server is there again
+        self.waits = False  # for its server, which is down
 
 
 class Scheduler:
@@ -156,6 +158,13 @@ class Scheduler:
         for task in tasks:
             self.wake(task)
 
+    def _recovered(self, connection: Connection) -> None:
+        """A server is there again: runs that were put off get their turn; those that sleep have no need of one."""
+        with self._condition:
+            for slot in self._slots.values():
+                if slot.waits and not slot.busy and slot.task.connection is connection:
+                    self._advance_to(slot, 0.0)
+
     def _push(self, slot: _Slot) -> None:
         self._number += 1
         heapq.heappush(self._heap, (slot.due, self._number, slot))
@@ -177,12 +186,14 @@ class Scheduler:
                     due, _, slot = heapq.heappop(self._heap)
                     if slot.gone or slot.busy or due != slot.due:
                         continue
+                    was_open = slot.task.connection.is_open
                     slot.may_enter = slot.task.connection.enter()
+                    slot.probes, slot.waits = slot.may_enter and not was_open, False
                     wait = 0.0 if slot.may_enter else slot.task.connection.wait()
                     if slot.may_enter or wait == math.inf:
                         slot.busy, slot.woken, slot.grew, slot.due = True, False, False, math.inf
                         return slot
-                    slot.due = now + max(wait, 0.05)
+                    slot.waits, slot.due = True, now + max(wait, 0.05)
                     self._push(slot)
                 self._condition.wait(timeout=self._heap[0][0] - now if self._heap else None)
         return None
@@ -199,6 +210,8 @@ class Scheduler:
                 log.exception("a run's turn failed")
                 error = _bug(raised)
             slot.task.connection.leave(error)
+            if slot.probes and slot.task.connection.is_open:
+                self._recovered(slot.task.connection)
         else:
             error = slot.task.connection.cause
         if error is not None:

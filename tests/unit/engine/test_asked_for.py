@@ -79,3 +79,9 @@ def test_what_was_asked_last_counts_for_a_run_under_way(owner: Owner) -> None:
     again = owner.sync(RUNFERRY_METRICS_ONLY="1")
     assert again is first  # two syncs of one log would send its rows twice
     assert again.wishes.metrics_only
+
+
+def test_another_key_is_used_for_a_run_that_is_known(owner: Owner) -> None:
+    run = owner.sync()
+    assert owner.sync(WANDB_API_KEY="right") is run
+    assert run.connection is owner.by_key["right"]

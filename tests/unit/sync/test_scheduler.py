@@ -156,3 +156,39 @@ def test_a_removed_task_gets_no_turn(scheduler: Scheduler) -> None:
     scheduler.add(probe)
     probe.wait_for(lambda: probe.count == 1)
     assert task.count == 1
+
+
+class Asked(Connection):
+    """Counts how often a run asks for admission."""
+
+    times = 0
+
+    def enter(self) -> bool:
+        self.times += 1
+        return super().enter()
+
+
+def test_runs_wait_calmly_while_one_probes_and_go_on_when_it_is_through(scheduler: Scheduler) -> None:
+    shared = Asked(Server("one", "one", "one"), NoSession(), SystemClock(), True)  # type: ignore[arg-type]
+    shared.leave(ServerTrouble("refused", "Down", "It is down.", "Wait.", retry_after=0.1))
+    probing, go_on = threading.Event(), threading.Event()
+
+    def probe(number: int) -> float | None:
+        probing.set()
+        assert go_on.wait(10)
+        shared.session.on_answer()
+        return None
+
+    first = Turns(shared, probe)
+    scheduler.add(first)
+    assert probing.wait(10)
+    others = [Turns(shared, lambda turn: None) for _ in range(20)]
+    for one in others:
+        scheduler.add(one)
+    other = Turns(connection("up"), lambda turn: 0.02 if turn < 20 else None)  # some 0.4 s
+    scheduler.add(other)
+    other.wait_for(lambda: other.count == 20)
+    assert shared.times <= 2 + 2 * len(others)
+    go_on.set()
+    for one in others:
+        one.wait_for(lambda one=one: one.count == 1)  # type: ignore[misc]
