@@ -11,7 +11,7 @@ from runferry.events import Event
 from runferry.status import RunState, RunStatus, SyncState
 
 PAUSE = 0.5  # seconds between two looks at the runs that changed
-ALL = 60.0  # and at all of them
+ALL = 600.0  # and at all of them
 
 
 class Narrator:

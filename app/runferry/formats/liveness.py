@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -109,17 +110,7 @@ class ThisMachine:
 
     def identity(self) -> dict[str, Any]:
         """See `Machine`."""
-        try:
-            namespace: str | None = str(Path("/proc/self/ns/pid").readlink())
-        except OSError:
-            namespace = None
-        return {
-            "host": platform.node() or None,
-            "machine_id": _line("/etc/machine-id"),
-            "boot_id": _line("/proc/sys/kernel/random/boot_id"),
-            "pid_namespace": namespace,
-            "booted": psutil.boot_time(),
-        }
+        return {"host": platform.node() or None, **_lasting()}
 
     def is_alive(self, pid: int, ticks: int | None, started: float | None) -> bool:
         """A process with that id and that start; a zombie is dead; what may not be looked at counts as alive."""
@@ -187,6 +178,21 @@ def _descriptors(processes: Path) -> Iterator[Path]:
                 yield from list((process / "fd").iterdir())
             except OSError:  # another person's, or it has just ended
                 continue
+
+
+@cache
+def _lasting() -> dict[str, Any]:
+    """What stays as it is for as long as we run; asked for at every turn of every live run."""
+    try:
+        namespace: str | None = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        namespace = None
+    return {
+        "machine_id": _line("/etc/machine-id"),
+        "boot_id": _line("/proc/sys/kernel/random/boot_id"),
+        "pid_namespace": namespace,
+        "booted": psutil.boot_time(),
+    }
 
 
 def _line(path: str) -> str | None:

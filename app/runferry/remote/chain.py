@@ -9,13 +9,15 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from runferry.remote import certificates, tunnel
-from runferry.remote.certificates import Certificate
+from runferry.remote import tunnel
 from runferry.remote.trust import NOTHING_SET, SYSTEM, Trust, files_in_use, sources
 from runferry.remote.tunnel import Proxy
+
+if TYPE_CHECKING:
+    from runferry.remote.certificates import Certificate
 
 _CERTIFICATE_REQUEST = 13  # of the TLS handshake messages
 _MIDDLEMEN = (
@@ -92,6 +94,8 @@ def look(
             raise
     finally:
         tunnel.close(made)
+    from runferry.remote import certificates  # takes 15 MiB, and is not needed where nothing is wrong
+
     return judge([certificates.describe(one) for one in ders], environ, trust, bool(asked), version)
 
 
@@ -103,6 +107,8 @@ def judge(
     version: str = "",
 ) -> Presented:
     """Where the chain leaves what is trusted, by names: the real check is OpenSSL's, this explains it."""
+    from runferry.remote import certificates
+
     known = certificates.subjects(_trusted_files(environ, trust))
     subjects = {one.subject for one in known} | {one.subject for one in chain if one.sha256 in _digests(known)}
     public = certificates.public_authorities()

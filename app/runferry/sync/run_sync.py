@@ -41,6 +41,7 @@ RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its cou
 LONGEST_RUN_WAIT = 60.0
 PATIENCE = 5  # failures that concern this run alone (half a minute), after which it is shown as a problem
 SELDOM = 5.0
+LONGEST_IDLE = 10.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
 HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
 
 
@@ -93,6 +94,8 @@ class RunSync:
         self._failures = 0
         self._rechecks = 0
         self._not_before = 0.0
+        self._idle_pause = 0.0  # seconds; grows while nothing comes
+        self._idle_at = -1  # bytes of the log at the last idle turn
         self._compared_at = -1  # bytes of the log when a silent run was compared with the server
         self._found_at_rest: tuple[SyncState, AppError | None] = (SyncState.SENT, None)
         self._counts: dict[str, Any] = {}
@@ -391,12 +394,25 @@ class RunSync:
             )
         self._put(state, at_rest=True)
 
+<<<<<<< HEAD
     def _idle(self, state: SyncState, error: AppError | None = None) -> float:
         """A run that may go on, with everything delivered: come back after the interval even if nobody wakes it."""
         self._error = error
+=======
+    def _idle(self, state: SyncState) -> float:
+        """A run that may go on, with everything delivered: come back even if nobody wakes it, but less and less often
+        while nothing comes (a wake-up of five quiet runs each half second would be most of what an idle app costs)."""
+        if state is not SyncState.PROBLEM:
+            self._error = None
+        interval = max(self._means.interval, self._means.poll)
+        position = self._outlet.position if self._outlet is not None else -1
+        longer = min(2 * self._idle_pause, LONGEST_IDLE) if position == self._idle_at else 0.0
+        self._idle_pause = max(interval, longer)
+        self._idle_at = position
+>>>>>>> work/reliability
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
-        return max(self._means.interval, self._means.poll)
+        return self._idle_pause
 
 
 def _changed(path: Path) -> float:

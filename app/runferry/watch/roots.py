@@ -22,7 +22,7 @@ from runferry.watch.notify import Notifier
 log = logging.getLogger(__name__)
 
 IDLE = 60.0
-FORGET = 60.0
+FORGET = 300.0
 """Seconds after which folders are listed again whose time of change says that nothing happened in them."""
 MAX_SHARE = 20
 """A pause between scans is at least this many times what the last one took."""
