@@ -22,6 +22,8 @@ def main() -> int:
         from runferry.cli.main import run
 
         return run(sys.argv[1:])
+    except KeyboardInterrupt:  # while it was still starting
+        return 130
     except ModuleNotFoundError as error:  # each command imports what it needs when it starts
         if (error.name or "runferry").split(".")[0] == "runferry":  # not what an extra would bring: a bug
             raise

@@ -14,6 +14,14 @@ This module is imported by the recorder: standard library only, Python 3.8.
 
 from __future__ import annotations
 
+import re
+
+
+def without_paths(text: str) -> str:
+    """A text with what stands behind the host of each URL left out: upload URLs carry permission in it."""
+    text = re.sub(r"(https?://)(?:[^/\s@]*@)?([^/\s'\")]+)/[^\s'\")]*", r"\1\2/…", text)
+    return re.sub(r"(with url: )\S+", r"\1…", text)
+
 
 class AppError(Exception):
     """Base of all errors that are shown to people.
@@ -38,7 +46,7 @@ class AppError(Exception):
             "title": self.title,
             "message": self.message,
             "todo": self.todo,
-            "cause": "" if self.cause is None else str(self.cause),
+            "cause": "" if self.cause is None else without_paths(str(self.cause)),
         }
 
     def for_people(self) -> str:

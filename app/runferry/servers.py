@@ -6,6 +6,7 @@ text. Nothing here opens a connection or looks anything up.
 
 from __future__ import annotations
 
+import difflib
 import re
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -43,7 +44,7 @@ def _split(text: str) -> SplitResult:
     except ValueError as error:
         raise _bad_url(text, str(error), "Write it like https://wandb.example.com:8080") from None
     if parts.scheme not in _DEFAULT_PORTS:
-        raise _bad_url(text, "it does not start with http:// or https://", f"Did you mean https://{text} ?")
+        raise _bad_url(text, "it does not start with http:// or https://", _suggestion(text))
     if not parts.hostname or re.search(r"[\s\\\x00-\x1f]", text):
         raise _bad_url(text, "it names no host", "Write it like https://wandb.example.com")
     if parts.username is not None or parts.password is not None:
@@ -52,6 +53,16 @@ def _split(text: str) -> SplitResult:
     if parts.query or parts.fragment:
         raise _bad_url(text, "it has a ? or # part", "Give the server's base address only")
     return parts
+
+
+def _suggestion(text: str) -> str:
+    """What a person may have meant by a word that is no URL."""
+    close = difflib.get_close_matches(text.lower(), [LOCAL, CLOUD], n=1)
+    if close:
+        return f"Did you mean `{close[0]}`? Otherwise write the whole address, like https://wandb.example.com"
+    if "://" in text or "." not in text:
+        return "Write it like https://wandb.example.com, or say `local` or `cloud`"
+    return f"Did you mean https://{text} ?"
 
 
 def _bad_url(text: str, why: str, todo: str) -> UsageError:

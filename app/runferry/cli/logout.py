@@ -17,6 +17,9 @@ def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
     choice = choose_keyed_server(args.server, around.settings)
+    if choice.is_local:
+        say("The local server needs no login, so no key is stored for it.")
+        return 0
     removed = forget_key(choice.server)
     say(
         f"Forgotten: the key of {choice.server} ({', '.join(removed)})."

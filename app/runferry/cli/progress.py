@@ -122,9 +122,14 @@ def result_line(run: dict[str, Any]) -> str:
     name = run["name"] or run["run_id"] or run["path"]
     if run.get("held"):
         return f"… waiting  {name}  {run['held']}. To send it: runferry sync {run['path']}"
-    counts = f"{run['rows_acknowledged']:,} of {run['rows']:,} rows, {run['files']} files"
+    counts = f"{run['rows_acknowledged']:,} of {count_of(run['rows'], 'row')}, {count_of(run['files'], 'file')}"
     where = run["url"] or run["server"]
     return f"{SYMBOLS.get(run['state'], ' ')} {run['state']:<8} {name}  {counts}  {where}"
+
+
+def count_of(number: int, what: str) -> str:
+    """A number with its word: 1 row, 2,000 rows."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def size(count: float) -> str:

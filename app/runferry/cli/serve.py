@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runferry.cli.home import prepare
 from runferry.engine.local_server import ADDRESS_FILE, OWNED
+from runferry.errors import UsageError
 from runferry.server.serving import serve_forever
 from runferry.server.store import Store
 
@@ -24,6 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the command until interrupted."""
     around = prepare()
+    if args.port is not None and not 0 <= args.port <= 65535:
+        raise UsageError(
+            "bad-port",
+            "That is not a port",
+            f"{args.port} was given.",
+            "Say a number from 0 (any that is free) to 65535.",
+        )
     data = Path(args.data).expanduser().absolute() if args.data else around.home.store
     port = around.settings.local_server_port if args.port is None else args.port
     address = data / ADDRESS_FILE

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from runferry.cli.home import Surroundings, prepare, running_owner, say
-from runferry.cli.progress import result_line
+from runferry.cli.progress import count_of, result_line
 from runferry.engine.recorded import recorded_snapshot
 
 
@@ -62,5 +62,5 @@ def _server_line(server: dict[str, Any]) -> str:
     if server["next_try"]:
         line += f" Attempt {server['attempt']}, next try in {max(server['next_try'] - time.time(), 0):.0f} s."
     if server["runs_waiting"]:
-        line += f" {server['runs_waiting']} runs waiting."
+        line += f" {count_of(server['runs_waiting'], 'run')} waiting."
     return line

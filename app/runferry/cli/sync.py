@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,13 @@ def _check(request: SyncRequest) -> None:
         raise UsageError("id-and-new", "Both --id and --new", "--new makes an id of its own.", "Leave one of them out.")
     if not request.run_id:
         return
+    if re.search(r"[:;,#?/'\\\s]", request.run_id):
+        raise UsageError(
+            "bad-run-id",
+            "That cannot be a run's id",
+            f"--id {request.run_id!r} holds a space or one of : ; , # ? / '",
+            "Use letters, digits, - and _.",
+        )
     folders, _ = find_folders(request, "")
     if len(folders) > 1:
         raise UsageError(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from runferry.engine.engine import Engine
     from runferry.formats.entries import RunContent
-    from runferry.state.ledger import Delivery
+    from runferry.state.delivery import Delivery
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlite3 import Row
 
 from runferry.clock import SystemClock
+from runferry.formats.readers import extent
 from runferry.paths import Home
 from runferry.settings import Settings
 from runferry.state.database import Database
@@ -55,7 +56,7 @@ def _status(delivery: Delivery, target: Row) -> RunStatus:
         name=counts.get("name", ""),
         server=_server_url(delivery, target),
         url=delivery.url,
-        state=SyncState(delivery.state),
+        state=_state(delivery, Path(target["path"])),
         run_state=RunState(counts.get("run_state", "unknown")),
         rows=counts.get("rows", delivery.acknowledged["history"]),
         rows_acknowledged=delivery.acknowledged["history"],
@@ -70,3 +71,15 @@ def _status(delivery: Delivery, target: Row) -> RunStatus:
         damage=damage_of(counts.get("damage")),
         error=delivery.error,
     )
+
+
+def _state(delivery: Delivery, log: Path) -> SyncState:
+    """As recorded; a log that has grown since it was verified waits for the rest to be sent."""
+    state = SyncState(delivery.state)
+    if state is not SyncState.VERIFIED or delivery.verified_size is None:
+        return state
+    try:
+        same = extent(log) == (delivery.verified_size, delivery.verified_mtime_ns)
+    except OSError:
+        return state  # the log is gone; what was verified stays verified
+    return state if same else SyncState.WAITING

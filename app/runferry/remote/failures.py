@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from runferry.errors import AppError, NeedsUser, PermanentError, TemporaryError
+from runferry.errors import AppError, NeedsUser, PermanentError, TemporaryError, without_paths
 from runferry.remote import proxy_failures, tls_failures
 from runferry.remote.troubles import GraphQLRefused, ServerRefused, ServerTrouble
 
@@ -293,7 +293,7 @@ def _host(response: requests.Response) -> str:
 
 
 def _short(error: BaseException) -> str:
-    return str(error)[:_BODY_SHOWN]
+    return without_paths(str(error))[:_BODY_SHOWN]
 
 
 __all__ = [

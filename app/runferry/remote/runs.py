@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -212,10 +212,13 @@ def history_page(session: Session, run: Created, min_step: int, max_step: int, s
     return [one if isinstance(one, str) else json.dumps(one) for one in found]
 
 
-def read_history(session: Session, run: Created, last_step: int, size: int = 1000) -> Iterator[list[str]]:
-    """All rows up to `last_step` in pages of steps."""
-    for start in range(0, last_step + 1, size):
-        yield history_page(session, run, start, min(start + size, last_step + 1), size)
+def read_history(session: Session, run: Created, steps: Iterable[int], size: int = 1000) -> Iterator[list[str]]:
+    """The rows of these steps, in pages of at most `size` steps; stretches without any of them are not asked for."""
+    end = -1
+    for step in sorted(steps):
+        if step >= end:
+            end = step + size
+            yield history_page(session, run, step, end, size)
 
 
 def _loads(text: Any, otherwise: Any) -> Any:

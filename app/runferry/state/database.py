@@ -6,11 +6,10 @@ all. Nothing in here knows what the tables mean: `state.ledger` does.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -129,7 +128,8 @@ class Database:
         if version == len(schema.MIGRATIONS):
             return
         if version:
-            shutil.copy2(self.path, self.path.with_suffix(f".before-{len(schema.MIGRATIONS)}.db"))
+            with closing(sqlite3.connect(self.path.with_suffix(f".before-{len(schema.MIGRATIONS)}.db"))) as copy:
+                connection.backup(copy)  # a copy of the file alone would miss what is still in the write-ahead log
         for number in range(version, len(schema.MIGRATIONS)):
             connection.executescript(
                 f"BEGIN IMMEDIATE;{schema.MIGRATIONS[number]};PRAGMA application_id={schema.APPLICATION_ID};"

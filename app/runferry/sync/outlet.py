@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
-from runferry.formats.readers import extent
+from runferry.formats.readers import Extent
 from runferry.formats.summary import final_summary_json, summary_json
 from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
@@ -156,8 +156,12 @@ class Outlet:
             raise self._files.waiting
 
     def accept_cut(self) -> None:
-        """A log that is shorter than what was sent of it, for good: what it gets from now on is new."""
-        if self._streamer.placing.accept_cut(self._source, self._means.clock.time()):
+        """A log that is shorter than what was sent of it, for good: what it gets from now on is new.
+
+        Not so an old copy that lies elsewhere, nor the log of a run that is over: nobody writes to them.
+        """
+        is_written = self._closed is None and self._delivery.position_path == str(self._source.log)
+        if is_written and self._streamer.placing.accept_cut(self._source, self._means.clock.time()):
             self._means.ledger.cut(self._delivery, self.position)
 
     def sign_of_life(self) -> None:
@@ -211,16 +215,15 @@ class Outlet:
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
         """Keep in the ledger what people should see of this run while nobody runs; once per change."""
-        told = (state, error.slug if error else "", counts.get("rows"))
+        told = (state, error.slug if error else "", counts.get("rows"), counts.get("artifacts_sent"))
         if told != self._recorded:
             self._recorded = told
             self._means.ledger.update(
                 self._delivery, state=state, error=error.as_dict() if error else None, counts=counts
             )
 
-    def verified(self, counts: dict[str, Any], is_over: bool) -> None:
-        """Remember it; of a run that is over with the log's size and time, so that it need not be read again."""
-        found = extent(self._source.log)
+    def verified(self, counts: dict[str, Any], read: Extent | None) -> None:
+        """Remember it. read: how large and old the log of a run that is over was before it was read to its end."""
         self._recorded = ("verified", "", counts.get("rows"))
         is_alone = self._means.ledger.count_deliveries(self._delivery.target) == 1
         if is_alone and not self._source.extras.artifacts:  # artifacts are asked for by what the log says of each
@@ -229,11 +232,11 @@ class Outlet:
             self._delivery,
             state="verified",
             verified_at=self._means.clock.time(),
-            verified_size=found.size if is_over else None,
-            verified_mtime_ns=found.mtime_ns,
+            verified_size=read.size if read else None,
+            verified_mtime_ns=read.mtime_ns if read else None,
             counts=counts,
         )
-        if self._means.write_marker and is_over and not is_legacy_log(self._source.log):
+        if self._means.write_marker and read and not is_legacy_log(self._source.log):
             self._source.log.with_name(self._source.log.name + ".synced").touch()
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from runferry.clock import Clock
 from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
-from runferry.formats.readers import extent
+from runferry.formats.readers import Extent, extent
 from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
@@ -31,7 +31,7 @@ from runferry.sync.destination import Destination
 from runferry.sync.meeting import meet
 from runferry.sync.outlet import Outlet
 from runferry.sync.pipeline import Pipeline, Replaced
-from runferry.sync.source import Source
+from runferry.sync.source import Part, Source
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -96,6 +96,7 @@ class RunSync:
         self._compared_at = -1  # bytes of the log when a silent run was compared with the server
         self._found_at_rest: tuple[SyncState, AppError | None] = (SyncState.SENT, None)
         self._counts: dict[str, Any] = {}
+        self._read_extent: Extent | None = None
 
     def ask_again(self) -> None:
         """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
@@ -181,7 +182,8 @@ class RunSync:
                 outlet.sign_of_life()
             return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
-            self._pipeline.send(outlet, self._source.read(is_over=True))
+            self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
+            self._pipeline.send(outlet, self._last_part(self._source))
         exit_code = self._exit_code() if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
@@ -190,6 +192,18 @@ class RunSync:
         if state in ENDED:
             return self._verify(outlet)
         return self._idle(SyncState.SENT) if state is RunState.RUNNING else self._verify_silent(outlet)
+
+    def _last_part(self, source: Source) -> Part:
+        part = source.read(is_over=True)
+        if part.is_replaced:
+            self._forget()
+            raise TemporaryError(
+                "log-replaced",
+                "The run's log was replaced",
+                f"{self.log} is another file than a moment ago.",
+                "Nothing needs to be done: it is read from the front.",
+            )
+        return part
 
     def _forget(self) -> None:
         """Nothing in memory is to be believed any more; the ledger is."""
@@ -271,7 +285,7 @@ class RunSync:
             self._recheck = False
             self._counts = count(self._source, self._outlet, self._run_state)
             is_over = self._run_state in ENDED
-            outlet.verified(self._counts, is_over)
+            outlet.verified(self._counts, self._read_extent if is_over else None)
             self._rest(SyncState.VERIFIED)
             if is_over:
                 self._forget()  # thousands of finished runs should cost next to nothing

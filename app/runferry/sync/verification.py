@@ -70,9 +70,10 @@ def compare_rows(session: Session, run: Created, rows: Iterable[str]) -> list[st
     """Read every row back and compare; `rows` in the order of the log. Gives differences in words, at most ten."""
     wanted: dict[int, list[str]] = {}
     for row in rows:
-        wanted.setdefault(_step(row), []).append(row)
+        if (step := _step(row)) >= 0:  # rows without a step cannot be asked for
+            wanted.setdefault(step, []).append(row)
     wrong: list[str] = []
-    for page in runs.read_history(session, run, max(wanted, default=-1)):
+    for page in runs.read_history(session, run, list(wanted)):
         for row in page:
             candidates = wanted.get(_step(row), [])
             match = next((one for one in candidates if same(one, row)), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ SKIPPED = frozenset(
 )  # fmt: skip
 _CHECKPOINT = re.compile(r"checkpoint[-_]\d+")
 MAX_DEPTH = 40  # bind mounts can make a tree endless
+
+FRESH = 2.0
+"""Seconds after its last change during which a folder may change again without showing another time of change."""
 
 Identity = tuple[int, int]
 ScanDir = Callable[[str], Any]
@@ -50,9 +54,28 @@ class Scan:
     folders: int = 0
 
 
-def scan(root: Path, skip: frozenset[Path] = frozenset(), scandir: ScanDir = os.scandir) -> Scan:
+@dataclass(frozen=True)
+class Listing:
+    """What a folder held when its time of change was `changed` (nanoseconds): runs by path, None for pending ones."""
+
+    changed: int
+    runs: dict[str, RunFolder | None]
+    others: list[str]
+
+
+Memory = dict[str, Listing]
+"""By folder, filled by a scan and used by the next one: a folder that did not change holds what it held, so a thousand
+finished runs need not be looked at again. Empty it now and then: not every file system keeps times of change well."""
+
+
+def scan(
+    root: Path,
+    skip: frozenset[Path] = frozenset(),
+    scandir: ScanDir = os.scandir,
+    memory: Memory | None = None,
+) -> Scan:
     """Look through a tree. skip: folders to leave out, absolute, like the local server's store."""
-    walk = _Walk(frozenset(str(one) for one in skip), scandir)
+    walk = _Walk(frozenset(str(one) for one in skip), scandir, memory)
     if _is_run_name(root.name):
         walk.look_at_run(str(root))
     if not walk.runs:
@@ -76,7 +99,8 @@ def _is_run_name(name: str) -> bool:
 class _Walk:
     """Strings instead of Paths while walking: ten thousand folders are looked at again and again."""
 
-    def __init__(self, skip: frozenset[str], scandir: ScanDir) -> None:
+    def __init__(self, skip: frozenset[str], scandir: ScanDir, memory: Memory | None = None) -> None:
+        self._memory = memory
         self._skip = skip
         self._scandir = scandir
         self.runs: list[RunFolder] = []
@@ -99,13 +123,31 @@ class _Walk:
         while waiting:
             folder, depth = waiting.pop()
             self._folders += 1
-            runs, others = self._sort(folder)
+            runs, others = self._look_into(folder)
             if runs or os.path.basename(folder) in ("wandb", ".wandb"):  # noqa: PTH119
                 self._places.append(folder)
-            for run in runs:
-                self.look_at_run(run)
             if depth < MAX_DEPTH:
                 waiting.extend((one, depth + 1) for one in others)
+
+    def _look_into(self, folder: str) -> tuple[list[str], list[str]]:
+        """Like `_sort`, with all runs looked at; from memory where the folder did not change."""
+        changed = _changed(folder) if self._memory is not None else 0
+        known = self._memory.get(folder) if self._memory else None
+        if known is not None and known.changed == changed:
+            for path, run in known.runs.items():
+                if run is not None:
+                    self.runs.append(run)
+                else:
+                    self.look_at_run(path)
+            return list(known.runs), known.others
+        troubles, before = len(self._unreadable), len(self.runs)
+        runs, others = self._sort(folder)
+        for path in runs:
+            self.look_at_run(path)
+        if self._memory is not None and len(self._unreadable) == troubles and _is_settled(changed):
+            found = {str(run.path): run for run in self.runs[before:]}
+            self._memory[folder] = Listing(changed, {path: found.get(path) for path in runs}, others)
+        return runs, others
 
     def _sort(self, folder: str) -> tuple[list[str], list[str]]:
         """The folders in a folder: those named like runs, and those to look into."""
@@ -160,3 +202,15 @@ class _Walk:
         if LEGACY_NAME.fullmatch(os.path.basename(folder)) is None:  # noqa: PTH119
             return False
         return any(os.path.isfile(f"{folder}{os.sep}{name}") for name in LEGACY_FILES)  # noqa: PTH113
+
+
+def _changed(folder: str) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns  # noqa: PTH116
+    except OSError:
+        return 0
+
+
+def _is_settled(changed: int) -> bool:
+    """Whether whatever comes now gives the folder another time of change."""
+    return 0 < changed < (time.time() - FRESH) * 1e9

@@ -15,13 +15,15 @@ from pathlib import Path
 
 from runferry.clock import Clock
 from runferry.status import FolderStatus
-from runferry.watch.discovery import Identity, RunFolder, Scan, look, scan
+from runferry.watch.discovery import Identity, Memory, RunFolder, Scan, look, scan
 from runferry.watch.filesystems import network_kind
 from runferry.watch.notify import Notifier
 
 log = logging.getLogger(__name__)
 
 IDLE = 60.0
+FORGET = 60.0
+"""Seconds after which folders are listed again whose time of change says that nothing happened in them."""
 MAX_SHARE = 20
 """A pause between scans is at least this many times what the last one took."""
 SETTLING = (0.1, 0.4, 1.5)
@@ -40,6 +42,8 @@ class _Root:
     runs: dict[Path, RunFolder] = field(default_factory=dict)
     pending: set[Path] = field(default_factory=set)
     watched: set[Path] = field(default_factory=set)
+    memory: Memory = field(default_factory=dict)
+    forget_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,10 @@ class RootScanner:
         """Scan a whole root, tell what is new and what went, and watch the folders in which runs lie."""
         started = self._clock.monotonic()
         root.kind = self._network(root.path)
-        found = scan(root.path, self._skip)
+        if root.kind or started >= root.forget_at:
+            root.memory.clear()
+            root.forget_at = started + FORGET
+        found = scan(root.path, self._skip, memory=root.memory)
         took = self._clock.monotonic() - started
         with self._lock:
             if self._roots.get(root.path) is not root:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runferry.state.database import Database
 from runferry.watch.discovery import scan
 from support import stores
 from support.processes import Server, python, runferry
@@ -90,3 +91,24 @@ def test_ten_thousand_folders_are_found_in_five_seconds(work: Path) -> None:
     print(f"10,000 run folders found in {seconds:.2f} s")
     assert len(found.runs) == 10_000
     assert seconds < 5
+
+
+def test_once_goes_on_where_another_host_left_off(server: Server, work: Path, folder: Path) -> None:
+    """A state folder in a shared home, `--once` from cron: the node before this one is gone and left its name there."""
+    assert runferry("watch", work, "--once", **server.environ).code == 0
+    state = Path(os.environ["RUNFERRY_HOME"]) / "state"
+    (state / "owner.json").write_text('{"pid": 1, "kind": "watch --once", "host": "login-7", "since": 1.0}')
+    done = runferry("watch", work, "--once", **server.environ)
+    assert done.code == 0, done.err
+    assert rows_sent(server, folder) == 0
+
+
+@pytest.mark.parametrize(("kind", "journal"), [("nfs4", "delete"), ("ext4", "wal")])
+def test_state_on_a_network_drive_uses_no_shared_memory(
+    work: Path, monkeypatch: pytest.MonkeyPatch, kind: str, journal: str
+) -> None:
+    monkeypatch.setattr("runferry.state.database.file_system_of", lambda path: kind)
+    with Database(work / "state.db") as database:
+        found = database.row("PRAGMA journal_mode")
+    assert found is not None
+    assert found[0] == journal

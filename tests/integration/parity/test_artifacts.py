@@ -165,6 +165,10 @@ def test_what_the_server_loses_is_noticed(server: Server, work: Path) -> None:
 
 
 def test_metrics_only_sends_none(server: Server, work: Path) -> None:
+    planned = runferry("sync", log_folder(work), "--dry-run", **server.environ)
+    assert f"{SAME_TWICE} artifacts" in planned.out
+    planned = runferry("sync", log_folder(work), "--dry-run", RUNFERRY_METRICS_ONLY="1", **server.environ)
+    assert "artifacts" not in planned.out
     done = runferry("sync", log_folder(work), "--json", RUNFERRY_METRICS_ONLY="1", **server.environ)
     assert (done.object["state"], done.object["artifacts_sent"], done.code) == ("verified", 0, 0), done.err
     assert not (server.data / "artifacts").exists()

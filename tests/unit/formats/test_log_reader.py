@@ -241,3 +241,15 @@ def test_reading_while_it_grows_is_reading_at_once(logs: Path, tmp_path: Path, s
     assert in_order(reader.content.summary.value()) == in_order(whole.content.summary.value())
     assert in_order(reader.content.config.value()) == in_order(whole.content.config.value())
     assert reader.content.counts == whole.content.counts
+
+
+def test_links_of_old_logs_and_what_newer_clients_write_in_their_place(tmp_path: Path) -> None:
+    old, empty = Record(), Record()
+    old.link_artifact.client_id, old.link_artifact.portfolio_name = "c1", "registry"
+    old.link_artifact.portfolio_aliases.extend(["prod", "best"])
+    empty.link_artifact.SetInParent()
+    reader = LogReader(write(tmp_path / "run-x.wandb", [empty, old]))
+    batch = reader.read()
+    (link,) = batch.links
+    assert (link.index, link.client_id, link.portfolio, link.aliases) == (0, "c1", "registry", ("prod", "best"))
+    assert reader.content.counts["link_artifact"] == 2

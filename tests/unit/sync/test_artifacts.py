@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gzip
 import hashlib
 import json
@@ -363,6 +364,19 @@ def test_what_the_server_lost_is_noticed(rig: Rig) -> None:
     document = {"query": delete, "variables": {"i": {"artifactID": sender.sent[1].artifact_id, "deleteAliases": True}}}
     rig.session.post_json("/graphql", document, "a deletion")
     assert rig.differences(sender)[1:] == ["artifact other is not on the server (any more)"]
+
+
+def test_a_server_that_says_committed_and_has_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.log("ds", {"a": b"one"})
+    real = artifacts.create
+
+    def boasting(session: Session, fields: dict[str, Any]) -> artifacts.RemoteArtifact:
+        return dataclasses.replace(real(session, fields), state=artifacts.COMMITTED)
+
+    monkeypatch.setattr(artifacts, "create", boasting)
+    sender = rig.deliver()
+    assert sender.obstacle() is None
+    assert rig.differences(sender) == ["artifact ds is not on the server (any more)"]
 
 
 def test_a_manifests_file_is_the_same_for_the_same_content() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from runferry.watch import discovery
 from runferry.watch.discovery import look, scan
 
 RUN = "offline-run-20260101_101010-abc"
@@ -147,3 +150,38 @@ def test_a_tree_without_end(tmp_path: Path) -> None:
         deep = deep / "d"
     make_run(deep / "wandb")
     assert found(tmp_path) == [], "a bind mount inside itself must not be walked for ever"
+
+
+def test_a_folder_that_did_not_change_is_not_looked_at_again(tmp_path: Path) -> None:
+    """Nor are the runs in it; one that still has no log is, and all of it once something was added or removed."""
+    place = tmp_path / "wandb"
+    names = [f"offline-run-20260102_030405-id{number}" for number in range(3)]
+    for name in names:
+        (place / name).mkdir(parents=True)
+    for name in names[:2]:
+        (place / name / f"run-{name.rsplit('-', 1)[-1]}.wandb").touch()
+    long_ago = time.time() - 60
+    os.utime(place, (long_ago, long_ago))
+    listed: list[str] = []
+
+    def scandir(path: str) -> Any:
+        listed.append(path)
+        return os.scandir(path)
+
+    memory: discovery.Memory = {}
+    first = discovery.scan(place, scandir=scandir, memory=memory)
+    assert str(place) in listed
+    listed.clear()
+    assert discovery.scan(place, scandir=scandir, memory=memory).runs == first.runs
+    assert str(place) not in listed
+    (place / names[2] / "run-id2.wandb").touch()
+    assert {one.path.name for one in discovery.scan(place, memory=memory).runs} == set(names)
+    (place / names[0]).rename(tmp_path / names[0])
+    assert {one.path.name for one in discovery.scan(place, memory=memory).runs} == set(names[1:])
+
+
+def test_a_folder_that_changed_just_now_is_not_remembered(tmp_path: Path) -> None:
+    """What comes within the same tick of the file system's clock would not be seen."""
+    memory: discovery.Memory = {}
+    discovery.scan(tmp_path, memory=memory)
+    assert not memory
