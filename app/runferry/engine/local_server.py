@@ -45,7 +45,9 @@ class Running:
 class LocalServer:
     """Finds or starts the server of one store."""
 
-    def __init__(self, store: Path, port: int, clock: Clock, probe: Callable[[str, str], str | None] = store_at) -> None:
+    def __init__(
+        self, store: Path, port: int, clock: Clock, probe: Callable[[str, str], str | None] = store_at
+    ) -> None:
         self._store = store
         self._port = port
         self._clock = clock
