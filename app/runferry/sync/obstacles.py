@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from runferry.errors import AppError
 
@@ -25,4 +26,24 @@ def lines_too_large(count: int) -> AppError:
         "Some lines are too large for the server",
         f"{count} lines are longer than servers take; all others were sent.",
         "They stay in the run's log on this computer; `runferry inspect` shows it.",
+    )
+
+
+def folder_gone(path: Path) -> AppError:
+    """A run's folder was taken away while it was known."""
+    return AppError(
+        "folder-gone",
+        "The run's folder is gone",
+        f"{path} was removed or moved away; what was delivered before stays on the server.",
+        "If it was moved out of the watched folders, sync it from where it is now.",
+    )
+
+
+def not_as_sent(wrong: list[str]) -> AppError:
+    """The comparison at the end found differences that stay."""
+    return AppError(
+        "not-as-sent",
+        "The server does not have what was sent",
+        "; ".join(wrong) + ".",
+        "Upload it as a new run with `runferry sync --new PATH`, and tell whoever runs the server.",
     )

@@ -52,7 +52,7 @@ class Outlet:
         self._means, self._wishes, self._source = means, wishes, source
         self._connection, self._meeting, self._delivery, self._run = connection, meeting, delivery, meeting.run
         self._streamer = Streamer(session, meeting.run, ledger, delivery, means.request_bytes)
-        self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes)
+        self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes, means.clock, self._beat)
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )

@@ -6,11 +6,12 @@ import base64
 import hashlib
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from runferry.clock import Clock
 from runferry.errors import PermanentError
 from runferry.formats.entries import FileEntry
 from runferry.remote import uploads
@@ -20,21 +21,25 @@ from runferry.remote.session import Session
 from runferry.state.deliverables import SentFile
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
+from runferry.sync.artifact_files import quiet
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
 
+LIVE_INTERVAL = 60.0  # seconds between two uploads of a file that changes while its run lives
 _AT_ONCE = 50  # names per request for upload places
 
 
 class _Hashed:
-    """Hashes what is read through it, so that a file is read once."""
+    """Hashes what is read through it, so that a file is read once; calls `beat` at each piece, as a large file takes
+    longer than servers wait for a sign of life."""
 
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
+    def __init__(self, source: BinaryIO, beat: Callable[[], None]) -> None:
+        self._source, self._beat = source, beat
         self.md5 = hashlib.md5(usedforsecurity=False)
 
     def read(self, size: int = -1) -> bytes:
+        self._beat()
         data = self._source.read(size)
         self.md5.update(data)
         return data
@@ -55,7 +60,15 @@ class RunFiles:
     """Uploads the files of one run."""
 
     def __init__(
-        self, session: Session, run: Created, ledger: Ledger, delivery: Delivery, folder: Path, wishes: Wishes
+        self,
+        session: Session,
+        run: Created,
+        ledger: Ledger,
+        delivery: Delivery,
+        folder: Path,
+        wishes: Wishes,
+        clock: Clock,
+        beat: Callable[[], None],
     ) -> None:
         self._session = session
         self._run = run
@@ -63,6 +76,8 @@ class RunFiles:
         self._delivery = delivery
         self._folder = folder
         self._wishes = wishes
+        self._clock, self._beat = clock, quiet(beat)
+        self._uploaded_at: dict[str, float] = {}  # monotonic
         self.sent: dict[str, SentFile] = ledger.sent_files(delivery)
         self.gone: dict[str, str] = {}  # name: why it cannot be sent
         self.waiting: UploadHostTrouble | None = None  # why files wait while everything else is sent
@@ -122,13 +137,18 @@ class RunFiles:
         known = self.sent.get(name)
         if known and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
             return None
-        if known and entry.policy == "now" and not is_over:
+        if known and not is_over and (entry.policy == "now" or self._is_too_soon(name)):
             return None
         if not path.is_file():
             self.gone[name] = "it is not a file"
             return None
         self.gone.pop(name, None)
         return _Due(name, path, b"", stat.st_size, stat.st_mtime_ns)
+
+    def _is_too_soon(self, name: str) -> bool:
+        """A file that changes all the time is sent whole each time: seldom while the run lives, last when it ends."""
+        at = self._uploaded_at.get(name)
+        return at is not None and self._clock.monotonic() - at < LIVE_INTERVAL
 
     def _send(self, due: _Due, place: uploads.UploadPlace) -> None:
         try:
@@ -137,7 +157,7 @@ class RunFiles:
             self.gone[due.name] = error.strerror or str(error)
             return
         with source:
-            hashed = _Hashed(source)
+            hashed = _Hashed(source, self._beat)
             try:
                 uploads.put(self._session, place, hashed, due.size)
             except PermanentError as error:
@@ -146,6 +166,7 @@ class RunFiles:
                 return
         sent = SentFile(due.name, due.size, hashed.md5.hexdigest(), due.mtime_ns)
         self.sent[due.name] = sent
+        self._uploaded_at[due.name] = self._clock.monotonic()
         self._ledger.file_sent(self._delivery, sent)
 
 

@@ -29,6 +29,7 @@ from runferry.sync.connection import Connection
 from runferry.sync.counts import count, status_of
 from runferry.sync.destination import Destination
 from runferry.sync.meeting import meet
+from runferry.sync.obstacles import folder_gone, not_as_sent
 from runferry.sync.outlet import Outlet
 from runferry.sync.pipeline import Pipeline, Replaced
 from runferry.sync.source import Part, Source
@@ -217,8 +218,8 @@ class RunSync:
         """A turn broke off; seconds until the next, or None while a person is needed.
 
         What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
-        waits for it, and is tried again all the same: nobody tells us when it is right again. A growing log brings no
-        try forward.
+        waits for it, and is tried again all the same: nobody tells us when it is right again. Growth of the log
+        brings no try forward.
         """
         delay = self._note(error)
         wait = max(self._means.interval, SELDOM) if delay is None else delay
@@ -246,14 +247,8 @@ class RunSync:
 
     def gone(self) -> None:
         """The run's folder was removed or moved away; nobody gives it a turn any more."""
-        gone = AppError(
-            "folder-gone",
-            "The run's folder is gone",
-            f"{self.folder.path} was removed or moved away; what was delivered before stays on the server.",
-            "If it was moved out of the watched folders, sync it from where it is now.",
-        )
         with self._lock:
-            self._gone, self._state = gone, SyncState.PROBLEM
+            self._gone, self._state = folder_gone(self.folder.path), SyncState.PROBLEM
         self._rest_with_problem()
 
     def _rest_with_problem(self) -> None:
@@ -297,12 +292,7 @@ class RunSync:
             self._rechecks += 1
             self._set(SyncState.SENT)
             return RECHECKS[self._rechecks - 1]
-        self._error = AppError(
-            "not-as-sent",
-            "The server does not have what was sent",
-            "; ".join(wrong) + ".",
-            "Upload it as a new run with `runferry sync --new PATH`, and tell whoever runs the server.",
-        )
+        self._error = not_as_sent(wrong)
         self._recheck = False
         self._rest(SyncState.PROBLEM)
         return None

@@ -217,11 +217,7 @@ class Scheduler:
             slot.busy = False
             if slot.gone:
                 return
-            if slot.woken:
-                delay = 0.0 if error is None or delay is None else delay
-            elif slot.grew:
-                soonest = slot.task.earliest()
-                delay = soonest if delay is None else min(delay, soonest)
+            delay = _brought_forward(slot, delay, error)
             if delay is not None:
                 slot.due = self._clock.monotonic() + delay
                 self._push(slot)
@@ -236,6 +232,16 @@ def _advance(task: Task) -> tuple[float | None, AppError | None]:
     except Exception as raised:
         log.exception("a run's turn failed")
         return None, _bug(raised)
+
+
+def _brought_forward(slot: _Slot, delay: float | None, error: AppError | None) -> float | None:
+    """Seconds until a task's next turn, with what came during the one that is over."""
+    if slot.woken:
+        return 0.0 if error is None or delay is None else delay
+    if slot.grew:
+        soonest = slot.task.earliest()
+        return soonest if delay is None else min(delay, soonest)
+    return delay
 
 
 def _failed(task: Task, error: AppError) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ class Taker:
     position = 100
     is_unfinished = False
     blocked: AppError | None = None
-    wrong: tuple[str, ...] = ()
+    wrong: Sequence[str] = ()
 
     def __init__(self, *_: Any) -> None:
         self.acknowledged = {"history": 0}
@@ -44,7 +45,7 @@ class Taker:
         return self.blocked
 
     def differences(self) -> list[str]:
-        return self.wrong
+        return list(self.wrong)
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: None
