@@ -43,8 +43,8 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
         raise PermanentError(
             "already-running",
             "Runferry is already running",
-            f"It owns {around.home.state}.",
-            "See `runferry status`; end it first, or give this one another RUNFERRY_HOME.",
+            "One at a time works with a state folder; `runferry status` shows what that one watches.",
+            "To send a folder now: `runferry sync DIR`. To watch others: end that one first.",
         )
     with owned_engine(around, "watch") as engine:
         narrator = Narrator(engine, say)

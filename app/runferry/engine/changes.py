@@ -18,7 +18,7 @@ INTERVAL = 5.0  # seconds
 
 
 class Changes:
-    """Calls `on_network` and `on_settings` on its own thread."""
+    """Calls `on_network` and `on_settings`, and `on_look` each time, on its own thread."""
 
     def __init__(
         self,
@@ -27,9 +27,10 @@ class Changes:
         on_settings: Callable[[], None],
         interval: float = INTERVAL,
         addresses: Callable[[], object] | None = None,
+        on_look: Callable[[], None] = lambda: None,
     ) -> None:
         self._file, self._on_network, self._on_settings = settings_file, on_network, on_settings
-        self._interval = interval
+        self._interval, self._on_look = interval, on_look
         self._addresses = addresses or own_addresses
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -63,6 +64,7 @@ class Changes:
         elif before[0] != self._seen[0]:
             log.info("the network changed: servers are tried again")
             self._on_network()
+        self._on_look()
 
     def _stamp(self) -> object:
         if self._file is None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from runferry.clock import Clock
-from runferry.credentials import find_key
+from runferry.credentials import VARIABLE, Key, find_key
 from runferry.engine.choice import Choice
 from runferry.engine.local_server import LocalServer
 from runferry.engine.ways import open_session, way_to
@@ -45,7 +45,7 @@ class Connections:
 
     def get(self, choice: Choice, environ: Mapping[str, str]) -> Connection:
         """The connection to a server, with the key that this caller may use. Raises AppError when there is no key."""
-        question = (choice, environ.get("WANDB_API_KEY"))
+        question = (choice, environ.get(VARIABLE))
         with self._lock:
             if question in self._asked:
                 return self._asked[question]
@@ -80,14 +80,30 @@ class Connections:
             one.session.renew(way_to(one.server.url, settings, self._origin[id(one)][1]))
 
     def refresh(self, connection: Connection) -> None:
-        """Look for the server's key again: somebody may have logged in."""
+        """Look for the server's key again: somebody may have logged in.
+
+        Where the key in use was refused, it (a variable as it was long ago) does not hide one that comes later.
+        """
         choice, environ = self._origin[id(connection)]
         if choice.is_local:
             return
-        key = find_key(connection.server.url, environ, named=choice.named, cloud_url=self._settings.cloud_url)
-        if key is not None and key.value != connection.server.key:
-            secrets.learn(key.value)
-            connection.session.use_key(key.value)
+        refused = connection.server.key
+        key = self._key(connection.server.url, choice, environ)
+        was_refused = connection.cause is not None and connection.cause.slug == "key-refused"
+        if was_refused and (key is None or key.value == refused):
+            key = self._key(connection.server.url, choice, {**environ, VARIABLE: ""})
+        if key is None or key.value == refused:
+            return
+        secrets.learn(key.value)
+        with self._lock:
+            connection.use_key(key.value)
+            identity = connection.server.identity
+            if (identity, key.value) not in self._made:
+                place = next(place for place, one in self._made.items() if one is connection)
+                self._made[identity, key.value] = self._made.pop(place)
+
+    def _key(self, url: str, choice: Choice, environ: Mapping[str, str]) -> Key | None:
+        return find_key(url, environ, named=choice.named, cloud_url=self._settings.cloud_url)
 
     def look_after_local(self) -> None:
         """Start the local server again if it died while nobody was using it. May take seconds; never raises."""
@@ -123,7 +139,7 @@ class Connections:
 
     def _server(self, choice: Choice, environ: Mapping[str, str]) -> Server:
         url = normalise_url(choice.server)
-        key = find_key(url, environ, named=choice.named, cloud_url=self._settings.cloud_url)
+        key = self._key(url, choice, environ)
         if key is None:
             raise ServerRefused(
                 "no-key",

@@ -64,8 +64,10 @@ class Engine:
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self._jobs: list[SyncJob] = []
-        self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings)
         self.watching = Watching(self)
+        self._changes = Changes(
+            home.settings_file, self.network_changed, self.reload_settings, on_look=self.watching.look_at_crashed
+        )
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -95,8 +97,14 @@ class Engine:
 
     def sync(self, request: SyncRequest, environ: Mapping[str, str] | None = None) -> SyncJob:
         """Start syncing what the request names. Raises AppError when the server cannot be used at all."""
-        environ = self.environ if environ is None else instead_of(self.environ, environ)
-        connection = self.connections.get(choose(request.server, environ, self.settings), environ)
+        settings = self.settings
+        if environ is None:
+            environ = self.environ
+        else:
+            environ = instead_of(self.environ, environ)
+            settings = Settings.load(self.home.settings_file, environ)
+        connection = self.connections.get(choose(request.server, environ, settings), environ)
+        wishes = app_wishes(settings, environ)
         job = SyncJob()
         folders, job.rejected = find_folders(request, connection.server.url)
         for folder in folders:
@@ -104,7 +112,7 @@ class Engine:
             destination = Destination(
                 request.entity, request.project, run_id, request.default_entity, request.default_project
             )
-            job.runs.append(self._add(folder, destination, connection))
+            job.runs.append(self._add(folder, destination, connection, wishes))
         with self._lock:
             self._jobs.append(job)
         return job
@@ -118,29 +126,35 @@ class Engine:
     def deliver(self, folder: RunFolder, choice: Choice) -> RunSync:
         """Sync a run of a watched folder by itself."""
         destination = Destination("", "", "", self.settings.entity, self.settings.project)
-        return self._add(folder, destination, self.connections.get(choice, self.environ), recheck=False)
+        return self._add(folder, destination, self.connections.get(choice, self.environ))
 
     def _add(
-        self, folder: RunFolder, destination: Destination, connection: Connection, recheck: bool = True
+        self, folder: RunFolder, destination: Destination, connection: Connection, wishes: Wishes | None = None
     ) -> RunSync:
+        """One sync per log and place, however often it is asked for: two would send the same rows.
+
+        wishes: those of whoever asks; what was asked last counts, key and wishes. None: nobody asked.
+        """
         key = (str(folder.log), connection.server.identity, destination.entity, destination.project, destination.run_id)
         with self._lock:
             run = self._runs.get(key)
-            if run is not None:
-                run.ask_again()
-            else:
+            if run is None:
                 run = RunSync(
                     folder,
                     destination,
                     connection,
                     self._means(connection),
-                    self._wishes(folder),
+                    combine(wishes or app_wishes(self.settings, self.environ), folder.marker),
                     self._changed,
-                    recheck,
+                    recheck=wishes is not None,
                 )
                 self._runs[key] = run
                 self._scheduler.add(run)
                 return run
+            run.ask_again()
+        if wishes is not None:
+            asked = combine(wishes, folder.marker)
+            self._scheduler.between_turns(run, lambda: run.use(connection, asked))
         self._scheduler.wake(run)
         return run
 
@@ -160,14 +174,11 @@ class Engine:
             write_marker=settings.write_synced_marker and not connection.server.is_runferry,
         )
 
-    def _wishes(self, folder: RunFolder) -> Wishes:
-        return combine(app_wishes(self.settings, self.environ), folder.marker)
-
     # -- what a front does --------------------------------------------------------------------------------------------
 
     def wake(self, run: RunSync) -> None:
         """The run's log grew."""
-        self._scheduler.wake(run, run.earliest())
+        self._scheduler.grew(run)
 
     def forget(self, run: RunSync) -> None:
         """The run's folder is gone: it gets no more turns and is not shown any longer; what was delivered stays."""

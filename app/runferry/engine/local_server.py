@@ -1,7 +1,7 @@
 """The local server's process: found when it runs already, started when it does not, ended when we started it.
 
-It is a process of its own because taking in a large request would make a window stutter. Its identity is its store's
-id, so another program on the usual port is never taken for it.
+It is a process of its own because taking in a large request would make a window stutter. It is known by its
+store's id and shows that it has the store's key, so another program on its port is never taken for it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Running:
 class LocalServer:
     """Finds or starts the server of one store."""
 
-    def __init__(self, store: Path, port: int, clock: Clock, probe: Callable[[str], str | None] = store_at) -> None:
+    def __init__(
+        self, store: Path, port: int, clock: Clock, probe: Callable[[str, str], str | None] = store_at
+    ) -> None:
         self._store = store
         self._port = port
         self._clock = clock
@@ -98,8 +100,8 @@ class LocalServer:
             key = (self._store / "key").read_text().strip()
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if self._probe(url) != store:
-            return None
+        if not key or self._probe(url, key) != store:
+            return None  # nobody, or another program (of another person, even) on the port that ours once had
         self._adopt(pid, bool(told.get("owned")))
         return Running(url, store, key)
 

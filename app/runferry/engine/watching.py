@@ -15,6 +15,7 @@ from runferry.engine.routing import why_held
 from runferry.errors import AppError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
+from runferry.formats.readers import Extent, extent
 from runferry.settings import FolderMode
 from runferry.settings.wandb_edit import directory_is_off
 from runferry.status import FolderStatus, RunState, RunStatus, SyncState
@@ -48,6 +49,7 @@ class Watching:
         self._runs: dict[Path, RunSync] = {}  # by log
         self._held: dict[Path, tuple[RunFolder, WatchedFolder, str]] = {}  # by run folder
         self._followed: set[Path] = set()
+        self._crashed: dict[Path, Extent] = {}  # by log: how large it was when its training seemed to be dead
         self._failed: dict[Path, AppError] = {}
 
     def start(self, folders: Sequence[WatchedFolder]) -> None:
@@ -113,6 +115,7 @@ class Watching:
         watcher, path = self._watcher, run.log
         if watcher is None or not run.at_rest or path not in self._runs:
             return
+        self._note_crashed(run)
         live = run.status_run_state not in ENDED
         if live and path not in self._followed:
             self._followed.add(path)
@@ -120,6 +123,27 @@ class Watching:
         elif not live and path in self._followed:
             self._followed.discard(path)
             watcher.unfollow(path)
+
+    def look_at_crashed(self) -> None:
+        """A training that cannot be seen from here (in a container, say) may be taken for dead: its log tells."""
+        for path, before in list(self._crashed.items()):
+            try:
+                has_grown = extent(path) != before
+            except OSError:
+                continue
+            if has_grown:
+                log.info("%s grows although its training seemed to be dead", path)
+                self._crashed.pop(path, None)
+                self._changed(path)
+
+    def _note_crashed(self, run: RunSync) -> None:
+        if run.status_run_state is not RunState.CRASHED:
+            self._crashed.pop(run.log, None)
+        elif run.log not in self._crashed:
+            try:
+                self._crashed[run.log] = extent(run.log)
+            except OSError:
+                log.debug("%s is gone", run.log)
 
     # -- called by the watcher ----------------------------------------------------------------------------------------
 
@@ -151,6 +175,7 @@ class Watching:
         with self._lock:
             self._runs[run.log] = run
             self._held.pop(folder.path, None)
+        self.run_changed(run)  # its first turn may be over already
 
     def _changed(self, log_path: Path) -> None:
         with self._lock:
@@ -167,6 +192,7 @@ class Watching:
             for run in gone:
                 del self._runs[run.log]
         for run in gone:
+            self._crashed.pop(run.log, None)
             if run.log in self._followed and self._watcher is not None:
                 self._followed.discard(run.log)
                 self._watcher.unfollow(run.log)

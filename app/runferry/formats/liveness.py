@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ from runferry.status import RunState
 
 QUIET_AFTER = 300.0  # seconds without a change after which a run that lives is called quiet
 SILENT = 60.0  # seconds that an official log must have been unchanged before the lack of a holder counts
+OPEN_FILES = Path("/proc")  # Linux
 _SIGNALS = {128 + number for number in (1, 2, 9, 15)} | {-1, -2, -9, -15}
 
 
@@ -135,7 +137,12 @@ class ThisMachine:
             return False
 
     def has_holder(self, log: Path) -> bool:
-        """Looks through the open files of all processes; some ten milliseconds."""
+        """Looks through the open files of all processes; some ten milliseconds.
+
+        A process in a container, or with another mount, has the file under another path: the file itself is compared.
+        """
+        if OPEN_FILES.is_dir():
+            return _has_open(OPEN_FILES, log)
         wanted = str(log.resolve())
         for process in psutil.process_iter():
             try:
@@ -144,6 +151,33 @@ class ThisMachine:
             except (psutil.Error, OSError):
                 continue
         return False
+
+
+def _has_open(processes: Path, log: Path) -> bool:
+    """By what `/proc` says of each process's open files; those that may not be looked at are left out."""
+    try:
+        file = log.stat()
+    except OSError:
+        return False
+    for one in _descriptors(processes):
+        try:
+            if not os.readlink(one).startswith("/"):  # noqa: PTH115 -- a socket or pipe; a path would be made of it
+                continue
+            found = one.stat()
+        except OSError:
+            continue
+        if (found.st_dev, found.st_ino) == (file.st_dev, file.st_ino):
+            return True
+    return False
+
+
+def _descriptors(processes: Path) -> Iterator[Path]:
+    for process in processes.iterdir():
+        if process.name.isdigit():
+            try:
+                yield from list((process / "fd").iterdir())
+            except OSError:  # another person's, or it has just ended
+                continue
 
 
 @cache

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from runferry.proof import LONGEST_CHALLENGE, answer
 from runferry.server.bodies import RefusedError, read_body
 from runferry.server.file_stream import take_post
 from runferry.server.graphql_endpoint import GraphQLEndpoint
@@ -44,6 +45,9 @@ class _Handlers:
 
     async def identity(self, request: Request) -> Response:
         value = {"product": "runferry", "version": __version__, "store": self._store.store_id}
+        challenge = request.query_params.get("challenge", "")
+        if 0 < len(challenge) <= LONGEST_CHALLENGE:
+            value["proof"] = answer(self._store.key, challenge, self._store.store_id)
         return JSONResponse(value, headers=SAFE_HEADERS)
 
     async def telemetry(self, request: Request) -> Response:

@@ -44,7 +44,7 @@ def front_page(store: Store) -> HTMLResponse:
     lines = [f"<h2>{html.escape(f'{one[0]}/{one[1]}')}</h2>{_run_list(store, *one)}" for one in places]
     text = (
         f"<p>Runferry {html.escape(__version__)}: a local server that speaks the W&amp;B protocol and keeps runs as "
-        "plain files on this machine. It is meant for programs; the desktop app shows more.</p>"
+        "plain files on this machine. It is meant for programs; this page is for a quick look.</p>"
     )
     return _page("Runferry local server", text + "".join(lines))
 

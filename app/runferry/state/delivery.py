@@ -14,6 +14,7 @@ class Delivery:
     source: int
     target: int
     position: int
+    position_path: str  # the log that `position` was read from; the same log may lie elsewhere too
     acknowledged: dict[str, int]  # lines per stream
     at_position: dict[str, int]  # lines of history and events before `position`
     starting_step: int | None

@@ -125,6 +125,33 @@ class Ledger(Deliverables):
             lines[stream] = max(lines[stream], end)
         return lines
 
+    def count_placed(self, target: int) -> int:
+        """How many rows of a run on the server are known to be of our logs."""
+        query = (
+            "SELECT coalesce(sum(count), 0) FROM ranges JOIN deliveries AS d ON d.id = ranges.delivery "
+            "WHERE d.target = ? AND stream = 'history'"
+        )
+        found = self._database.row(query, target)
+        return int(found[0]) if found else 0
+
+    def raise_base(self, target: int, lines: dict[str, int]) -> None:
+        """Lines that somebody else wrote behind ours: what is placed from now on goes behind them."""
+        have = self.server_lines(target)
+        more = {stream: count for stream, count in lines.items() if count > have[stream]}
+        with self._database.transaction() as db:
+            for stream, count in more.items():
+                db.execute(f"UPDATE targets SET {stream}_base = ? WHERE id = ?", (count, target))  # noqa: S608 - ours
+
+    def acknowledged_end(self, delivery: Delivery, stream: str) -> int:
+        """How many lines the server must at least have, by what it acknowledged of this log."""
+        sent = delivery.acknowledged[stream]
+        found = self._database.row(
+            "SELECT max(server_first + min(count, ? - first)) FROM ranges "
+            "WHERE delivery = ? AND kind = 'log' AND stream = ? AND first < ?",
+            sent, delivery.id, stream, sent,
+        )  # fmt: skip
+        return int(found[0] or 0) if found else 0
+
     def place(self, delivery: Delivery, stream: str, first: int, count: int, kind: str = "log") -> list[Placement]:
         """Where lines ``first … first + count`` go on the server. New places are committed before this returns."""
         with self._database.transaction() as db:
@@ -139,15 +166,16 @@ class Ledger(Deliverables):
                 placements.append(self._extend(db, delivery, stream, kind, placed, first + count - placed))
         return _cut(placements, first, first + count)
 
-    def adopt(self, delivery: Delivery, lines: dict[str, int]) -> None:
-        """The server already has the first lines of this log, at the same places: take them as acknowledged."""
+    def adopt(self, delivery: Delivery, lines: dict[str, int], places: dict[str, int] | None = None) -> None:
+        """The server already has the first lines of this log, from `places` on: take them as acknowledged."""
+        places = places or {}
         with self._database.transaction() as db:
             for stream, count in lines.items():
                 if count:
                     db.execute(
                         "INSERT OR REPLACE INTO ranges (delivery, stream, first, server_first, count) "
-                        "VALUES (?, ?, 0, 0, ?)",
-                        (delivery.id, stream, count),
+                        "VALUES (?, ?, 0, ?, ?)",
+                        (delivery.id, stream, places.get(stream, 0), count),
                     )
             db.execute(
                 "UPDATE deliveries SET history = ?, events = ?, console = ? WHERE id = ?",
@@ -189,7 +217,8 @@ class Ledger(Deliverables):
             )
             if position is not None:
                 db.execute(
-                    "UPDATE deliveries SET position = ?, history_at = ?, events_at = ? WHERE id = ? AND position <= ?",
+                    "UPDATE deliveries SET position = ?, history_at = ?, events_at = ?, "
+                    "position_path = (SELECT path FROM sources WHERE id = source) WHERE id = ? AND position <= ?",
                     (position, at_position["history"], at_position["events"], delivery.id, position),
                 )
 
@@ -225,6 +254,7 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         source=row["source"],
         target=row["target"],
         position=row["position"],
+        position_path=row["position_path"],
         acknowledged={stream: row[stream] for stream in STREAMS},
         at_position={"history": row["history_at"], "events": row["events_at"]},
         starting_step=row["starting_step"],

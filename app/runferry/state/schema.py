@@ -110,4 +110,8 @@ CREATE TABLE gaps (
 ) STRICT;
 """
 
-MIGRATIONS = (_FIRST,)
+_POSITION_PATH = """
+ALTER TABLE deliveries ADD COLUMN position_path TEXT NOT NULL DEFAULT '';  -- the log that `position` was read from
+"""
+
+MIGRATIONS = (_FIRST, _POSITION_PATH)

@@ -10,6 +10,7 @@ import math
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from runferry.clock import Clock
 from runferry.errors import AppError
@@ -23,6 +24,7 @@ from runferry.sync.destination import Server
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 LONGEST_WAIT_LOOPBACK = 5.0
+PROBE_LOOK = 1.0  # seconds between two looks whether the run that probes is done
 FIRST_WAIT_REVIVED = 0.1  # a server that we start again ourselves
 
 Notice = Callable[[str], None]
@@ -69,6 +71,12 @@ class Connection:
             self._account = runs.viewer(self.session)
         return self._account
 
+    def use_key(self, key: str) -> None:
+        """Another key from now on; whose it is will be asked."""
+        self.server = replace(self.server, key=key)
+        self._account = None
+        self.session.use_key(key)
+
     def prepare(self) -> None:
         """Before a turn, while it does not answer: find or start a server that is ours to start; it may have moved.
 
@@ -112,7 +120,7 @@ class Connection:
             if self._is_paused:
                 return math.inf
             if self._state in _TRYING:
-                return max(self._next - self._clock.monotonic(), 0.05)
+                return max(self._next - self._clock.monotonic(), PROBE_LOOK if self._probing else 0.05)
             return 0.0 if self._state in _OPEN else math.inf
 
     def leave(self, error: BaseException | None = None) -> None:
@@ -145,6 +153,11 @@ class Connection:
         """Nothing more is sent until `try_now`; a request in hand ends by itself."""
         with self._lock:
             self._is_paused = True
+
+    @property
+    def is_open(self) -> bool:
+        """Any run may use it."""
+        return self._state in _OPEN and not self._is_paused
 
     @property
     def is_stopped(self) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
+from runferry.formats.console import WINDOW, ConsoleLine
 from runferry.formats.readers import extent
 from runferry.remote.file_stream import console_line
 from runferry.state.delivery import Delivery
 from runferry.sync.source import Source
 
-WINDOW = 32  # lines that a terminal may still rewrite
+Numbered = tuple[int, ConsoleLine]
 
 
 class ConsoleFeed:
@@ -16,23 +19,38 @@ class ConsoleFeed:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._taken: list[tuple[int, list[str]]] = []
+        self._is_first = True
 
     def take(self, acknowledged: int, delivery: Delivery) -> list[tuple[int, list[str]]]:
         """Stretches of lines, each from its line number, as servers expect them.
 
-        Reading starts at the front of a log, so most lines of a log that was sent before are known to the server:
-        only those that the terminal could still rewrite are sent again, and none of a log that was verified as it is.
+        Reading starts at the front of a log, so most lines of a log that was sent before are known to the server: of
+        these only those that a terminal could still rewrite are sent again, and none of a log that was verified as it
+        is. What changes after that is sent, however far back in the list it stands.
         """
-        settled = acknowledged
-        if extent(self._source.log).size != delivery.verified_size:
-            settled -= WINDOW
+        changed: list[Numbered] = []
         while taken := self._source.console.take_changed():
-            lines = [(index, line) for index, line in taken if index >= settled]
-            if lines:
-                texts = [console_line(line.text, line.is_stderr, line.timestamp) for _, line in lines]
-                self._taken.append((lines[0][0], texts))
+            changed += taken
+        if self._is_first:
+            is_settled = extent(self._source.log).size == delivery.verified_size
+            changed = _news(changed, acknowledged, 0 if is_settled else WINDOW)
+        self._is_first = False
+        for _, stretch in groupby(enumerate(changed), lambda each: each[1][0] - each[0]):
+            lines = [line for _, line in stretch]
+            texts = [console_line(line.text, line.is_stderr, line.timestamp) for _, line in lines]
+            self._taken.append((lines[0][0], texts))
         return self._taken
 
     def arrived(self) -> None:
         """What was taken is acknowledged."""
         self._taken = []
+
+
+def _news(lines: list[Numbered], acknowledged: int, window: int) -> list[Numbered]:
+    """Those behind the acknowledged ones, and the last `window` of each terminal's before them."""
+    known = [each for each in lines if each[0] < acknowledged]
+    reach: list[Numbered] = []
+    if window:
+        for is_stderr in (False, True):
+            reach += [each for each in known if each[1].is_stderr is is_stderr][-window:]
+    return sorted(reach, key=lambda each: each[0]) + lines[len(known) :]

@@ -2,7 +2,8 @@
 
 With a ledger this is not asked, the ledger wins. Without one (first contact, or the state was lost) the server's last
 line is compared with the log's line of the same number: equal means that it was sent before and is adopted, never
-sent again. Anything else on the server belongs to another log of the same run, and ours goes behind it.
+sent again. Otherwise the server's rows are read back and those of the log are looked for among them. Anything else on
+the server belongs to another log of the same run, and ours goes behind it; where that is not sure, nothing is sent.
 """
 
 from __future__ import annotations
@@ -13,34 +14,86 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import NeedsUser
+from runferry.formats.readers import extent
 from runferry.remote.runs import RemoteRun
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
+from runferry.sync import reading_back
+from runferry.sync.reading_back import Before, ReadBack
 from runferry.sync.source import Source
 
 NOTHING = {"history": 0, "events": 0, "console": 0}
 
 
 def settle(
-    ledger: Ledger, delivery: Delivery, remote: RemoteRun | None, log: Path, permit: threading.Semaphore
+    ledger: Ledger,
+    delivery: Delivery,
+    remote: RemoteRun | None,
+    log: Path,
+    permit: threading.Semaphore,
+    read_back: ReadBack,
 ) -> None:
     """Adopt what the server has of this log, or note how many foreign lines stand before ours.
 
-    Raises NeedsUser when the server has lost what it once acknowledged.
+    Raises NeedsUser when the server has lost what it once acknowledged, or when it may have rows of this log and
+    nobody can tell which.
     """
     known = sum(delivery.acknowledged.values()) > 0
     have = remote.lines if remote else NOTHING
     if known:
         expected = ledger.server_lines(delivery.target)
-        if have["history"] < min(expected["history"], delivery.acknowledged["history"]):
+        if have["history"] < ledger.acknowledged_end(delivery, "history"):
             raise _lost(remote, have["history"], expected["history"])
+        if extent(log).size > delivery.position:  # it goes on, maybe behind rows that somebody else wrote meanwhile
+            ledger.raise_base(delivery.target, {stream: have[stream] for stream in ("history", "events")})
         return
-    if remote is None or not any(have.values()) or not ledger.is_untouched(delivery.target):
+    if remote is None or not any(have.values()):
         return
-    if _is_ours(remote, log, permit):
+    if ledger.is_untouched(delivery.target) and _is_ours(remote, log, permit):
         ledger.adopt(delivery, have)
-    else:
-        ledger.set_base(delivery.target, have)
+        place = reading_back.place_of_row(log, permit, have["history"])
+        _know_alerts(ledger, delivery, reading_back.before(log, permit, place))
+        return
+    if have["history"] > ledger.count_placed(delivery.target):
+        _look_for_ours(ledger, delivery, remote, log, permit, read_back)
+    ledger.raise_base(delivery.target, have)
+
+
+def _look_for_ours(
+    ledger: Ledger,
+    delivery: Delivery,
+    remote: RemoteRun,
+    log: Path,
+    permit: threading.Semaphore,
+    read_back: ReadBack,
+) -> None:
+    """The server has rows that the ledger does not know: adopt those of this log, wherever they stand."""
+    found = reading_back.find(log, permit, remote, read_back)
+    if not found.is_sure:
+        raise NeedsUser(
+            "rows-of-unknown-origin",
+            "The server may have rows of this log already",
+            f"It has {remote.lines['history']} rows of this run, and it cannot be told which of them are of {log}.",
+            "Nothing more is sent of it. Upload it as a new run with `runferry sync --new PATH`.",
+        )
+    if not found.rows:
+        return
+    have = reading_back.before(log, permit, found.next_place)
+    lines = {stream: min(have.lines[stream], count) for stream, count in remote.lines.items()}
+    lines["history"] = found.rows
+    is_first = found.offset == 0
+    places = {stream: 0 if is_first else remote.lines[stream] - count for stream, count in lines.items()}
+    places["history"] = found.offset
+    ledger.adopt(delivery, lines, places)
+    if found.step is not None and found.is_renumbered:
+        ledger.update(delivery, starting_step=found.step)
+    _know_alerts(ledger, delivery, have)
+
+
+def _know_alerts(ledger: Ledger, delivery: Delivery, have: Before) -> None:
+    """People were notified of what stands before the rows that are there."""
+    for number in have.alerts:
+        ledger.alert_sent(delivery, number)
 
 
 def _is_ours(remote: RemoteRun, log: Path, permit: threading.Semaphore) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runferry.formats.detect import RunFolder
@@ -42,7 +43,9 @@ def meet(
     target = ledger.target(connection.server.identity, entity, project, run_id)
     known = ledger.delivery(ledger.source(source.identity, run_id, source.log), target)
     remote = runs.look_up(connection.session, entity, project, run_id)
-    first_contact.settle(ledger, known, remote, source.log, means.permit)
+    there = Created(remote.storage_id if remote else "", entity, project, run_id, 0)
+    read_back = partial(runs.history_page, connection.session, there)
+    first_contact.settle(ledger, known, remote, source.log, means.permit, read_back)
     delivery = ledger.delivery(known.source, target)
     if run.resume and remote and not delivery.acknowledged["history"] and delivery.starting_step is None:
         ledger.update(delivery, starting_step=starting_step(remote))

@@ -156,8 +156,12 @@ class Outlet:
             raise self._files.waiting
 
     def accept_cut(self) -> None:
-        """A log that is shorter than what was sent of it, for good: what it gets from now on is new."""
-        if self._streamer.placing.accept_cut(self._source, self._means.clock.time()):
+        """A log that is shorter than what was sent of it, for good: what it gets from now on is new.
+
+        Not so an old copy that lies elsewhere, nor the log of a run that is over: nobody writes to them.
+        """
+        is_written = self._closed is None and self._delivery.position_path == str(self._source.log)
+        if is_written and self._streamer.placing.accept_cut(self._source, self._means.clock.time()):
             self._means.ledger.cut(self._delivery, self.position)
 
     def sign_of_life(self) -> None:

@@ -80,7 +80,7 @@ class RunSync:
         self.is_paused = False
         self.at_rest = False  # nothing more to do for now
         self._means = means
-        self._wishes = wishes
+        self.wishes = wishes
         self._on_change = on_change
         self._recheck = recheck  # ask the server even where the ledger says verified
         self._source: Source | None = None
@@ -89,13 +89,15 @@ class RunSync:
         self._state = SyncState.WAITING
         self._run_state = RunState.UNKNOWN
         self._error: AppError | None = None
+        self._gone: AppError | None = None  # the folder is gone: nothing that a turn in hand finds out counts any more
+        self._lock = threading.Lock()
         self._failures = 0
         self._rechecks = 0
         self._not_before = 0.0
         self._idle_pause = 0.0  # seconds; grows while nothing comes
         self._idle_at = -1  # bytes of the log at the last idle turn
         self._compared_at = -1  # bytes of the log when a silent run was compared with the server
-        self._state_at_rest = SyncState.SENT
+        self._found_at_rest: tuple[SyncState, AppError | None] = (SyncState.SENT, None)
         self._counts: dict[str, Any] = {}
         self._read_extent: Extent | None = None
 
@@ -105,6 +107,14 @@ class RunSync:
         self.at_rest = False
         if outlet := self._outlet:
             outlet.ask_again()
+
+    def use(self, connection: Connection, wishes: Wishes) -> None:
+        """From the next turn on: another key for the same server, or other wishes. Not during a turn."""
+        if connection is self.connection and wishes == self.wishes:
+            return
+        self.connection, self.wishes = connection, wishes
+        self._failures = 0
+        self._forget()
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
@@ -135,9 +145,9 @@ class RunSync:
         if not self._has_begun(self._source):
             return self._idle(SyncState.WAITING)
         if self._outlet is None:
-            meeting = meet(self.folder, self.destination, self.connection, self._means, self._wishes, self._source)
+            meeting = meet(self.folder, self.destination, self.connection, self._means, self.wishes, self._source)
             self._outlet = Outlet(
-                meeting, self.connection, self._means, self._wishes, self._source, self.folder.files_dir
+                meeting, self.connection, self._means, self.wishes, self._source, self.folder.files_dir
             )
         try:
             self._pipeline.run(self._source, self._outlet)
@@ -173,7 +183,7 @@ class RunSync:
         if state is RunState.QUIET and self._compared_at == outlet.position and not self._recheck:
             if self._is_known_alive():
                 outlet.sign_of_life()
-            return self._idle(self._state_at_rest)
+            return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
             self._pipeline.send(outlet, self._last_part(self._source))
@@ -207,8 +217,15 @@ class RunSync:
         """A turn broke off; seconds until the next, or None while a person is needed.
 
         What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
-        waits for it, and is tried again all the same: nobody tells us when it is right again.
+        waits for it, and is tried again all the same: nobody tells us when it is right again. A log that goes on growing
+        brings no try forward.
         """
+        delay = self._note(error)
+        wait = max(self._means.interval, SELDOM) if delay is None else delay
+        self._not_before = self._means.clock.monotonic() + wait
+        return delay
+
+    def _note(self, error: AppError) -> float | None:
         self._error = error
         is_local = error.slug in HEALS_HERE or isinstance(error, TemporaryError)
         if is_local:
@@ -229,12 +246,14 @@ class RunSync:
 
     def gone(self) -> None:
         """The run's folder was removed or moved away; nobody gives it a turn any more."""
-        self._error = AppError(
+        gone = AppError(
             "folder-gone",
             "The run's folder is gone",
             f"{self.folder.path} was removed or moved away; what was delivered before stays on the server.",
             "If it was moved out of the watched folders, sync it from where it is now.",
         )
+        with self._lock:
+            self._gone, self._state = gone, SyncState.PROBLEM
         self._rest_with_problem()
 
     def _rest_with_problem(self) -> None:
@@ -243,14 +262,13 @@ class RunSync:
             self._rest(SyncState.PROBLEM)
         except AppError as error:
             log.warning("%s: %s", self.folder.path, error)
-            self.at_rest = True
-            self._on_change(self)
+            self._put(SyncState.PROBLEM, at_rest=True)
 
     def _verify_silent(self, outlet: Outlet) -> float | None:
         """Neither writing nor known to be over (a run of another host, a long step): compared once, never closed."""
         delay = self._verify(outlet)
         if delay is None:
-            self._compared_at, self._state_at_rest = outlet.position, self._state
+            self._compared_at, self._found_at_rest = outlet.position, (self._state, self._error)
             self._not_before = self._means.clock.monotonic() + self._means.interval
             delay = max(self._means.interval, self._means.poll)
         return delay
@@ -259,6 +277,7 @@ class RunSync:
         obstacle = outlet.obstacle()
         if obstacle is not None:
             self._error = obstacle
+            self._recheck = False
             self._rest(SyncState.SENT)
             return None
         wrong = outlet.differences()
@@ -284,6 +303,7 @@ class RunSync:
             "; ".join(wrong) + ".",
             "Upload it as a new run with `runferry sync --new PATH`, and tell whoever runs the server.",
         )
+        self._recheck = False
         self._rest(SyncState.PROBLEM)
         return None
 
@@ -352,22 +372,33 @@ class RunSync:
             self._state,
             self._run_state,
             self._counts,
-            self._error,
+            self._gone or self._error,
         )
 
     def _set(self, state: SyncState) -> None:
-        self._state = state
-        self.at_rest = False
+        self._put(state, at_rest=False)
+
+    def _put(self, state: SyncState, at_rest: bool) -> None:
+        with self._lock:
+            if self._gone is None:
+                self._state = state
+            self.at_rest = at_rest or self._gone is not None
         self._on_change(self)
 
     def _rest(self, state: SyncState) -> None:
         """Nothing more to do until somebody wakes this run; what `advance` returns then."""
-        self._state = state
         if self._outlet is not None and self._source is not None:
-            self._outlet.record(state.value, self._error, count(self._source, self._outlet, self._run_state))
-        self.at_rest = True
-        self._on_change(self)
+            told = SyncState.PROBLEM if self._gone else state
+            self._outlet.record(
+                told.value, self._gone or self._error, count(self._source, self._outlet, self._run_state)
+            )
+        self._put(state, at_rest=True)
 
+<<<<<<< HEAD
+    def _idle(self, state: SyncState, error: AppError | None = None) -> float:
+        """A run that may go on, with everything delivered: come back after the interval even if nobody wakes it."""
+        self._error = error
+=======
     def _idle(self, state: SyncState) -> float:
         """A run that may go on, with everything delivered: come back even if nobody wakes it, but less and less often
         while nothing comes (a wake-up of five quiet runs each half second would be most of what an idle app costs)."""
@@ -378,6 +409,7 @@ class RunSync:
         longer = min(2 * self._idle_pause, LONGEST_IDLE) if position == self._idle_at else 0.0
         self._idle_pause = max(interval, longer)
         self._idle_at = position
+>>>>>>> work/reliability
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return self._idle_pause

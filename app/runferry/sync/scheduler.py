@@ -38,6 +38,9 @@ class Task(Protocol):
     def failed(self, error: AppError) -> float | None:
         """`advance` raised; seconds until the next turn, or None."""
 
+    def earliest(self) -> float:
+        """Seconds until a turn makes sense that only its growth asks for."""
+
 
 class _Slot:
     """A task with its place in the queue. `due` is infinite while it sleeps."""
@@ -46,8 +49,12 @@ class _Slot:
         self.task, self.due = task, due
         self.busy = False
         self.woken = False
+        self.grew = False
+        self.changes: list[Callable[[], None]] = []  # to be made when the turn in hand is over
         self.gone = False
         self.may_enter = False
+        self.probes = False  # its turn finds out whether its server is there again
+        self.waits = False  # for its server, which is down
 
 
 class Scheduler:
@@ -107,19 +114,42 @@ class Scheduler:
             if slot is not None:
                 slot.gone = True
 
-    def wake(self, task: Task, delay: float = 0.0) -> None:
-        """Something changed for this task: a turn after `delay` seconds at the latest."""
+    def wake(self, task: Task) -> None:
+        """Somebody asks for this task, or what stopped it has changed: a turn at once."""
         with self._condition:
             slot = self._slots.get(id(task))
             if slot is None:
                 return
             if slot.busy:
                 slot.woken = True
+            else:
+                self._advance_to(slot, 0.0)
+
+    def grew(self, task: Task) -> None:
+        """There is something new in its log: a turn as soon as the task finds one reasonable."""
+        with self._condition:
+            slot = self._slots.get(id(task))
+            if slot is None:
                 return
-            due = self._clock.monotonic() + delay
-            if due < slot.due:
-                slot.due = due
-                self._push(slot)
+            if slot.busy:
+                slot.grew = True
+            else:
+                self._advance_to(slot, task.earliest())
+
+    def _advance_to(self, slot: _Slot, delay: float) -> None:
+        due = self._clock.monotonic() + delay
+        if due < slot.due:
+            slot.due = due
+            self._push(slot)
+
+    def between_turns(self, task: Task, change: Callable[[], None]) -> None:
+        """Make a change to a task while it has no turn: at once, or after the turn in hand. It must not block."""
+        with self._condition:
+            slot = self._slots.get(id(task))
+            if slot is not None and slot.busy:
+                slot.changes.append(change)
+            elif slot is not None:
+                change()
 
     def wake_all(self, connection: Connection) -> None:
         """A server may be used again: all its runs get a turn."""
@@ -127,6 +157,13 @@ class Scheduler:
             tasks = [slot.task for slot in self._slots.values() if slot.task.connection is connection]
         for task in tasks:
             self.wake(task)
+
+    def _recovered(self, connection: Connection) -> None:
+        """A server is there again: runs that were put off get their turn; those that sleep have no need of one."""
+        with self._condition:
+            for slot in self._slots.values():
+                if slot.waits and not slot.busy and slot.task.connection is connection:
+                    self._advance_to(slot, 0.0)
 
     def _push(self, slot: _Slot) -> None:
         self._number += 1
@@ -149,12 +186,14 @@ class Scheduler:
                     due, _, slot = heapq.heappop(self._heap)
                     if slot.gone or slot.busy or due != slot.due:
                         continue
+                    was_open = slot.task.connection.is_open
                     slot.may_enter = slot.task.connection.enter()
+                    slot.probes, slot.waits = slot.may_enter and not was_open, False
                     wait = 0.0 if slot.may_enter else slot.task.connection.wait()
                     if slot.may_enter or wait == math.inf:
-                        slot.busy, slot.woken, slot.due = True, False, math.inf
+                        slot.busy, slot.woken, slot.grew, slot.due = True, False, False, math.inf
                         return slot
-                    slot.due = now + max(wait, 0.05)
+                    slot.waits, slot.due = True, now + max(wait, 0.05)
                     self._push(slot)
                 self._condition.wait(timeout=self._heap[0][0] - now if self._heap else None)
         return None
@@ -171,16 +210,24 @@ class Scheduler:
                 log.exception("a run's turn failed")
                 error = _bug(raised)
             slot.task.connection.leave(error)
+            if slot.probes and slot.task.connection.is_open:
+                self._recovered(slot.task.connection)
         else:
             error = slot.task.connection.cause
         if error is not None:
             delay = _failed(slot.task, error)
         with self._condition:
+            changes, slot.changes = slot.changes, []
+            for change in changes:
+                change()
             slot.busy = False
             if slot.gone:
                 return
             if slot.woken:
-                delay = 0.0 if delay is None else min(delay, 0.0 if error is None else delay)
+                delay = 0.0 if error is None or delay is None else delay
+            elif slot.grew:
+                soonest = slot.task.earliest()
+                delay = soonest if delay is None else min(delay, soonest)
             if delay is not None:
                 slot.due = self._clock.monotonic() + delay
                 self._push(slot)

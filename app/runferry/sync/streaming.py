@@ -50,7 +50,7 @@ class Streamer:
         at_position = part.at_position
         self.acknowledged["history"] = max(self.acknowledged["history"], at_position["history"])
         self.acknowledged["events"] = max(self.acknowledged["events"], at_position["events"])
-        if rows[2] or events[2] or part.position > self._delivery.position:
+        if rows[2] or events[2] or part.position >= self._delivery.position:
             self._ledger.acknowledge(self._delivery, self.acknowledged, part.position, at_position)
 
     def brings_more(self, part: Part) -> bool:

@@ -64,6 +64,7 @@ def test_a_lost_ledger_adopts_what_the_server_has(server: Server, work: Path, cl
     assert writes(server, "rich") == before
     after = stores.read(server.data, "rich")
     assert (after.rows, after.console, after.digests) == (stored.rows, stored.console, stored.digests)
+    assert after.alerts == stored.alerts, "people are notified a second time"
     assert after.record["state"] == "finished"
 
 
@@ -101,10 +102,13 @@ def test_an_old_copy_of_a_log_changes_nothing(server: Server, work: Path) -> Non
     assert writes(server, "rich") == before
     assert (after.console, after.summary, after.config) == (stored.console, stored.summary, stored.config)
     assert (after.record["state"], after.digests) == ("finished", stored.digests)
+    whole = runferry("sync", folder, "--json", **server.environ)
+    assert (whole.object["state"], whole.object["rows_sent"]) == ("verified", 0), whole.err
+    assert writes(server, "rich") == before
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["together", "one after the other"])
-def test_two_fragments_of_one_run(server: Server, work: Path, together: bool) -> None:
+def test_two_fragments_of_one_run(server: Server, work: Path, clean_environment: Path, together: bool) -> None:
     """A run that was resumed: two logs with one id. All rows once, lines without a hole."""
     python(training.short("pieces", rows=7), work)
     python(training.short("pieces", rows=5, first=7, options=", resume='allow'"), work)
@@ -123,6 +127,11 @@ def test_two_fragments_of_one_run(server: Server, work: Path, together: bool) ->
     assert len(stored.rows) == 12
     assert stored.record["state"] == "finished"
     assert stored.summary["whole"] == 11, "the older log's summary stands where the newer one's should"
+    shutil.rmtree(clean_environment / "runferry" / "state")
+    lost = runferry("sync", work, "--json", **server.environ)
+    assert [(one["state"], one["rows_sent"]) for one in lost.objects] == [("verified", 0)] * 2, lost.err
+    assert stores.read(server.data, "pieces").rows == stored.rows
+    assert sorted(stores.read(server.data, "pieces").console) == sorted(stored.console)
 
 
 LIVE = """

@@ -162,3 +162,10 @@ def test_a_server_that_sets_the_pace_is_shown_as_slow(connection: Connection) ->
     assert status.state is ConnectionState.SLOWED
     assert status.requests_per_second == pytest.approx(3, abs=0.1)
     assert connection.enter()
+
+
+def test_while_one_run_probes_the_others_look_seldom(connection: Connection, clock: FakeClock) -> None:
+    connection.leave(trouble())
+    clock.now += 100
+    assert connection.enter()
+    assert connection.wait() == 1.0

@@ -26,6 +26,7 @@ class Turns:
         self.connection = connection
         self._answer = answer
         self.count = 0
+        self.soonest = 0.0
         self.errors: list[AppError] = []
         self.changed = threading.Condition()
 
@@ -34,6 +35,9 @@ class Turns:
             self.count += 1
             self.changed.notify_all()
         return self._answer(self.count)
+
+    def earliest(self) -> float:
+        return self.soonest
 
     def failed(self, error: AppError) -> float | None:
         with self.changed:
@@ -78,6 +82,28 @@ def test_a_wake_up_during_a_turn_is_not_lost(scheduler: Scheduler) -> None:
     assert entered.wait(10)
     scheduler.wake(task)
     go_on.set()
+    task.wait_for(lambda: task.count == 2)
+
+
+def test_growth_during_a_turn_keeps_the_interval(scheduler: Scheduler) -> None:
+    """A training that logs all the time would else be asked for a turn by the end of each."""
+    growing: list[Turns] = []
+
+    def turn(number: int) -> float | None:
+        scheduler.grew(growing[0])
+        return 1000.0
+
+    task = Turns(connection(), turn)
+    task.soonest = 500.0
+    growing.append(task)
+    scheduler.add(task)
+    task.wait_for(lambda: task.count == 1)
+    scheduler.grew(task)
+    probe = Turns(connection(), lambda number: 0.0 if number < 20 else None)
+    scheduler.add(probe)
+    probe.wait_for(lambda: probe.count == 20)
+    assert task.count == 1
+    scheduler.wake(task)  # a person asks
     task.wait_for(lambda: task.count == 2)
 
 
@@ -130,3 +156,39 @@ def test_a_removed_task_gets_no_turn(scheduler: Scheduler) -> None:
     scheduler.add(probe)
     probe.wait_for(lambda: probe.count == 1)
     assert task.count == 1
+
+
+class Asked(Connection):
+    """Counts how often a run asks for admission."""
+
+    times = 0
+
+    def enter(self) -> bool:
+        self.times += 1
+        return super().enter()
+
+
+def test_runs_wait_calmly_while_one_probes_and_go_on_when_it_is_through(scheduler: Scheduler) -> None:
+    shared = Asked(Server("one", "one", "one"), NoSession(), SystemClock(), True)  # type: ignore[arg-type]
+    shared.leave(ServerTrouble("refused", "Down", "It is down.", "Wait.", retry_after=0.1))
+    probing, go_on = threading.Event(), threading.Event()
+
+    def probe(number: int) -> float | None:
+        probing.set()
+        assert go_on.wait(10)
+        shared.session.on_answer()
+        return None
+
+    first = Turns(shared, probe)
+    scheduler.add(first)
+    assert probing.wait(10)
+    others = [Turns(shared, lambda turn: None) for _ in range(20)]
+    for one in others:
+        scheduler.add(one)
+    other = Turns(connection("up"), lambda turn: 0.02 if turn < 20 else None)  # some 0.4 s
+    scheduler.add(other)
+    other.wait_for(lambda: other.count == 20)
+    assert shared.times <= 2 + 2 * len(others)
+    go_on.set()
+    for one in others:
+        one.wait_for(lambda one=one: one.count == 1)  # type: ignore[misc]
