@@ -394,22 +394,15 @@ class RunSync:
             )
         self._put(state, at_rest=True)
 
-<<<<<<< HEAD
     def _idle(self, state: SyncState, error: AppError | None = None) -> float:
-        """A run that may go on, with everything delivered: come back after the interval even if nobody wakes it."""
-        self._error = error
-=======
-    def _idle(self, state: SyncState) -> float:
         """A run that may go on, with everything delivered: come back even if nobody wakes it, but less and less often
         while nothing comes (a wake-up of five quiet runs each half second would be most of what an idle app costs)."""
-        if state is not SyncState.PROBLEM:
-            self._error = None
+        self._error = error
         interval = max(self._means.interval, self._means.poll)
         position = self._outlet.position if self._outlet is not None else -1
         longer = min(2 * self._idle_pause, LONGEST_IDLE) if position == self._idle_at else 0.0
         self._idle_pause = max(interval, longer)
         self._idle_at = position
->>>>>>> work/reliability
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return self._idle_pause
