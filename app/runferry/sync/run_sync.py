@@ -217,8 +217,8 @@ class RunSync:
         """A turn broke off; seconds until the next, or None while a person is needed.
 
         What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
-        waits for it, and is tried again all the same: nobody tells us when it is right again. A log that goes on growing
-        brings no try forward.
+        waits for it, and is tried again all the same: nobody tells us when it is right again. A growing log brings no
+        try forward.
         """
         delay = self._note(error)
         wait = max(self._means.interval, SELDOM) if delay is None else delay

@@ -198,22 +198,16 @@ class Scheduler:
                 self._condition.wait(timeout=self._heap[0][0] - now if self._heap else None)
         return None
 
+    def _turn(self, slot: _Slot) -> tuple[float | None, AppError | None]:
+        """The task's turn with its server; the end of an outage is told to all who wait for it."""
+        delay, error = _advance(slot.task)
+        slot.task.connection.leave(error)
+        if slot.probes and slot.task.connection.is_open:
+            self._recovered(slot.task.connection)
+        return delay, error
+
     def _run(self, slot: _Slot) -> None:
-        error: AppError | None = None
-        delay: float | None = None
-        if slot.may_enter:
-            try:
-                delay = slot.task.advance()
-            except AppError as raised:
-                error = raised
-            except Exception as raised:
-                log.exception("a run's turn failed")
-                error = _bug(raised)
-            slot.task.connection.leave(error)
-            if slot.probes and slot.task.connection.is_open:
-                self._recovered(slot.task.connection)
-        else:
-            error = slot.task.connection.cause
+        delay, error = self._turn(slot) if slot.may_enter else (None, slot.task.connection.cause)
         if error is not None:
             delay = _failed(slot.task, error)
         with self._condition:
@@ -231,6 +225,17 @@ class Scheduler:
             if delay is not None:
                 slot.due = self._clock.monotonic() + delay
                 self._push(slot)
+
+
+def _advance(task: Task) -> tuple[float | None, AppError | None]:
+    """A task's turn: what it wants next, or what went wrong."""
+    try:
+        return task.advance(), None
+    except AppError as raised:
+        return None, raised
+    except Exception as raised:
+        log.exception("a run's turn failed")
+        return None, _bug(raised)
 
 
 def _failed(task: Task, error: AppError) -> float | None:

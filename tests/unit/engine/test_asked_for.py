@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,8 @@ class Owner:
 
 
 @pytest.fixture
-def owner(tmp_path: Path) -> Iterator[Owner]:
-    yield Owner(tmp_path)
+def owner(tmp_path: Path) -> Owner:
+    return Owner(tmp_path)
 
 
 def test_the_callers_wishes_count(owner: Owner) -> None:

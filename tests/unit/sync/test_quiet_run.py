@@ -30,7 +30,7 @@ class Taker:
     position = 100
     is_unfinished = False
     blocked: AppError | None = None
-    wrong: list[str] = []
+    wrong: tuple[str, ...] = ()
 
     def __init__(self, *_: Any) -> None:
         self.acknowledged = {"history": 0}
