@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,7 +67,7 @@ def watch(watched: Path, folder: Path, server: Server) -> Iterator[tuple[int, Ca
     command = [OURS / "runferry", "watch", watched, "--server", server.url]
     env = environment(folder / "watch-home", server)
     with told.open("wb") as file, started(command, env, folder, stderr=file.fileno()) as process:
-        yield process.pid, told.read_text
+        yield process.pid, lambda: _told(process, told)
 
 
 def _observe(pause: float, watched: Path, folder: Path, server: Server) -> dict[str, float]:
@@ -91,6 +92,12 @@ def _processor_seconds(pid: int) -> float:
     """Time that all threads of a process had so far, by the scheduler's count in nanoseconds."""
     tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(one.read_text().split()[0]) for one in tasks) / 1e9
+
+
+def _told(process: subprocess.Popen[bytes], file: Path) -> str:
+    if process.poll() is not None:
+        raise RuntimeError(f"the watch ended: {file.read_text()[-500:]}")
+    return file.read_text()
 
 
 def _copy_log(source: Path, target: Path, run_id: str) -> None:
