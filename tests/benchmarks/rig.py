@@ -159,6 +159,11 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def resident(pid: int) -> float:
+    """Memory of a process now, in MiB."""
+    return _status(pid, "VmRSS")
+
+
 def _status(pid: int, name: str) -> float:
     """A size from /proc in MiB; 0 for a process that is gone."""
     with contextlib.suppress(OSError):

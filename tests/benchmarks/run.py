@@ -30,6 +30,8 @@ MEASUREMENTS = (
     "large_row",
     "live_recorder",
     "live_official",
+    "damaged",
+    "idle",
 )
 
 

@@ -42,7 +42,7 @@ RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its cou
 LONGEST_RUN_WAIT = 60.0
 PATIENCE = 5  # failures that concern this run alone (half a minute), after which it is shown as a problem
 SELDOM = 5.0
-LONGEST_IDLE = 10.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
+LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
 HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
 
 

@@ -44,6 +44,7 @@ class _Root:
     watched: set[Path] = field(default_factory=set)
     memory: Memory = field(default_factory=dict)
     forget_at: float = 0.0
+    last: tuple[RunFolder, ...] = ()  # what the last scan found
 
 
 @dataclass(frozen=True)
@@ -192,15 +193,20 @@ class RootScanner:
             root.forget_at = started + FORGET
         found = scan(root.path, self._skip, memory=root.memory)
         took = self._clock.monotonic() - started
+        is_same = found.runs == root.last  # mostly the very same objects: cheap to compare, unlike what follows
+        root.last = found.runs
         with self._lock:
             if self._roots.get(root.path) is not root:
                 return  # removed meanwhile
-            seen = {run.path for run in found.runs}
-            vanished = [path for path in root.runs if path not in seen and _is_gone(path, root.path)]
+            is_same = is_same and len(root.runs) == len(found.runs)
+            seen = set() if is_same else {run.path for run in found.runs}
+            candidates = () if is_same else [path for path in root.runs if path not in seen]
+            vanished = [path for path in candidates if _is_gone(path, root.path)]
             root.trouble = "; ".join(f"{path}: {why}" for path, why in found.unreadable[:3])
             root.pending = set(found.pending)
             root.due = self._clock.monotonic() + max(self._rescan, MAX_SHARE * took)
-        self._take(root, found, vanished)
+        if not is_same:
+            self._take(root, found, vanished)
         before = set(root.watched)
         self._watch_places(root, found)
         if root.watched - before:
