@@ -22,7 +22,7 @@ IS_LONG = os.environ.get("RUNFERRY_LONG") == "1"
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], seconds: float = 30, what: str = "") -> T:
+def until(condition: Callable[[], T], seconds: float = 60, what: str = "") -> T:
     """What `condition` gives as soon as it is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
@@ -69,7 +69,7 @@ class Program:
         """How many rows a training says that it has logged."""
         return self.out.count("\n")
 
-    def says(self, text: str, seconds: float = 30) -> None:
+    def says(self, text: str, seconds: float = 60) -> None:
         """Wait until a text was written to either output."""
         until(lambda: text in self.out + self.err, seconds, f"{text!r} in {self.err[-800:]}")
 
