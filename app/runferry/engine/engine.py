@@ -30,7 +30,8 @@ from runferry.state.ledger import Ledger
 from runferry.status import ConnectionState, RunStatus, Snapshot, SyncState
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
-from runferry.sync.run_sync import Means, RunSync
+from runferry.sync.means import Means
+from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
 from runferry.version import __version__

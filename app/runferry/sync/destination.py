@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,18 @@ class Destination:
     run_id: str = ""
     default_entity: str = ""
     default_project: str = ""
+
+    def matches(self, run_id: str) -> Callable[[Mapping[str, Any]], bool]:
+        """Whether a target of the ledger is where a run of this id goes; what was not said may be anything."""
+
+        def is_meant(target: Mapping[str, Any]) -> bool:
+            return (
+                target["run_id"] == (self.run_id or run_id)
+                and self.entity in ("", target["entity"])
+                and self.project in ("", target["project"])
+            )
+
+        return is_meant
 
 
 UNCATEGORIZED = "uncategorized"  # the project that servers use for runs that name none

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from runferry.formats.detect import RunFolder
 from runferry.remote import runs
@@ -13,13 +12,11 @@ from runferry.state.delivery import Delivery
 from runferry.sync import first_contact
 from runferry.sync.connection import Connection
 from runferry.sync.destination import UNCATEGORIZED, Destination
+from runferry.sync.means import Means
 from runferry.sync.resumed_steps import starting_step
 from runferry.sync.run_record import RunRecord
 from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes
-
-if TYPE_CHECKING:
-    from runferry.sync.run_sync import Means
 
 
 @dataclass(frozen=True)

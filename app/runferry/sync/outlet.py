@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
@@ -25,6 +25,7 @@ from runferry.sync.alerts import deliver_alerts
 from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
 from runferry.sync.console_feed import ConsoleFeed
+from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
 from runferry.sync.obstacles import file_gone, lines_too_large
 from runferry.sync.resumed_steps import Renumber
@@ -32,9 +33,6 @@ from runferry.sync.run_files import RunFiles
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
 from runferry.sync.wishes import Wishes
-
-if TYPE_CHECKING:
-    from runferry.sync.run_sync import Means
 
 log = logging.getLogger(__name__)
 

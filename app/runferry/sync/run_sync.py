@@ -10,24 +10,20 @@ import logging
 import platform
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from sqlite3 import Row
 from typing import Any
 
-from runferry.clock import Clock
 from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
 from runferry.formats.readers import Extent, extent
 from runferry.remote.failures import ServerRefused, ServerTrouble
-from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync import known
 from runferry.sync.connection import Connection
 from runferry.sync.counts import count, status_of
 from runferry.sync.destination import Destination
+from runferry.sync.means import Means
 from runferry.sync.meeting import meet
 from runferry.sync.obstacles import folder_gone, not_as_sent
 from runferry.sync.outlet import Outlet
@@ -44,21 +40,6 @@ PATIENCE = 5  # failures that concern this run alone (half a minute), after whic
 SELDOM = 5.0
 LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
 HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
-
-
-@dataclass(frozen=True)
-class Means:
-    """What every run's sync works with. Intervals in seconds, sizes in bytes."""
-
-    ledger: Ledger
-    clock: Clock
-    permit: threading.Semaphore
-    senders: ThreadPoolExecutor
-    interval: float
-    request_bytes: int
-    quiet_after: float
-    poll: float
-    write_marker: bool = False
 
 
 class RunSync:
@@ -322,8 +303,8 @@ class RunSync:
         """The ledger says verified, the log has not changed since, and the server, where it is asked, agrees."""
         if self._source is not None:
             return False
-        run_id = self.destination.run_id or self.folder.run_id
-        found = known.find(self._means.ledger, self.log, self.connection.server.identity, self._means_this(run_id))
+        goes_there = self.destination.matches(self.folder.run_id)
+        found = known.find(self._means.ledger, self.log, self.connection.server.identity, goes_there)
         if found is None:
             return False
         if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
@@ -333,15 +314,6 @@ class RunSync:
         self._counts = {**counts, "rows_sent": 0}
         self._run_state = RunState(counts.get("run_state", "unknown"))
         return True
-
-    def _means_this(self, run_id: str) -> Callable[[Row], bool]:
-        """Whether a target is where this run goes; what was not said may be anything."""
-        wanted = self.destination
-        return lambda target: (
-            target["run_id"] == run_id
-            and wanted.entity in ("", target["entity"])
-            and wanted.project in ("", target["project"])
-        )
 
     @property
     def status_run_state(self) -> RunState:

@@ -128,7 +128,7 @@ class RootScanner:
     def status(self) -> tuple[FolderStatus, ...]:
         """How each root is watched. `server` is left empty: it is not known here."""
         with self._lock:
-            return tuple(self._describe(root) for root in self._roots.values())
+            return tuple(_describe(root, self._notifier.problem) for root in self._roots.values())
 
     def by_notification(self, path: Path) -> bool:
         """Whether notifications mean something for a path: not on network drives."""
@@ -307,11 +307,13 @@ class RootScanner:
         """The innermost root that holds a path."""
         return next((self._roots[one] for one in (path, *path.parents) if one in self._roots), None)
 
-    def _describe(self, root: _Root) -> FolderStatus:
-        reason = ("" if root.kind else self._notifier.problem) or root.reason
-        method = "polling" if reason else "notifications"
-        told = "; ".join(each for each in (reason, root.trouble) if each)
-        return FolderStatus(str(root.path), "", method, told, len(root.runs))
+
+def _describe(root: _Root, problem: str) -> FolderStatus:
+    """How a root is watched. `problem`: why there are no notifications at all, or an empty text."""
+    reason = ("" if root.kind else problem) or root.reason
+    method = "polling" if reason else "notifications"
+    told = "; ".join(each for each in (reason, root.trouble) if each)
+    return FolderStatus(str(root.path), "", method, told, len(root.runs))
 
 
 def _is_another(known: RunFolder | None, found: RunFolder) -> bool:

@@ -17,7 +17,8 @@ from runferry.remote.runs import Created
 from runferry.status import RunState, SyncState
 from runferry.sync import run_sync
 from runferry.sync.destination import Destination
-from runferry.sync.run_sync import Means, RunSync
+from runferry.sync.means import Means
+from runferry.sync.run_sync import RunSync
 
 
 class Taker:

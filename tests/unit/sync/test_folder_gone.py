@@ -14,7 +14,8 @@ from runferry.formats.detect import RunFolder, RunKind
 from runferry.remote.failures import ServerTrouble
 from runferry.status import SyncState
 from runferry.sync.destination import Destination
-from runferry.sync.run_sync import Means, RunSync
+from runferry.sync.means import Means
+from runferry.sync.run_sync import RunSync
 
 
 class Nowhere:

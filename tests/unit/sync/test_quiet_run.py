@@ -18,7 +18,8 @@ from runferry.remote.runs import Created
 from runferry.status import RunState, SyncState
 from runferry.sync import run_sync
 from runferry.sync.destination import Destination
-from runferry.sync.run_sync import Means, RunSync
+from runferry.sync.means import Means
+from runferry.sync.run_sync import RunSync
 
 GONE = PermanentError("file-gone", "A file is gone", "model.pt.", "Bring it back.")
 

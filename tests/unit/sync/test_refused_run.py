@@ -10,7 +10,8 @@ from runferry.clock import SystemClock
 from runferry.errors import PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder, RunKind
 from runferry.sync.destination import Destination
-from runferry.sync.run_sync import Means, RunSync
+from runferry.sync.means import Means
+from runferry.sync.run_sync import RunSync
 
 INTERVAL = 15.0
 
