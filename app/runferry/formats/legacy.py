@@ -16,7 +16,6 @@ from bisect import bisect_right
 from pathlib import Path
 
 from runferry.errors import TemporaryError
-from runferry.formats import legacy_files
 from runferry.formats.entries import Batch, ConsoleChunk, FileEntry, Gap, RunContent
 from runferry.formats.legacy_lines import Line, LineFile
 from runferry.formats.records import empty_content
@@ -159,6 +158,8 @@ class LegacyReader:
 
     def _small_files(self, finished: bool) -> None:
         """Read what changed. A file that is just being rewritten keeps its last good state until the next look."""
+        from runferry.formats import legacy_files  # brings a YAML parser: 3 MiB that only old folders need
+
         for name, take in (
             (METADATA, self._metadata),
             (CONFIG, self._config),
@@ -178,6 +179,8 @@ class LegacyReader:
             legacy_files.apply_metadata(self.content, {}, self.folder.name)
 
     def _metadata(self, text: bytes, finished: bool) -> bool:
+        from runferry.formats import legacy_files
+
         found = legacy_files.parse_object(text)
         if found is None:
             self._broken(METADATA, len(text), finished)
@@ -186,6 +189,8 @@ class LegacyReader:
         return True
 
     def _config(self, text: bytes, finished: bool) -> bool:
+        from runferry.formats import legacy_files
+
         values, lost = legacy_files.parse_config(text)
         if lost and not finished:
             return False
@@ -195,6 +200,8 @@ class LegacyReader:
         return True
 
     def _summary(self, text: bytes, finished: bool) -> bool:
+        from runferry.formats import legacy_files
+
         found = legacy_files.parse_object(text)
         if found is None:
             if text.strip():
