@@ -246,8 +246,11 @@ def retry_after(response: requests.Response) -> float | None:
 
 def is_html(response: requests.Response) -> bool:
     """Whether a web page came."""
-    if "text/html" in response.headers.get("Content-Type", "").lower():
-        return True
+    return "text/html" in response.headers.get("Content-Type", "").lower() or has_page(response)
+
+
+def has_page(response: requests.Response) -> bool:
+    """Whether the body is a web page, whatever its type says: file hosts call their empty answers text/html too."""
     start = response.content[:_BODY_SHOWN].lower()
     return b"<html" in start or b"<!doctype" in start
 

@@ -192,13 +192,16 @@ class Session:
         limited = self._body(body, size) if size else body
         if not _same_host(url, self.url):
             try:
-                failures.check(self._send("PUT", url, limited, dict(headers)), what)
+                _check_upload(self._send("PUT", url, limited, dict(headers)), what)
             except AppError as error:
                 raise failures.at_upload_host(error, url) from error
             return
         response = self._ask("PUT", url, limited, dict(headers), what)
         try:
-            failures.check(response, what)
+            _check_upload(response, what)
+        except failures.Portal:
+            self._is_proved = not self._has_probe
+            raise
         except (failures.ServerFault, failures.SlowDown, failures.KeyRefused) as error:
             after = getattr(error, "retry_after", None)
             raise failures.RunFault(error.slug, error.title, error.message, error.todo, error.cause, after) from error
@@ -276,6 +279,13 @@ class Session:
             )
         except (requests.exceptions.RequestException, OSError) as error:
             raise failures.from_exception(error, url, self.way) from error
+
+
+def _check_upload(response: requests.Response, what: str) -> None:
+    """A sign-in page says 200 too, and has swallowed the file."""
+    failures.check(response, what)
+    if failures.has_page(response):
+        raise failures.not_json(response, what)
 
 
 def _requests_session(context: ssl.SSLContext, opened: _Open) -> requests.Session:

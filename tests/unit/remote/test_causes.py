@@ -208,3 +208,20 @@ def test_uploads_keep_below_the_limit() -> None:
         session.close()
     assert storage.requests[0].endswith(b"x" * size)
     assert took == pytest.approx(size / 400_000, abs=0.3)
+
+
+@pytest.mark.parametrize("is_same_host", [True, False])
+def test_a_sign_in_page_that_swallows_an_upload_is_no_success(is_same_host: bool) -> None:
+    """It says 200, and the file is nowhere: sent again later, never called sent."""
+    with RawServer(lambda request: PORTAL) as network:
+        session = opened(network.url if is_same_host else "http://127.0.0.1:9")
+        with pytest.raises(failures.Portal if is_same_host else failures.UploadHostTrouble):
+            uploads.put(session, uploads.UploadPlace("a", network.url + "/a", {}), io.BytesIO(b"x"), 1)
+        session.close()
+
+
+def test_file_hosts_may_call_their_empty_answer_a_web_page() -> None:
+    with RawServer(lambda request: reply(200, b"", "Content-Type: text/html; charset=UTF-8")) as storage:
+        session = opened("http://127.0.0.1:9")
+        uploads.put(session, uploads.UploadPlace("a", storage.url + "/a", {}), io.BytesIO(b"x"), 1)
+        session.close()
