@@ -23,7 +23,6 @@ class Tone(Enum):
     ACCENT = ("#2563c9", "#7fb0ff")
     GOOD = ("#1d7a46", "#6ccf95")
     LIVE = ("#0f8a6d", "#4fd6b4")
-    WAIT = ("#5f6670", "#a3abb6")
     WARN = ("#a15c00", "#f0b357")
     DAMAGED = ("#8a3fa0", "#d59be8")
     BAD = ("#bd2c2c", "#ff8d85")

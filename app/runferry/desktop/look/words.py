@@ -18,10 +18,10 @@ class Look:
 
 
 SYNC = {
-    SyncState.WAITING: Look("state-waiting", Tone.WAIT, "Not sent yet"),
+    SyncState.WAITING: Look("state-waiting", Tone.SUBTLE, "Not sent yet"),
     SyncState.SYNCING: Look("state-syncing", Tone.ACCENT, "Syncing"),
     SyncState.RETRYING: Look("state-retrying", Tone.WARN, "Retrying"),
-    SyncState.PAUSED: Look("state-paused", Tone.WAIT, "Paused"),
+    SyncState.PAUSED: Look("state-paused", Tone.SUBTLE, "Paused"),
     SyncState.SENT: Look("state-sent", Tone.ACCENT, "Sent"),
     SyncState.VERIFIED: Look("state-verified", Tone.GOOD, "Verified"),
     SyncState.PROBLEM: Look("state-problem", Tone.BAD, "Problem"),
@@ -40,14 +40,14 @@ RUN = {
 }
 
 CONNECTION = {
-    ConnectionState.IDLE: Look("state-waiting", Tone.WAIT, "Not used yet"),
+    ConnectionState.IDLE: Look("state-waiting", Tone.SUBTLE, "Not used yet"),
     ConnectionState.ONLINE: Look("state-verified", Tone.GOOD, "Online"),
     ConnectionState.RETRYING: Look("state-retrying", Tone.WARN, "Retrying"),
     ConnectionState.REFUSED: Look("state-problem", Tone.BAD, "Key refused"),
     ConnectionState.UNTRUSTED: Look("state-problem", Tone.BAD, "Not trusted"),
     ConnectionState.PORTAL: Look("state-retrying", Tone.WARN, "Sign-in page"),
     ConnectionState.SLOWED: Look("state-verified", Tone.GOOD, "Online, slowed by the server"),
-    ConnectionState.PAUSED: Look("state-paused", Tone.WAIT, "Paused"),
+    ConnectionState.PAUSED: Look("state-paused", Tone.SUBTLE, "Paused"),
 }
 
 
