@@ -61,7 +61,7 @@ class Engine:
         self._local = LocalServer(home.store, settings.local_server_port, self.clock)
         self.connections = Connections(settings, self._local, self.clock, self._notice)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
-        self._permit = threading.Semaphore(1)
+        self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self._jobs: list[SyncJob] = []
@@ -166,7 +166,7 @@ class Engine:
         return Means(
             ledger=self.ledger,
             clock=self.clock,
-            permit=self._permit,
+            permit=self.permit,
             senders=self._scheduler.senders,
             interval=settings.upload_interval_loopback if near else settings.upload_interval,
             request_bytes=settings.max_request_bytes,
