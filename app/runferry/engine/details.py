@@ -110,6 +110,10 @@ def run_details(
         raise PermanentError(f"not-a-run-{folder.slug}", "This is not a run", folder.reason, "Look for where it went.")
     source = Source(folder.log, engine.permit)
     _read(source, console_lines, is_cancelled)
+    return _told(engine, folder, source, console_lines)
+
+
+def _told(engine: Engine, folder: RunFolder, source: Source, console_lines: int) -> RunDetails:
     size, mtime_ns = extent(folder.log)
     content = source.reader.content
     run = content.run
