@@ -239,8 +239,14 @@ class Engine:
         statuses = [run.status() for run in runs]
         servers = []
         for connection in self.connections.all():
-            waiting = sum(1 for run in runs if run.connection is connection and not run.at_rest)
-            servers.append(connection.status(waiting))
+            there = [(run, one) for run, one in zip(runs, statuses, strict=True) if run.connection is connection]
+            servers.append(
+                connection.status(
+                    runs_waiting=sum(1 for run, _ in there if not run.at_rest),
+                    rows_waiting=sum(max(one.rows - one.rows_acknowledged, 0) for _, one in there),
+                    files_waiting=sum(one.files_waiting for _, one in there),
+                )
+            )
         problems = [status.error for status in statuses if status.error and status.state is SyncState.PROBLEM]
         return Snapshot(
             version=__version__,

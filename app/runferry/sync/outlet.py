@@ -16,6 +16,7 @@ from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import Extent
 from runferry.formats.summary import final_summary_json, summary_json
+from runferry.remote.failures import ConnectionLost, ServerFault, TimedOut
 from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
@@ -94,6 +95,11 @@ class Outlet:
         return self._files.sent
 
     @property
+    def files_waiting(self) -> int:
+        """Files that the log names and that are still to be sent."""
+        return self._files.count_waiting(self._source.extras.files)
+
+    @property
     def artifacts_sent(self) -> int:
         """Artifacts that the server committed."""
         return self._artifacts.committed
@@ -117,7 +123,11 @@ class Outlet:
         before = self._streamer.rows_sent
         if self._streamer.brings_more(part):
             self._reopen()  # noted first: whatever breaks off afterwards, the end is told again
-        self._streamer.send(part)
+        try:
+            self._streamer.send(part)
+        except (ConnectionLost, TimedOut, ServerFault):
+            self._connection.in_doubt(self._streamer.unsent_rows(part))
+            raise
         if part.history:
             self._last_row = part.history[-1]
         if self._streamer.rows_sent > before:

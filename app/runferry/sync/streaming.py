@@ -59,6 +59,10 @@ class Streamer:
         at = part.at_position
         return any(at[stream] > self.acknowledged[stream] for stream in ("history", "events"))
 
+    def unsent_rows(self, part: Part) -> int:
+        """How many rows of a part the server has not acknowledged."""
+        return max(part.at_position["history"] - self.acknowledged["history"], 0)
+
     def send_console(self, runs: list[tuple[int, list[str]]]) -> None:
         """Deliver stretches of console lines, each from its line number; earlier numbers rewrite lines."""
         for first, lines in runs:
