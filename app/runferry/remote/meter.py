@@ -21,6 +21,7 @@ class Meter:
         self.now = now
         self._lock = threading.Lock()
         self._sent: deque[tuple[float, int]] = deque()  # beginning of a quarter of a second, bytes in it
+        self._doubtful = 0
         self.what = ""  # the last request, in words
         self.seconds: float | None = None  # that it took, its body included
         self.latency: float | None = None  # from the last byte of the last answered request to its answer
@@ -42,6 +43,17 @@ class Meter:
             self.what, self.seconds = what, now - began
             if answered:
                 self.latency = now - max(began, body_gone or began)
+
+    def in_doubt(self, rows: int) -> None:
+        """A request with so many rows broke off; nobody knows whether they arrived, so they are sent again."""
+        with self._lock:
+            self._doubtful += rows
+
+    def take_doubtful(self) -> int:
+        """How many rows were in doubt since this was asked last."""
+        with self._lock:
+            rows, self._doubtful = self._doubtful, 0
+        return rows
 
     @property
     def bytes_per_second(self) -> float:

@@ -65,7 +65,6 @@ class Connection:
         self._is_paused = False
         self._account: Account | None = None
         self._attempts = Attempts()
-        self._doubtful = 0  # rows that the attempt in hand may or may not have delivered
         session.on_answer = self._recover
 
     def account(self) -> Account:
@@ -219,16 +218,10 @@ class Connection:
         if was_down:
             self._notice(f"Network error resolved after {_duration(outage)}, resuming normal operation.")
 
-    def in_doubt(self, rows: int) -> None:
-        """A request with so many rows broke off: they are sent again. Before `leave`."""
-        with self._lock:
-            self._doubtful += rows
-
     def _note(self, outcome: str, ok: bool = False) -> None:
         """Remember an attempt; the lock is held."""
-        meter, rows = self.session.meter, 0
-        if not ok:
-            rows, self._doubtful = self._doubtful, 0
+        meter = self.session.meter
+        rows = 0 if ok else meter.take_doubtful()
         self._attempts.add(Attempt(self._clock.time(), meter.what, outcome, ok, meter.seconds, rows))
 
     def _retry(self, error: ServerTrouble) -> None:

@@ -16,7 +16,6 @@ from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import Extent
 from runferry.formats.summary import final_summary_json, summary_json
-from runferry.remote.failures import ConnectionLost, ServerFault, TimedOut
 from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
@@ -96,7 +95,7 @@ class Outlet:
 
     @property
     def files_waiting(self) -> int:
-        """Files that the log names and that are still to be sent."""
+        """Files still to be sent."""
         return self._files.count_waiting(self._source.extras.files)
 
     @property
@@ -123,11 +122,7 @@ class Outlet:
         before = self._streamer.rows_sent
         if self._streamer.brings_more(part):
             self._reopen()  # noted first: whatever breaks off afterwards, the end is told again
-        try:
-            self._streamer.send(part)
-        except (ConnectionLost, TimedOut, ServerFault):
-            self._connection.in_doubt(self._streamer.unsent_rows(part))
-            raise
+        self._streamer.send(part)
         if part.history:
             self._last_row = part.history[-1]
         if self._streamer.rows_sent > before:

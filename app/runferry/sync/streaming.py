@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from runferry.remote import file_stream
-from runferry.remote.failures import TooLarge
+from runferry.remote.failures import ConnectionLost, ServerFault, TimedOut, TooLarge
 from runferry.remote.file_stream import Lines, StreamRequest
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
@@ -44,8 +44,12 @@ class Streamer:
         requests = list(self._requests(rows)) + list(self._requests(events))
         if part.preempting and (rows[2] or events[2]):  # read again, it is old news
             requests.append(StreamRequest(preempting=True))
-        for request in _joined(requests):
-            self._post_lines(request)
+        try:
+            for request in _joined(requests):
+                self._post_lines(request)
+        except (ConnectionLost, TimedOut, ServerFault):
+            self._session.meter.in_doubt(len(rows[2]))
+            raise
         self.rows_sent += len(rows[2])
         at_position = part.at_position
         self.acknowledged["history"] = max(self.acknowledged["history"], at_position["history"])
@@ -58,10 +62,6 @@ class Streamer:
         self.placing.apply(part)
         at = part.at_position
         return any(at[stream] > self.acknowledged[stream] for stream in ("history", "events"))
-
-    def unsent_rows(self, part: Part) -> int:
-        """How many rows of a part the server has not acknowledged."""
-        return max(part.at_position["history"] - self.acknowledged["history"], 0)
 
     def send_console(self, runs: list[tuple[int, list[str]]]) -> None:
         """Deliver stretches of console lines, each from its line number; earlier numbers rewrite lines."""

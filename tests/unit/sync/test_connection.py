@@ -177,7 +177,7 @@ def test_attempts_are_remembered_and_successes_merged(connection: Connection, cl
         clock.now += 1
         connection.session.on_answer()
     connection.session.meter.took("file stream", connection.session.meter.now() - 12.4, None, False)
-    connection.in_doubt(128)
+    connection.session.meter.in_doubt(128)
     connection.leave(trouble())
     connection.leave(trouble())
     connection.session.on_answer()
