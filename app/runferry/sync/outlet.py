@@ -62,16 +62,12 @@ class Outlet:
         self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
         self._closed = delivery.closed
+        self.url = meeting.url  # where people look at it
 
     @property
     def run(self) -> Created:
         """The run as the server calls it."""
         return self._run
-
-    @property
-    def url(self) -> str:
-        """Where people look at it."""
-        return self._meeting.url
 
     @property
     def acknowledged(self) -> dict[str, int]:
