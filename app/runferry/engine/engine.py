@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Set
+from pathlib import Path
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
@@ -18,6 +19,7 @@ from runferry.engine.connections import Connections
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
+from runferry.engine.settled import Key, Settled, is_usual
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
@@ -37,8 +39,6 @@ from runferry.sync.wishes import Wishes, app_wishes, combine
 from runferry.version import __version__
 
 log = logging.getLogger(__name__)
-
-Key = tuple[str, str, str, str, str]
 
 
 class Engine:
@@ -64,6 +64,7 @@ class Engine:
         self._permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
+        self.settled = Settled(self.ledger, self.clock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
         self._changes = Changes(
@@ -126,8 +127,20 @@ class Engine:
 
     def deliver(self, folder: RunFolder, choice: Choice) -> RunSync:
         """Sync a run of a watched folder by itself."""
-        destination = Destination("", "", "", self.settings.entity, self.settings.project)
-        return self._add(folder, destination, self.connections.get(choice, self.environ))
+        return self._add(folder, self._destination(), self.connections.get(choice, self.environ))
+
+    def settle(self, path: Path, choice: Choice) -> RunStatus | None:
+        """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
+        found = self.settled.find(path, self.connections.get(choice, self.environ), self._destination())
+        with self._lock:
+            if found is None or found[0] in self._runs:
+                return None
+            self.settled.add(*found)
+        self.bus.publish(Event("run", found[1].path))
+        return found[1]
+
+    def _destination(self) -> Destination:
+        return Destination("", "", "", self.settings.entity, self.settings.project)
 
     def _add(
         self, folder: RunFolder, destination: Destination, connection: Connection, wishes: Wishes | None = None
@@ -136,8 +149,9 @@ class Engine:
 
         wishes: those of whoever asks; what was asked last counts, key and wishes. None: nobody asked.
         """
-        key = (str(folder.log), connection.server.identity, destination.entity, destination.project, destination.run_id)
+        key = Key.of(folder.log, connection, destination)
         with self._lock:
+            self.settled.drop(key)
             run = self._runs.get(key)
             if run is None:
                 run = RunSync(
@@ -229,8 +243,8 @@ class Engine:
         """The runs in these folders at this moment."""
         with self._lock:
             runs = [run for run in self._runs.values() if str(run.folder.path) in paths]
-        held = [one for one in self.watching.held() if one.path in paths]
-        return (*(run.status() for run in runs), *held)
+        others = [one for one in (*self.settled.statuses(), *self.watching.held()) if one.path in paths]
+        return (*(run.status() for run in runs), *others)
 
     def snapshot(self) -> Snapshot:
         """Everything at this moment."""
@@ -246,7 +260,7 @@ class Engine:
             version=__version__,
             pid=os.getpid(),
             time=self.clock.time(),
-            runs=(*statuses, *self.watching.held()),
+            runs=(*statuses, *self.settled.statuses(), *self.watching.held()),
             servers=tuple(servers),
             folders=tuple(self.watching.folders()),
             problems=tuple(problems),
@@ -254,8 +268,22 @@ class Engine:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
+    def _retire(self, run: RunSync) -> None:
+        """A run that is over and verified gets no more turns: its status is all that is kept of it."""
+        if not is_usual(run.folder):
+            return
+        with self._lock:  # so that nobody asks for it meanwhile
+            if not run.is_settled:
+                return
+            key = Key.of(run.log, run.connection, run.destination)
+            if self._runs.pop(key, None) is not None:
+                self.settled.add(key, run.status())
+        self._scheduler.remove(run)
+        self.watching.retired(run)
+
     def _changed(self, run: RunSync) -> None:
         self.watching.run_changed(run)
+        self._retire(run)
         self.bus.publish(Event("run", str(run.folder.path)))
         for job in list(self._jobs):
             if run in job.runs:
