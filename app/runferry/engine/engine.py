@@ -270,10 +270,8 @@ class Engine:
 
     def _retire(self, run: RunSync) -> None:
         """A run that is over and verified gets no more turns: its status is all that is kept of it."""
-        if not is_usual(run.folder):
-            return
         with self._lock:  # so that nobody asks for it meanwhile
-            if not run.is_settled:
+            if not (run.is_settled and is_usual(run.folder)):
                 return
             key = Key.of(run.log, run.connection, run.destination)
             if self._runs.pop(key, None) is not None:
