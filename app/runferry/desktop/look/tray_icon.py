@@ -1,7 +1,7 @@
 """The icon in the tray: the ferry, with a badge cut out of its lower right corner that tells the state by its shape.
 
-Panels are dark or light whatever the palette of windows is, and nobody can ask which: so the ferry brings its own ground,
-a blue tile, but on macOS, which colours templates itself. Drawn from `resources/icons/tray-*.svg`, kept once drawn.
+Panels are dark or light whatever the palette of windows is, and nobody can ask which: so the ferry brings its own
+ground, a blue tile, but on macOS, which colours templates itself. Drawn from `resources/icons/tray-*.svg`, and kept.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ FRAMES = 8
 _SIZES = (16, 20, 22, 24, 32, 44, 48, 64)
 _TILE = QColor("#1b66bd")
 _WHITE = QColor("#ffffff")
-# In parts of the icon's side: where the badge's centre is (in both directions), how wide the badge, the drawing in it and
-# the hole in the ferry around it are.
+# In parts of the icon's side: where the badge's centre is (in both directions), how wide the badge, the drawing in it
+# and the hole in the ferry around it are.
 _CENTRE = 0.74
 _BADGE = 0.52
 _GLYPH = 0.39
