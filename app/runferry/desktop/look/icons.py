@@ -8,30 +8,50 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from runferry.desktop.look.resources import resources
-from runferry.desktop.look.theme import Tone, colour, is_dark
+from runferry.desktop.look.theme import Tone, colour
 
-_SIZES = (16, 20, 22, 24, 32, 48)
-_SCALES = (1.0, 2.0)
+# In pixels of the screen: 16, 20, 22 and 24 points at 100 % and 200 %. Qt picks, and shrinks what lies between.
+_SIZES = (16, 20, 22, 24, 32, 40, 44, 48)
+_FADED = 0.4
 
 
 def icon(name: str, tone: Tone = Tone.TEXT) -> QIcon:
     """An icon for buttons and menus; ask again when the palette changed. KeyError where there is no such drawing."""
-    return _icon(name, colour(tone).name(QColor.NameFormat.HexRgb), is_dark())
+    chosen = QGuiApplication.palette().color(QPalette.ColorRole.HighlightedText)
+    return _icon(name, colour(tone).name(QColor.NameFormat.HexRgb), chosen.name(QColor.NameFormat.HexRgb))
 
 
 @cache
-def _icon(name: str, ink: str, dark: bool) -> QIcon:
+def _icon(name: str, ink: str, chosen: str) -> QIcon:
     found = QIcon()
-    faded = QColor(ink)
-    faded.setAlphaF(0.4)
     for size in _SIZES:
-        for scale in _SCALES:
-            found.addPixmap(_pixmap(name, ink, size, scale))
-            found.addPixmap(_pixmap(name, faded.name(QColor.NameFormat.HexArgb), size, scale), QIcon.Mode.Disabled)
+        plain = _pixmap(name, ink, size, 1.0)
+        found.addPixmap(plain)
+        found.addPixmap(_faded(plain), QIcon.Mode.Disabled)
+        found.addPixmap(_tinted(plain, QColor(chosen)), QIcon.Mode.Selected)
+    return found
+
+
+def _faded(plain: QPixmap) -> QPixmap:
+    found = QPixmap(plain.size())
+    found.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(found)
+    painter.setOpacity(_FADED)
+    painter.drawPixmap(0, 0, plain)
+    painter.end()
+    return found
+
+
+def _tinted(plain: QPixmap, ink: QColor) -> QPixmap:
+    found = QPixmap(plain)
+    painter = QPainter(found)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(found.rect(), ink)
+    painter.end()
     return found
 
 
@@ -52,8 +72,12 @@ def _pixmap(name: str, ink: str, size: int, scale: float) -> QPixmap:
 
 
 def paint(painter: QPainter, rect: QRectF, name: str, tone: Tone, angle: float = 0.0) -> None:
-    """Draw into `rect`, turned by `angle` degrees: for delegates and moving states."""
-    paint_ink(painter, rect, name, colour(tone), angle)
+    """Draw into `rect`, turned by `angle` degrees: for delegates and moving states. What stands still is kept."""
+    if angle or rect.width() != rect.height():
+        paint_ink(painter, rect, name, colour(tone), angle)
+        return
+    scale = painter.device().devicePixelRatioF()
+    painter.drawPixmap(rect.topLeft(), pixmap(name, tone, round(rect.width()), scale))
 
 
 def paint_ink(painter: QPainter, rect: QRectF, name: str, ink: QColor, angle: float = 0.0) -> None:
