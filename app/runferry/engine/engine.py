@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Set
+from dataclasses import replace
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
@@ -61,7 +62,7 @@ class Engine:
         self._local = LocalServer(home.store, settings.local_server_port, self.clock)
         self.connections = Connections(settings, self._local, self.clock, self._notice)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
-        self._permit = threading.Semaphore(1)
+        self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self._jobs: list[SyncJob] = []
@@ -166,7 +167,7 @@ class Engine:
         return Means(
             ledger=self.ledger,
             clock=self.clock,
-            permit=self._permit,
+            permit=self.permit,
             senders=self._scheduler.senders,
             interval=settings.upload_interval_loopback if near else settings.upload_interval,
             request_bytes=settings.max_request_bytes,
@@ -237,19 +238,29 @@ class Engine:
         with self._lock:
             runs = list(self._runs.values())
         statuses = [run.status() for run in runs]
-        servers = []
-        for connection in self.connections.all():
-            waiting = sum(1 for run in runs if run.connection is connection and not run.at_rest)
-            servers.append(connection.status(waiting))
         problems = [status.error for status in statuses if status.error and status.state is SyncState.PROBLEM]
+        return replace(self.overview(), runs=(*statuses, *self.watching.held()), problems=tuple(problems))
+
+    def overview(self) -> Snapshot:
+        """Servers and folders, without the runs: cheap, however many there are."""
+        with self._lock:
+            runs = list(self._runs.values())
+        waiting = [run for run in runs if not run.at_rest]
+        backlog = [(run.connection, *run.backlog()) for run in waiting]
+        servers = [
+            one.status(
+                runs_waiting=sum(1 for run in waiting if run.connection is one),
+                rows_waiting=sum(rows for at, rows, _ in backlog if at is one),
+                files_waiting=sum(files for at, _, files in backlog if at is one),
+            )
+            for one in self.connections.all()
+        ]
         return Snapshot(
             version=__version__,
             pid=os.getpid(),
             time=self.clock.time(),
-            runs=(*statuses, *self.watching.held()),
             servers=tuple(servers),
             folders=tuple(self.watching.folders()),
-            problems=tuple(problems),
         )
 
     # -- inside -------------------------------------------------------------------------------------------------------
