@@ -1,7 +1,8 @@
 """The icon in the tray: the ferry, with a badge cut out of its lower right corner that tells the state by its shape.
 
 Panels are dark or light whatever the palette of windows is, and nobody can ask which: so the ferry brings its own
-ground, a blue tile, but on macOS, which colours templates itself. It knows nothing of runs. Drawn from `resources/icons/tray-*.svg`, kept once drawn.
+ground, a blue tile, but on macOS, which colours templates itself. It knows nothing of runs. Drawn from
+`resources/icons/tray-*.svg`, kept once drawn.
 """
 
 from __future__ import annotations
