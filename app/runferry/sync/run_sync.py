@@ -21,13 +21,13 @@ from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync import known
 from runferry.sync.connection import Connection
-from runferry.sync.counts import backlog_of, count, status_of
+from runferry.sync.counts import backlog_of, count, shown, status_of
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.meeting import meet
 from runferry.sync.obstacles import folder_gone, not_as_sent
 from runferry.sync.outlet import Outlet
-from runferry.sync.pipeline import Pipeline, Replaced
+from runferry.sync.pipeline import Interrupted, Pipeline, Replaced
 from runferry.sync.source import Part, Source
 from runferry.sync.wishes import Wishes
 
@@ -67,7 +67,9 @@ class RunSync:
         self._recheck = recheck  # ask the server even where the ledger says verified
         self._source: Source | None = None
         self._outlet: Outlet | None = None
-        self._pipeline = Pipeline(means.senders, lambda: on_change(self))
+        self._pipeline = Pipeline(
+            means.senders, lambda: on_change(self), lambda: self.is_paused or self.connection.is_paused
+        )
         self._state = SyncState.WAITING
         self._run_state = RunState.UNKNOWN
         self._error: AppError | None = None
@@ -76,8 +78,7 @@ class RunSync:
         self._failures = 0
         self._rechecks = 0
         self._not_before = 0.0
-        self._idle_pause = 0.0  # seconds; grows while nothing comes
-        self._idle_at = -1  # bytes of the log at the last idle turn
+        self._idle_pause, self._idle_at = 0.0, -1  # seconds, growing while nothing comes; bytes of the log then
         self._compared_at = -1  # bytes of the log when a silent run was compared with the server
         self._found_at_rest: tuple[SyncState, AppError | None] = (SyncState.SENT, None)
         self._counts: dict[str, Any] = {}
@@ -139,6 +140,8 @@ class RunSync:
         except Replaced:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
             self._forget()
+            return 0.0
+        except Interrupted:
             return 0.0
         return self._settle(self._outlet, self._judge())
 
@@ -328,7 +331,7 @@ class RunSync:
             self.folder,
             self.destination,
             self.connection.server.url,
-            self._state,
+            shown(self._state, self._run_state) if self.connection.is_paused else self._state,
             self._run_state,
             self._counts,
             self._gone or self._error,
