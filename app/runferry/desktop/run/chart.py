@@ -34,6 +34,7 @@ class Chart(QWidget):
     pointed = Signal(float)
     """The crosshair was moved to this x (in the units of the axis) by the person here; NaN: taken away."""
     log_switched = Signal(str, bool)
+    _ready = False  # Qt may call while the constructor is still at work
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +48,7 @@ class Chart(QWidget):
         self._build()
         self._dress()
         self._show()
+        self._ready = True
 
     def _build(self) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -262,7 +264,7 @@ class Chart(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange:
+        if self._ready and event.type() is QEvent.Type.PaletteChange:
             self._dress()
             self._say()
 

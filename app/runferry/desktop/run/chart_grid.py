@@ -32,6 +32,7 @@ class ChartGrid(QWidget):
 
     wanted_changed = Signal()
     choice_changed = Signal(dict)
+    _ready = False  # Qt may call while the constructor is still at work
 
     def __init__(self, title: str, nothing: str, parent: QWidget | None = None, choice: ChartChoice | None = None):
         """nothing: the sentence shown while there are no metrics. choice: what holds where nobody chose."""
@@ -64,6 +65,7 @@ class ChartGrid(QWidget):
         self.bar.smoothing_changed.connect(lambda weight: self._choose(replace(self._choice, smoothing=weight)))
         self.bar.axis_changed.connect(lambda axis: self._choose(replace(self._choice, axis=axis)))
         self._arrange()
+        self._ready = True
 
     # Data in
 
@@ -219,6 +221,6 @@ class ChartGrid(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange:
+        if self._ready and event.type() is QEvent.Type.PaletteChange:
             self.bar.dress()
             dress(self._empty, Size.BODY, Tone.SUBTLE)
