@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import replace
 
@@ -63,7 +62,7 @@ class Engine:
         self._local = LocalServer(home.store, settings.local_server_port, self.clock)
         self.connections = Connections(settings, self._local, self.clock, self._notice)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
-        self._permit = threading.Semaphore(1)
+        self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self._jobs: list[SyncJob] = []
@@ -168,7 +167,7 @@ class Engine:
         return Means(
             ledger=self.ledger,
             clock=self.clock,
-            permit=self._permit,
+            permit=self.permit,
             senders=self._scheduler.senders,
             interval=settings.upload_interval_loopback if near else settings.upload_interval,
             request_bytes=settings.max_request_bytes,
@@ -246,12 +245,21 @@ class Engine:
         """Servers and folders, without the runs: cheap, however many there are."""
         with self._lock:
             runs = list(self._runs.values())
-        waiting = Counter(id(run.connection) for run in runs if not run.at_rest)
+        waiting = [run for run in runs if not run.at_rest]
+        backlog = [(run.connection, *run.backlog()) for run in waiting]
+        servers = [
+            one.status(
+                runs_waiting=sum(1 for run in waiting if run.connection is one),
+                rows_waiting=sum(rows for at, rows, _ in backlog if at is one),
+                files_waiting=sum(files for at, _, files in backlog if at is one),
+            )
+            for one in self.connections.all()
+        ]
         return Snapshot(
             version=__version__,
             pid=os.getpid(),
             time=self.clock.time(),
-            servers=tuple(one.status(waiting[id(one)]) for one in self.connections.all()),
+            servers=tuple(servers),
             folders=tuple(self.watching.folders()),
         )
 

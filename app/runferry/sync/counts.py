@@ -24,11 +24,11 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
     damage = damage_report(content)
     run, url = content.run, ""
     entity, project, run_id, acknowledged, rows_sent, files = run.entity, run.project, run.run_id, 0, 0, 0
-    artifacts_sent = 0
+    artifacts_sent = files_waiting = 0
     if outlet is not None:
         entity, project, run_id, url = outlet.run.entity, outlet.run.project, outlet.run.run_id, outlet.url
         acknowledged, rows_sent, files = outlet.acknowledged["history"], outlet.rows_sent, len(outlet.files)
-        artifacts_sent = outlet.artifacts_sent
+        artifacts_sent, files_waiting = outlet.artifacts_sent, outlet.files_waiting
     return {
         "run_id": run_id,
         "entity": entity,
@@ -41,6 +41,7 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "events": content.events,
         "console_lines": source.console.line_count,
         "files": files,
+        "files_waiting": files_waiting,
         "artifacts": len(source.extras.artifacts),
         "artifacts_sent": artifacts_sent,
         "bytes_read": source.reader.position,
@@ -50,6 +51,13 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "run_state": run_state.value,
         "damage": asdict(damage) if damage else None,
     }
+
+
+def backlog_of(source: Source | None, outlet: Outlet | None) -> tuple[int, int]:
+    """Rows and files that are known to wait; nothing is known of a log that was not opened yet."""
+    if source is None or outlet is None:
+        return 0, 0
+    return max(source.reader.content.rows - outlet.acknowledged["history"], 0), outlet.files_waiting
 
 
 def status_of(
@@ -80,6 +88,7 @@ def status_of(
         events=counts.get("events", 0),
         console_lines=counts.get("console_lines", 0),
         files=counts.get("files", 0),
+        files_waiting=counts.get("files_waiting", 0),
         artifacts=counts.get("artifacts", 0),
         artifacts_sent=counts.get("artifacts_sent", 0),
         bytes_read=counts.get("bytes_read", 0),
