@@ -15,8 +15,8 @@ from typing import Any
 
 from runferry.clock import Clock
 from runferry.state.database import Database
-from runferry.state.deliverables import Deliverables
 from runferry.state.delivery import Delivery
+from runferry.state.sample_lines import SampleLines
 
 STREAMS = ("history", "events", "console")
 
@@ -30,7 +30,7 @@ class Placement:
     count: int
 
 
-class Ledger(Deliverables):
+class Ledger(SampleLines):
     """Reads and writes the delivery tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

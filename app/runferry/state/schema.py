@@ -114,4 +114,14 @@ _POSITION_PATH = """
 ALTER TABLE deliveries ADD COLUMN position_path TEXT NOT NULL DEFAULT '';  -- the log that `position` was read from
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH)
+_SAMPLES = """
+CREATE TABLE samples (
+    delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+    kind TEXT NOT NULL,                       -- the range's kind: host, or host:FILE beside the log
+    lines INTEGER NOT NULL,                   -- acknowledged
+    bytes INTEGER NOT NULL,                   -- of the file, up to the end of those lines
+    PRIMARY KEY (delivery, kind)
+) STRICT;
+"""
+
+MIGRATIONS = (_FIRST, _POSITION_PATH, _SAMPLES)
