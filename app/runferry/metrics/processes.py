@@ -109,7 +109,9 @@ class OtherProcesses:
         """See ProcessTable."""
         try:
             process = psutil.Process(pid)
-            return int(getattr(process, "num_handles" if sys.platform == "win32" else "num_fds")())  # Windows has handles
+            return int(
+                getattr(process, "num_handles" if sys.platform == "win32" else "num_fds")()
+            )  # Windows has handles
         except (psutil.Error, OSError):
             return None
 

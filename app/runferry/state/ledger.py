@@ -243,7 +243,7 @@ class Ledger(SampleLines):
 
 
 _DELIVERY = (
-    "SELECT deliveries.*, t.*, s.path AS path, deliveries.id AS delivery_id FROM deliveries "
+    "SELECT deliveries.*, t.*, s.path AS path, s.identity AS identity, deliveries.id AS delivery_id FROM deliveries "
     "JOIN targets AS t ON t.id = target JOIN sources AS s ON s.id = source "
 )
 
