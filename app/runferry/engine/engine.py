@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections import Counter
 from collections.abc import Mapping, Set
+from dataclasses import replace
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
@@ -237,19 +239,20 @@ class Engine:
         with self._lock:
             runs = list(self._runs.values())
         statuses = [run.status() for run in runs]
-        servers = []
-        for connection in self.connections.all():
-            waiting = sum(1 for run in runs if run.connection is connection and not run.at_rest)
-            servers.append(connection.status(waiting))
         problems = [status.error for status in statuses if status.error and status.state is SyncState.PROBLEM]
+        return replace(self.overview(), runs=(*statuses, *self.watching.held()), problems=tuple(problems))
+
+    def overview(self) -> Snapshot:
+        """Servers and folders, without the runs: cheap, however many there are."""
+        with self._lock:
+            runs = list(self._runs.values())
+        waiting = Counter(id(run.connection) for run in runs if not run.at_rest)
         return Snapshot(
             version=__version__,
             pid=os.getpid(),
             time=self.clock.time(),
-            runs=(*statuses, *self.watching.held()),
-            servers=tuple(servers),
+            servers=tuple(one.status(waiting[id(one)]) for one in self.connections.all()),
             folders=tuple(self.watching.folders()),
-            problems=tuple(problems),
         )
 
     # -- inside -------------------------------------------------------------------------------------------------------

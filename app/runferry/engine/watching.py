@@ -208,6 +208,7 @@ class Watching:
 def _held_status(folder: RunFolder, watched: WatchedFolder, why: str, error: AppError | None) -> RunStatus:
     return RunStatus(
         path=str(folder.path),
+        key=str(folder.path),
         run_id=folder.run_id,
         entity="",
         project="",

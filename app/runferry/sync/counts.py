@@ -65,6 +65,7 @@ def status_of(
     total = _size(folder.log)
     return RunStatus(
         path=str(folder.path),
+        key="\n".join((str(folder.path), server, destination.entity, destination.project, destination.run_id)),
         run_id=counts.get("run_id") or destination.run_id or folder.run_id,
         entity=counts.get("entity") or destination.entity,
         project=counts.get("project") or destination.project,
