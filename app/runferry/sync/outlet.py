@@ -33,6 +33,7 @@ from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_files import RunFiles
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
+from runferry.sync.telling import telling_metric
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -263,6 +264,7 @@ class Outlet:
     def _deliver_summary(self, is_over: bool, exit_code: int | None) -> None:
         """Summary, notes of uploads and the end of the run: one request, so that a small run costs few."""
         summary = self._final_summary() if is_over else summary_json(self._source.reader.content)
+        self.metric = telling_metric(self._source.reader.content.summary.tree())
         digest = _digest(summary)
         uploaded = self._files.unannounced()
         changed = digest != self._summary_digest and summary != "{}" and self._newer() is None
