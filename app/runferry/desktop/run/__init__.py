@@ -1,1 +1,1 @@
-"""The parts of the run page: curves, trees, console and files. Data in, picture out; nothing of the engine."""
+"""The page of one run: what happens to it, its curves, config and summary, console, files, and every detail."""
