@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
-from runferry.desktop.run.tree_cells import TreeCells
+from runferry.desktop.run.cells import Cells
 from runferry.desktop.run.tree_model import TreeModel
 from runferry.desktop.run.tree_nodes import Path, copied
+from runferry.desktop.runs.table import HEADER
+from runferry.desktop.text import tr
 
 _ROWS_OPENED = 300  # at most, by a search
 
@@ -39,9 +41,9 @@ class KeyValueTree(QWidget):
         self._open: set[Path] = set()
         self._chosen: Path = ()
         self._topmost: Path = ()
-        self.model = TreeModel((self.tr("Name"), self.tr("Value")), self)
-        self.search = QLineEdit(clearButtonEnabled=True, placeholderText=self.tr("Search {title}").format(title=title))
-        self.search.setAccessibleName(self.tr("Search {title}").format(title=title))
+        self.model = TreeModel((tr("Name"), tr("Value")), self)
+        self.search = QLineEdit(clearButtonEnabled=True, placeholderText=tr("Search {title}", title=title))
+        self.search.setAccessibleName(tr("Search {title}", title=title))
         self._glass = self.search.addAction(icon("search", Tone.SUBTLE), QLineEdit.ActionPosition.LeadingPosition)
         self.view = self._make_view(title)
         self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
@@ -56,13 +58,14 @@ class KeyValueTree(QWidget):
         view = QTreeView(uniformRowHeights=True, allColumnsShowFocus=True)
         view.setAccessibleName(title)
         view.setModel(self.model)
-        view.setItemDelegate(TreeCells(view))
+        view.setItemDelegate(Cells(view))
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header = view.header()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
+        header.setStyleSheet(HEADER)
         header.resizeSection(0, 28 * GRID)
         return view
 
@@ -87,10 +90,10 @@ class KeyValueTree(QWidget):
         QShortcut(QKeySequence.StandardKey.Find, self, self._begin_search, context=within)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search, context=Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._end_search)
-        self.copy_value = QAction(self.tr("Copy value"), self.view)
+        self.copy_value = QAction(tr("Copy value"), self.view)
         self.copy_value.triggered.connect(self._copy_value)
         self.copy_value.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        self.copy_path = QAction(self.tr("Copy name"), self.view)
+        self.copy_path = QAction(tr("Copy name"), self.view)
         self.copy_path.triggered.connect(self._copy_path)
         self.copy_path.setShortcut(QKeySequence("Ctrl+Shift+C"))
         for action in (self.copy_value, self.copy_path):
@@ -175,9 +178,7 @@ class KeyValueTree(QWidget):
 
     def _say(self) -> None:
         empty = self.model.rowCount() == 0
-        self._message.setText(
-            self.tr("Nothing has this in its name or value.") if self.model.searching else self._nothing
-        )
+        self._message.setText(tr("Nothing has this in its name or value.") if self.model.searching else self._nothing)
         self._stack.setCurrentWidget(self._message if empty else self.view)
         self.search.setEnabled(self.model.searching or not empty)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from runferry.desktop.look.theme import Tone, colour
 from runferry.desktop.run.tree_nodes import Finder, Node, Only, Path, differ, entries, same_keys, value_words
 
 Index = QModelIndex | QPersistentModelIndex
@@ -111,10 +112,11 @@ class TreeModel(QAbstractItemModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or role not in (
-            Qt.ItemDataRole.DisplayRole,
-            Qt.ItemDataRole.AccessibleTextRole,
-        ):
+        if not index.isValid():
             return None
         node = self.node(index)
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() == VALUE and node.has_children:
+            return colour(Tone.SUBTLE)
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return None
         return node.key if index.column() == KEY else value_words(node.value)

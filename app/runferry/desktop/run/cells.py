@@ -1,9 +1,9 @@
-"""How the cells of a tree of settings are drawn: digits of one width, groups subtle, long values in a tooltip."""
+"""How cells of settings and files are drawn: digits of one width, and long texts whole in a tooltip."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPalette
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from runferry.desktop.look.theme import GRID
@@ -13,16 +13,13 @@ Index = QModelIndex | QPersistentModelIndex
 _MOST = 1500  # characters of a tooltip
 
 
-class TreeCells(QStyledItemDelegate):
-    """For views with a model that tells whether a row has others below it."""
+class Cells(QStyledItemDelegate):
+    """For trees and tables of text and numbers."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
         option.font = tabular(option.font)
         option.textElideMode = Qt.TextElideMode.ElideRight
-        if index.column() > 0 and index.model().hasChildren(index.model().index(index.row(), 0, index.parent())):
-            palette: QPalette = option.palette
-            palette.setColor(QPalette.ColorRole.Text, palette.color(QPalette.ColorRole.PlaceholderText))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         size = super().sizeHint(option, index)
