@@ -32,7 +32,7 @@ dev: $(VENV)/.dev ## what development needs, too
 
 $(VENV)/.dev: $(VENV)/.app pyproject.toml
 	@$(PY) -m pip install --quiet 'pip>=25.1'
-	@$(PY) -m pip install --quiet --group dev
+	@$(PY) -m pip install --quiet --editable '.[desktop]' --group dev
 	@touch $@
 
 dev-package: $(VENV)/.package # and what packaging needs

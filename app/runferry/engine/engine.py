@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from pathlib import Path
 
 from runferry.clock import Clock, SystemClock
@@ -19,7 +20,7 @@ from runferry.engine.connections import Connections
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
-from runferry.engine.settled import Key, Settled, is_usual
+from runferry.engine.settled import Key, Settled
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
@@ -61,10 +62,10 @@ class Engine:
         self._local = LocalServer(home.store, settings.local_server_port, self.clock)
         self.connections = Connections(settings, self._local, self.clock, self._notice)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
-        self._permit = threading.Semaphore(1)
+        self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
-        self.settled = Settled(self.ledger, self.clock)
+        self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
         self._changes = Changes(
@@ -131,13 +132,10 @@ class Engine:
 
     def settle(self, path: Path, choice: Choice) -> RunStatus | None:
         """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
-        found = self.settled.find(path, self.connections.get(choice, self.environ), self._destination())
-        with self._lock:
-            if found is None or found[0] in self._runs:
-                return None
-            self.settled.add(*found)
-        self.bus.publish(Event("run", found[1].path))
-        return found[1]
+        status = self.settled.find(path, self.connections.get(choice, self.environ), self._destination())
+        if status is not None:
+            self.bus.publish(Event("run", status.path))
+        return status
 
     def _destination(self) -> Destination:
         return Destination("", "", "", self.settings.entity, self.settings.project)
@@ -180,7 +178,7 @@ class Engine:
         return Means(
             ledger=self.ledger,
             clock=self.clock,
-            permit=self._permit,
+            permit=self.permit,
             senders=self._scheduler.senders,
             interval=settings.upload_interval_loopback if near else settings.upload_interval,
             request_bytes=settings.max_request_bytes,
@@ -251,37 +249,39 @@ class Engine:
         with self._lock:
             runs = list(self._runs.values())
         statuses = [run.status() for run in runs]
-        servers = []
-        for connection in self.connections.all():
-            waiting = sum(1 for run in runs if run.connection is connection and not run.at_rest)
-            servers.append(connection.status(waiting))
         problems = [status.error for status in statuses if status.error and status.state is SyncState.PROBLEM]
+        shown = (*statuses, *self.settled.statuses(), *self.watching.held())
+        return replace(self.overview(), runs=shown, problems=tuple(problems))
+
+    def overview(self) -> Snapshot:
+        """Servers and folders, without the runs: cheap, however many there are."""
+        with self._lock:
+            runs = list(self._runs.values())
+        waiting = [run for run in runs if not run.at_rest]
+        backlog = [(run.connection, *run.backlog()) for run in waiting]
+        servers = [
+            one.status(
+                runs_waiting=sum(1 for run in waiting if run.connection is one),
+                rows_waiting=sum(rows for at, rows, _ in backlog if at is one),
+                files_waiting=sum(files for at, _, files in backlog if at is one),
+            )
+            for one in self.connections.all()
+        ]
         return Snapshot(
             version=__version__,
             pid=os.getpid(),
             time=self.clock.time(),
-            runs=(*statuses, *self.settled.statuses(), *self.watching.held()),
             servers=tuple(servers),
             folders=tuple(self.watching.folders()),
-            problems=tuple(problems),
         )
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _retire(self, run: RunSync) -> None:
-        """A run that is over and verified gets no more turns: its status is all that is kept of it."""
-        with self._lock:  # so that nobody asks for it meanwhile
-            if not (run.is_settled and is_usual(run.folder)):
-                return
-            key = Key.of(run.log, run.connection, run.destination)
-            if self._runs.pop(key, None) is not None:
-                self.settled.add(key, run.status())
-        self._scheduler.remove(run)
-        self.watching.retired(run)
-
     def _changed(self, run: RunSync) -> None:
         self.watching.run_changed(run)
-        self._retire(run)
+        if self.settled.put_away(run):
+            self._scheduler.remove(run)
+            self.watching.retired(run)
         self.bus.publish(Event("run", str(run.folder.path)))
         for job in list(self._jobs):
             if run in job.runs:

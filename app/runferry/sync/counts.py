@@ -25,11 +25,11 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
     damage = damage_report(content)
     run, url = content.run, ""
     entity, project, run_id, acknowledged, rows_sent, files = run.entity, run.project, run.run_id, 0, 0, 0
-    artifacts_sent = 0
+    artifacts_sent = files_waiting = 0
     if outlet is not None:
         entity, project, run_id, url = outlet.run.entity, outlet.run.project, outlet.run.run_id, outlet.url
         acknowledged, rows_sent, files = outlet.acknowledged["history"], outlet.rows_sent, len(outlet.files)
-        artifacts_sent = outlet.artifacts_sent
+        artifacts_sent, files_waiting = outlet.artifacts_sent, outlet.files_waiting
     return {
         "run_id": run_id,
         "entity": entity,
@@ -42,6 +42,7 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "events": content.events,
         "console_lines": source.console.line_count,
         "files": files,
+        "files_waiting": files_waiting,
         "artifacts": len(source.extras.artifacts),
         "artifacts_sent": artifacts_sent,
         "bytes_read": source.reader.position,
@@ -51,6 +52,13 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "run_state": run_state.value,
         "damage": asdict(damage) if damage else None,
     }
+
+
+def backlog_of(source: Source | None, outlet: Outlet | None) -> tuple[int, int]:
+    """Rows and files that are known to wait; nothing is known of a log that was not opened yet."""
+    if source is None or outlet is None:
+        return 0, 0
+    return max(source.reader.content.rows - outlet.acknowledged["history"], 0), outlet.files_waiting
 
 
 def status_of(
@@ -63,19 +71,14 @@ def status_of(
     error: AppError | None,
 ) -> RunStatus:
     """The status by the counts; before there are any, by what the folder's name tells."""
-    counts = {
-        **counts,
-        "run_id": counts.get("run_id") or destination.run_id,
-        "entity": counts.get("entity") or destination.entity,
-        "project": counts.get("project") or destination.project,
-    }
     total = _size(folder.log)
-    return status_by(str(folder.path), folder.run_id, server, state, run_state, counts, total, error)
+    return status_by(str(folder.path), folder.run_id, destination, server, state, run_state, counts, total, error)
 
 
 def status_by(
     path: str,
     run_id: str,
+    destination: Destination,
     server: str,
     state: SyncState,
     run_state: RunState,
@@ -83,12 +86,13 @@ def status_by(
     bytes_total: int,
     error: AppError | None = None,
 ) -> RunStatus:
-    """The status by the counts alone; `run_id`: by the folder's name, where they have none."""
+    """The status by the counts, without a look at the disk; `path` and `run_id`: of the run's folder."""
     return RunStatus(
         path=path,
-        run_id=counts.get("run_id") or run_id,
-        entity=counts.get("entity", ""),
-        project=counts.get("project", ""),
+        key="\n".join((path, server, destination.entity, destination.project, destination.run_id)),
+        run_id=counts.get("run_id") or destination.run_id or run_id,
+        entity=counts.get("entity") or destination.entity,
+        project=counts.get("project") or destination.project,
         name=counts.get("name", ""),
         server=server,
         url=counts.get("url", ""),
@@ -100,6 +104,7 @@ def status_by(
         events=counts.get("events", 0),
         console_lines=counts.get("console_lines", 0),
         files=counts.get("files", 0),
+        files_waiting=counts.get("files_waiting", 0),
         artifacts=counts.get("artifacts", 0),
         artifacts_sent=counts.get("artifacts_sent", 0),
         bytes_read=counts.get("bytes_read", 0),

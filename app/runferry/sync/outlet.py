@@ -62,16 +62,12 @@ class Outlet:
         self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
         self._closed = delivery.closed
+        self.url = meeting.url  # where people look at it
 
     @property
     def run(self) -> Created:
         """The run as the server calls it."""
         return self._run
-
-    @property
-    def url(self) -> str:
-        """Where people look at it."""
-        return self._meeting.url
 
     @property
     def acknowledged(self) -> dict[str, int]:
@@ -92,6 +88,11 @@ class Outlet:
     def files(self) -> dict[str, SentFile]:
         """Files that the server acknowledged."""
         return self._files.sent
+
+    @property
+    def files_waiting(self) -> int:
+        """Files still to be sent."""
+        return self._files.count_waiting(self._source.extras.files)
 
     @property
     def artifacts_sent(self) -> int:

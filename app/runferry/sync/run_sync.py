@@ -21,7 +21,7 @@ from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync import known
 from runferry.sync.connection import Connection
-from runferry.sync.counts import count, status_of
+from runferry.sync.counts import backlog_of, count, status_of
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.meeting import meet
@@ -333,6 +333,10 @@ class RunSync:
             self._counts,
             self._gone or self._error,
         )
+
+    def backlog(self) -> tuple[int, int]:
+        """Rows and files that are known to wait; cheap."""
+        return backlog_of(self._source, self._outlet)
 
     def _set(self, state: SyncState) -> None:
         self._put(state, at_rest=False)
