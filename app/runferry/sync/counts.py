@@ -72,36 +72,28 @@ def status_of(
     error: AppError | None,
 ) -> RunStatus:
     """The status by the counts; before there are any, by what the folder's name tells."""
-    counts = {
-        **counts,
-        "run_id": counts.get("run_id") or destination.run_id,
-        "entity": counts.get("entity") or destination.entity,
-        "project": counts.get("project") or destination.project,
-    }
     total = _size(folder.log)
-    place = (destination.entity, destination.project, destination.run_id)
-    key = "\n".join((str(folder.path), server, *place)) if any(place) else ""
-    return status_by(str(folder.path), folder.run_id, server, state, run_state, counts, total, error, key)
+    return status_by(str(folder.path), folder.run_id, destination, server, state, run_state, counts, total, error)
 
 
 def status_by(
     path: str,
     run_id: str,
+    destination: Destination,
     server: str,
     state: SyncState,
     run_state: RunState,
     counts: Mapping[str, Any],
     bytes_total: int,
     error: AppError | None = None,
-    key: str = "",
 ) -> RunStatus:
-    """The status by the counts alone; `run_id`: by the folder's name, where they have none."""
+    """The status by the counts, without a look at the disk; `path` and `run_id`: of the run's folder."""
     return RunStatus(
         path=path,
-        run_id=counts.get("run_id") or run_id,
-        entity=counts.get("entity", ""),
-        project=counts.get("project", ""),
-        key=key or f"{path}\n{server}",
+        key="\n".join((path, server, destination.entity, destination.project, destination.run_id)),
+        run_id=counts.get("run_id") or destination.run_id or run_id,
+        entity=counts.get("entity") or destination.entity,
+        project=counts.get("project") or destination.project,
         name=counts.get("name", ""),
         server=server,
         url=counts.get("url", ""),

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import AppError
-from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import Extent
 from runferry.formats.summary import final_summary_json, summary_json
 from runferry.remote.file_stream import StreamRequest
@@ -26,6 +25,7 @@ from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
 from runferry.sync.console_feed import ConsoleFeed
 from runferry.sync.host_samples import HostSamples
+from runferry.sync.keeping import Keeper
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
 from runferry.sync.obstacles import file_gone, lines_too_large
@@ -67,7 +67,7 @@ class Outlet:
         self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
         self._console = ConsoleFeed(source)
-        self._recorded: tuple[object, ...] = ()
+        self._keeper = Keeper(means, delivery, source)
         self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
         self._closed = delivery.closed
@@ -234,30 +234,12 @@ class Outlet:
         return {name: newest.get(name, sent) for name, sent in self._files.sent.items()}
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
-        """Keep in the ledger what people should see of this run while nobody runs; once per change."""
-        told = (state, error.slug if error else "", counts.get("rows"), counts.get("artifacts_sent"))
-        if told != self._recorded:
-            self._recorded = told
-            self._means.ledger.update(
-                self._delivery, state=state, error=error.as_dict() if error else None, counts=counts
-            )
+        """Keep in the ledger what people should see of this run while nobody runs."""
+        self._keeper.record(state, error, counts)
 
     def verified(self, counts: dict[str, Any], read: Extent | None) -> None:
         """Remember it. read: how large and old the log of a run that is over was before it was read to its end."""
-        self._recorded = ("verified", "", counts.get("rows"))
-        is_alone = self._means.ledger.count_deliveries(self._delivery.target) == 1
-        if is_alone and not self._source.extras.artifacts:  # artifacts are asked for by what the log says of each
-            counts = {**counts, known.PROOF: known.proof(self._last_row, self._final_summary())}
-        self._means.ledger.update(
-            self._delivery,
-            state="verified",
-            verified_at=self._means.clock.time(),
-            verified_size=read.size if read else None,
-            verified_mtime_ns=read.mtime_ns if read else None,
-            counts=counts,
-        )
-        if self._means.write_marker and read and not is_legacy_log(self._source.log):
-            self._source.log.with_name(self._source.log.name + ".synced").touch()
+        self._keeper.verified(counts, read, lambda: known.proof(self._last_row, self._final_summary()))
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
 

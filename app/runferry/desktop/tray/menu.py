@@ -152,4 +152,3 @@ def _text(action: QAction, text: str) -> None:
     """Only what changed: panels redraw the whole menu for each change."""
     if action.text() != text:
         action.setText(text)
-
