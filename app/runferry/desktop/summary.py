@@ -111,9 +111,7 @@ def retry_line(server: ServerStatus, now: float) -> str:
     name = server_name(server.url)
     if server.next_try is None or server.next_try <= now:
         return tr("Retrying {server} — trying now", server=name)
-    return tr(
-        "Retrying {server} — next try in {time}", server=name, time=amounts.countdown(server.next_try - now)
-    )
+    return tr("Retrying {server} — next try in {time}", server=name, time=amounts.countdown(server.next_try - now))
 
 
 def server_name(url: str) -> str:

@@ -69,6 +69,7 @@ class Watching:
             skip=(self._engine.home.store,),
         )
         self._watcher.start()
+        self._engine.host_metrics.start()
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
         """What is there now, and nothing that comes later."""
@@ -89,6 +90,11 @@ class Watching:
         """Runs that are delivered by themselves."""
         with self._lock:
             return list(self._runs.values())
+
+    def held_folders(self) -> list[RunFolder]:
+        """The folders of those that wait."""
+        with self._lock:
+            return [folder for folder, _, _ in self._held.values()]
 
     def held(self) -> list[RunStatus]:
         """Runs that wait until somebody asks, or that cannot be sent."""
@@ -162,6 +168,7 @@ class Watching:
             self._engine.bus.publish(Event("run", str(folder.path)))
         else:
             self._deliver(folder, watched)
+        self._engine.host_metrics.look_again()
 
     def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
         try:

@@ -27,7 +27,7 @@ class Taker:
     url = ""
     run = Created("", "", "", "", 0)
     rows_sent = position = artifacts_sent = 0
-    is_unfinished = False
+    is_unfinished = stop_requested = False
 
     def __init__(self, *_: Any) -> None:
         self.acknowledged = {"history": 0}
