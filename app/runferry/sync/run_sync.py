@@ -163,13 +163,13 @@ class RunSync:
         """Everything in the log is sent: deliver the rest, close and compare as far as the run's state allows."""
         outlet.accept_cut()
         if state is RunState.QUIET and self._compared_at == outlet.position and not self._recheck:
-            if self._is_known_alive():
+            if _may_be_seen(self.folder):
                 outlet.sign_of_life()
             return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
             self._pipeline.send(outlet, self._last_part(self._source))
-        exit_code = self._exit_code() if state in ENDED else None
+        exit_code = _exit_code(self._source) if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
         if outlet.is_unfinished:
@@ -282,10 +282,6 @@ class RunSync:
         """Seconds until the next turn of a live run makes sense: its server is not asked more often than agreed."""
         return max(self._not_before - self._means.clock.monotonic(), 0.0)
 
-    def _is_known_alive(self) -> bool:
-        """Whether a silent run's process was seen alive: only this host's can be."""
-        return (self.folder.marker or {}).get("host") == platform.node()
-
     # -- judgements ---------------------------------------------------------------------------------------------------
 
     def _judge(self) -> RunState:
@@ -293,11 +289,6 @@ class RunSync:
         life = Life(self._means.clock.time(), _changed(self.log), self._means.quiet_after)
         self._run_state = run_state(self.folder, self._source.reader.content, life)
         return self._run_state
-
-    def _exit_code(self) -> int:
-        assert self._source is not None
-        code = self._source.reader.content.exit_code
-        return 1 if code is None else code
 
     def _is_known_verified(self) -> bool:
         """The ledger says verified, the log has not changed since, and the server, where it is asked, agrees."""
@@ -319,6 +310,12 @@ class RunSync:
     def status_run_state(self) -> RunState:
         """The run state as last judged, without a look at the disk."""
         return self._run_state
+
+    @property
+    def is_settled(self) -> bool:
+        """Over, verified, and asked for by nobody: no turn would find anything to do."""
+        is_over = self._state is SyncState.VERIFIED and self._run_state in ENDED and self._gone is None
+        return is_over and self.at_rest and not self._recheck
 
     # -- what people see ----------------------------------------------------------------------------------------------
 
@@ -372,6 +369,17 @@ class RunSync:
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return self._idle_pause
+
+
+def _may_be_seen(folder: RunFolder) -> bool:
+    """Whether a silent run's process was seen alive: only this host's can be."""
+    return (folder.marker or {}).get("host") == platform.node()
+
+
+def _exit_code(source: Source | None) -> int:
+    """What servers are told; a run that was cut off failed."""
+    code = source.reader.content.exit_code if source else None
+    return 1 if code is None else code
 
 
 def _changed(path: Path) -> float:
