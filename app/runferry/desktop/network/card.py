@@ -14,7 +14,7 @@ from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.flow import Flow
 from runferry.desktop.parts.labels import Elided, Label, Shape
 from runferry.desktop.parts.panel import Panel
-from runferry.desktop.text import tr
+from runferry.desktop.text import breakable, tr
 from runferry.engine.pauses import PauseFor
 from runferry.status import ConnectionState, ServerStatus
 
@@ -134,11 +134,11 @@ class ServerCard(Panel):
         _set(self.name, name)
         _set(self._address, telling.address(server))
         cause = telling.cause_line(server)
-        _set(self.cause, telling.shortened(cause))
+        _set(self.cause, breakable(telling.shortened(cause)))
         self.cause.setVisible(bool(cause))
         self.details.setVisible(telling.shortened(cause) != cause)
         todo = (server.cause or {}).get("todo", "")
-        _set(self.todo, todo)
+        _set(self.todo, breakable(todo))
         self.todo.setVisible(bool(todo))
         waiting = telling.waiting_line(server)
         _set(self.waiting, waiting)
