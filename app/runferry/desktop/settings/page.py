@@ -12,8 +12,8 @@ from runferry.desktop.context import Context, Page
 from runferry.desktop.look import icons
 from runferry.desktop.parts.labels import Line
 from runferry.desktop.settings.desk import Desk
-from runferry.desktop.settings.pane import Pane
-from runferry.desktop.settings.panes import PANES, Kind
+from runferry.desktop.settings.pane import Pane, PaneKind
+from runferry.desktop.settings.panes import PANES
 from runferry.desktop.text import tr
 from runferry.settings import Settings
 
@@ -70,7 +70,7 @@ class SettingsPage(Page):
                 found.take(self._update)
         return found
 
-    def _show(self, kind: Kind) -> None:
+    def _show(self, kind: PaneKind) -> None:
         shown = self.pane(kind.name)
         self._stack.setCurrentWidget(shown)
         shown.refresh()

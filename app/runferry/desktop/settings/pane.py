@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from PySide6.QtWidgets import QWidget
 
@@ -23,14 +24,25 @@ def options_in(*sections: str) -> tuple[Option, ...]:
     return tuple(one for one in OPTIONS.values() if one.section in sections and one.kind in SIMPLE)
 
 
+@dataclass(frozen=True)
+class PaneKind:
+    """One pane. `sections`: of the options that it shows as a form."""
+
+    name: str
+    title: str
+    icon: str
+    make: Callable[[Context, Desk, PaneKind], Pane]
+    sections: tuple[str, ...]
+
+
 class Pane(Scroll):
     """Panes that are not shown are told of changes too: what they do with them must be cheap."""
 
-    def __init__(self, title: str, context: Context, desk: Desk) -> None:
-        super().__init__(title, spacing=12)
-        self.context, self.desk = context, desk
+    def __init__(self, context: Context, desk: Desk, kind: PaneKind) -> None:
+        super().__init__(tr(kind.title), spacing=12)
+        self.context, self.desk, self.kind = context, desk, kind
         self.fields: dict[str, Field] = {}
-        self.column.addWidget(Label(title, Size.TITLE, bold=True))
+        self.column.addWidget(Label(tr(kind.title), Size.TITLE, bold=True))
         self.column.addStretch(1)
 
     # -- filling ------------------------------------------------------------------------------------------------------
@@ -76,8 +88,7 @@ class Pane(Scroll):
 class FormPane(Pane):
     """A pane that is a form and nothing else."""
 
-    def __init__(self, title: str, context: Context, desk: Desk, *sections: str, hint: str = "") -> None:
-        super().__init__(title, context, desk)
-        if hint:
-            self.put(Label(tr(hint), tone=Tone.SUBTLE, wrap=True))
-        self.form(options_in(*sections))
+    def __init__(self, context: Context, desk: Desk, kind: PaneKind, hint: str) -> None:
+        super().__init__(context, desk, kind)
+        self.put(Label(tr(hint), tone=Tone.SUBTLE, wrap=True))
+        self.form(options_in(*kind.sections))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from runferry.desktop.context import Context
 from runferry.desktop.settings.advanced_pane import AdvancedPane
 from runferry.desktop.settings.certificates_pane import CertificatesPane
@@ -12,25 +9,13 @@ from runferry.desktop.settings.desk import Desk
 from runferry.desktop.settings.folders_pane import FoldersPane
 from runferry.desktop.settings.general_pane import GeneralPane
 from runferry.desktop.settings.network_pane import NetworkPane
-from runferry.desktop.settings.pane import FormPane, Pane
+from runferry.desktop.settings.pane import FormPane, Pane, PaneKind
 from runferry.desktop.settings.servers_pane import ServersPane
 from runferry.desktop.settings.storage_pane import StoragePane
-from runferry.desktop.text import tr
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One pane. `sections`: of the options that it shows as a form."""
-
-    name: str
-    title: str
-    icon: str
-    make: Callable[[Context, Desk, Kind], Pane]
-    sections: tuple[str, ...] = ()
-
-
-def _form(context: Context, desk: Desk, kind: Kind) -> Pane:
-    return FormPane(tr(kind.title), context, desk, *kind.sections, hint=_HINTS.get(kind.name, ""))
+def _form(context: Context, desk: Desk, kind: PaneKind) -> Pane:
+    return FormPane(context, desk, kind, _HINTS[kind.name])
 
 
 _HINTS = {
@@ -40,13 +25,13 @@ _HINTS = {
 }
 
 PANES = (
-    Kind("general", "General", "nav-general", GeneralPane, ("General", "Notifications")),
-    Kind("servers", "Servers", "nav-servers", ServersPane, ("Servers",)),
-    Kind("folders", "Folders", "nav-folders", FoldersPane, ("Folders",)),
-    Kind("network", "Network", "nav-network", NetworkPane, ("Network",)),
-    Kind("certificates", "Certificates", "nav-certificates", CertificatesPane, ("Security",)),
-    Kind("storage", "Storage", "nav-storage", StoragePane, ("Storage",)),
-    Kind("privacy", "Privacy", "nav-privacy", _form, ("Privacy",)),
-    Kind("metrics", "Host metrics", "nav-metrics", _form, ("Host metrics",)),
-    Kind("advanced", "Advanced", "nav-advanced", AdvancedPane, ("Advanced",)),
+    PaneKind("general", "General", "nav-general", GeneralPane, ("General", "Notifications")),
+    PaneKind("servers", "Servers", "nav-servers", ServersPane, ("Servers",)),
+    PaneKind("folders", "Folders", "nav-folders", FoldersPane, ("Folders",)),
+    PaneKind("network", "Network", "nav-network", NetworkPane, ("Network",)),
+    PaneKind("certificates", "Certificates", "nav-certificates", CertificatesPane, ("Security",)),
+    PaneKind("storage", "Storage", "nav-storage", StoragePane, ("Storage",)),
+    PaneKind("privacy", "Privacy", "nav-privacy", _form, ("Privacy",)),
+    PaneKind("metrics", "Host metrics", "nav-metrics", _form, ("Host metrics",)),
+    PaneKind("advanced", "Advanced", "nav-advanced", AdvancedPane, ("Advanced",)),
 )
