@@ -17,9 +17,11 @@ from runferry.engine import showing
 from runferry.engine.changes import Changes
 from runferry.engine.choice import Choice, choose
 from runferry.engine.connections import Connections
+from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
+from runferry.engine.pauses import Pauses
 from runferry.engine.settled import Key, Settled, is_usual
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
@@ -30,7 +32,8 @@ from runferry.servers import is_loopback
 from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
-from runferry.status import ConnectionState, RunStatus, Snapshot
+from runferry.state.pauses import PauseTable
+from runferry.status import RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
@@ -41,7 +44,7 @@ from runferry.sync.wishes import Wishes, app_wishes, combine
 log = logging.getLogger(__name__)
 
 
-class Engine:
+class Engine(Controls):
     """One per process."""
 
     def __init__(
@@ -59,7 +62,8 @@ class Engine:
         self._database = Database(home.database_file)
         self.ledger = Ledger(self._database, self.clock)
         self._local = LocalServer(home.store, settings.local_server_port, self.clock)
-        self.connections = Connections(settings, self._local, self.clock, self._notice)
+        self.pauses = Pauses(self, PauseTable(self._database))
+        self.connections = Connections(settings, self._local, self.clock, self._notice, self.pauses.apply)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
@@ -67,9 +71,7 @@ class Engine:
         self.settled = Settled(self.ledger, self.clock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
-        self._changes = Changes(
-            home.settings_file, self.network_changed, self.reload_settings, on_look=self.watching.look_at_crashed
-        )
+        self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -164,9 +166,11 @@ class Engine:
                     recheck=wishes is not None,
                 )
                 self._runs[key] = run
+                run.is_paused = wishes is None and self.pauses.is_run_paused(str(folder.path))
                 self._scheduler.add(run)
                 return run
             run.ask_again()
+            run.is_paused = run.is_paused and wishes is None
         if wishes is not None:
             asked = combine(wishes, folder.marker)
             self._scheduler.between_turns(run, lambda: run.use(connection, asked))
@@ -207,21 +211,6 @@ class Engine:
         """Start the local server again if it died; call now and then. May take seconds."""
         self.connections.look_after_local()
 
-    def try_now(self, url: str = "") -> None:
-        """Try all servers, or one, at once."""
-        for connection in self.connections.all():
-            if not url or connection.server.url == url:
-                if connection.is_stopped:
-                    self.connections.refresh(connection)
-                connection.try_now()
-                self._scheduler.wake_all(connection)
-
-    def network_changed(self) -> None:
-        """Another network: whatever stopped or waits may work now. What a person paused stays paused."""
-        for connection in self.connections.all():
-            if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
-                self.try_now(connection.server.url)
-
     def reload_settings(self) -> None:
         """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
         self.settings = Settings.load(self.home.settings_file, self.environ)
@@ -231,13 +220,6 @@ class Engine:
             self._notice("", error.for_people())
             return
         self.network_changed()
-
-    def pause(self, url: str = "") -> None:
-        """Send nothing more to all servers, or to one, until `try_now`."""
-        for connection in self.connections.all():
-            if not url or connection.server.url == url:
-                connection.pause()
-                self._notice(connection.server.url, "Paused.")
 
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""

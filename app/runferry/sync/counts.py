@@ -125,6 +125,13 @@ def status_by(
     )
 
 
+def shown(state: SyncState, run_state: RunState) -> SyncState:
+    """The state of a run whose server is paused: nothing of it goes on."""
+    is_live = run_state in (RunState.RUNNING, RunState.QUIET)
+    goes_on = state in (SyncState.WAITING, SyncState.SYNCING, SyncState.RETRYING)
+    return SyncState.PAUSED if goes_on or (is_live and state is SyncState.SENT) else state
+
+
 def damage_of(kept: dict[str, Any] | None) -> DamageReport | None:
     """The report as it was kept."""
     return DamageReport(kept["gaps"], kept["bytes"], kept["rows"], tuple(kept["details"])) if kept else None
