@@ -105,8 +105,10 @@ class Engine:
         else:
             environ = instead_of(self.environ, environ)
             settings = Settings.load(self.home.settings_file, environ)
-        connection = self.connections.get(choose(request.server, environ, settings), environ)
+        choice = choose(request.server, environ, settings)
+        connection = self.connections.get(replace(choice, named="") if request.by_hand else choice, environ)
         wishes = app_wishes(settings, environ)
+        wishes = replace(wishes, metrics_only=wishes.metrics_only or request.metrics_only)
         job = SyncJob()
         folders, job.rejected = find_folders(request, connection.server.url)
         for folder in folders:

@@ -14,7 +14,9 @@ from runferry.sync.run_sync import RunSync
 class SyncRequest:
     """What `runferry sync` was asked. Empty texts mean "not said"; paths are absolute.
 
-    The defaults are those of whoever asks: for runs whose log names no entity or project.
+    The defaults are those of whoever asks: for runs whose log names no entity or project. metrics_only: for these runs,
+    whatever the settings say; it never sends more than they allow. by_hand: the server was chosen in the window, which
+    does not say that WANDB_API_KEY is meant for it.
     """
 
     paths: tuple[Path, ...]
@@ -25,6 +27,8 @@ class SyncRequest:
     is_new: bool = False
     default_entity: str = ""
     default_project: str = ""
+    metrics_only: bool = False
+    by_hand: bool = False
 
 
 @dataclass
