@@ -21,13 +21,13 @@ from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync import known
 from runferry.sync.connection import Connection
-from runferry.sync.counts import backlog_of, count, status_of
+from runferry.sync.counts import backlog_of, count, shown, status_of
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.meeting import meet
 from runferry.sync.obstacles import folder_gone, not_as_sent
 from runferry.sync.outlet import Outlet
-from runferry.sync.pipeline import Pipeline, Replaced
+from runferry.sync.pipeline import Interrupted, Pipeline, Replaced
 from runferry.sync.source import Part, Source
 from runferry.sync.wishes import Wishes
 
@@ -67,7 +67,9 @@ class RunSync:
         self._recheck = recheck  # ask the server even where the ledger says verified
         self._source: Source | None = None
         self._outlet: Outlet | None = None
-        self._pipeline = Pipeline(means.senders, lambda: on_change(self))
+        self._pipeline = Pipeline(
+            means.senders, lambda: on_change(self), lambda: self.is_paused or self.connection.is_paused
+        )
         self._state = SyncState.WAITING
         self._run_state = RunState.UNKNOWN
         self._error: AppError | None = None
@@ -76,8 +78,7 @@ class RunSync:
         self._failures = 0
         self._rechecks = 0
         self._not_before = 0.0
-        self._idle_pause = 0.0  # seconds; grows while nothing comes
-        self._idle_at = -1  # bytes of the log at the last idle turn
+        self._idle_pause, self._idle_at = 0.0, -1  # seconds, growing while nothing comes; bytes of the log then
         self._compared_at = -1  # bytes of the log when a silent run was compared with the server
         self._found_at_rest: tuple[SyncState, AppError | None] = (SyncState.SENT, None)
         self._counts: dict[str, Any] = {}
@@ -140,6 +141,8 @@ class RunSync:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
             self._forget()
             return 0.0
+        except Interrupted:
+            return 0.0
         return self._settle(self._outlet, self._judge())
 
     def _has_begun(self, source: Source) -> bool:
@@ -163,13 +166,13 @@ class RunSync:
         """Everything in the log is sent: deliver the rest, close and compare as far as the run's state allows."""
         outlet.accept_cut()
         if state is RunState.QUIET and self._compared_at == outlet.position and not self._recheck:
-            if self._is_known_alive():
+            if _may_be_seen(self.folder):
                 outlet.sign_of_life()
             return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
             self._pipeline.send(outlet, self._last_part(self._source))
-        exit_code = self._exit_code() if state in ENDED else None
+        exit_code = _exit_code(self._source) if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
         if outlet.is_unfinished:
@@ -282,10 +285,6 @@ class RunSync:
         """Seconds until the next turn of a live run makes sense: its server is not asked more often than agreed."""
         return max(self._not_before - self._means.clock.monotonic(), 0.0)
 
-    def _is_known_alive(self) -> bool:
-        """Whether a silent run's process was seen alive: only this host's can be."""
-        return (self.folder.marker or {}).get("host") == platform.node()
-
     # -- judgements ---------------------------------------------------------------------------------------------------
 
     def _judge(self) -> RunState:
@@ -293,11 +292,6 @@ class RunSync:
         life = Life(self._means.clock.time(), _changed(self.log), self._means.quiet_after)
         self._run_state = run_state(self.folder, self._source.reader.content, life)
         return self._run_state
-
-    def _exit_code(self) -> int:
-        assert self._source is not None
-        code = self._source.reader.content.exit_code
-        return 1 if code is None else code
 
     def _is_known_verified(self) -> bool:
         """The ledger says verified, the log has not changed since, and the server, where it is asked, agrees."""
@@ -320,6 +314,12 @@ class RunSync:
         """The run state as last judged, without a look at the disk."""
         return self._run_state
 
+    @property
+    def is_settled(self) -> bool:
+        """Over, verified, and asked for by nobody: no turn would find anything to do."""
+        is_over = self._state is SyncState.VERIFIED and self._run_state in ENDED and self._gone is None
+        return is_over and self.at_rest and not self._recheck
+
     # -- what people see ----------------------------------------------------------------------------------------------
 
     def status(self) -> RunStatus:
@@ -331,7 +331,7 @@ class RunSync:
             self.folder,
             self.destination,
             self.connection.server.url,
-            self._state,
+            shown(self._state, self._run_state) if self.connection.is_paused else self._state,
             self._run_state,
             self._counts,
             self._gone or self._error,
@@ -372,6 +372,17 @@ class RunSync:
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return self._idle_pause
+
+
+def _may_be_seen(folder: RunFolder) -> bool:
+    """Whether a silent run's process was seen alive: only this host's can be."""
+    return (folder.marker or {}).get("host") == platform.node()
+
+
+def _exit_code(source: Source | None) -> int:
+    """What servers are told; a run that was cut off failed."""
+    code = source.reader.content.exit_code if source else None
+    return 1 if code is None else code
 
 
 def _changed(path: Path) -> float:
