@@ -22,7 +22,7 @@ from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
-from runferry.engine.settled import Key, Settled, is_usual
+from runferry.engine.settled import Key, Settled
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
@@ -68,7 +68,7 @@ class Engine(Controls):
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
-        self.settled = Settled(self.ledger, self.clock)
+        self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
@@ -129,13 +129,10 @@ class Engine(Controls):
 
     def settle(self, path: Path, choice: Choice) -> RunStatus | None:
         """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
-        found = self.settled.find(path, self.connections.get(choice, self.environ), self._destination())
-        with self._lock:
-            if found is None or found[0] in self._runs:
-                return None
-            self.settled.add(*found)
-        self.bus.publish(Event("run", found[1].path))
-        return found[1]
+        status = self.settled.find(path, self.connections.get(choice, self.environ), self._destination())
+        if status is not None:
+            self.bus.publish(Event("run", status.path))
+        return status
 
     def _destination(self) -> Destination:
         return Destination("", "", "", self.settings.entity, self.settings.project)
@@ -235,20 +232,11 @@ class Engine(Controls):
         with self._lock:
             return list(self._runs.values())
 
-    def _retire(self, run: RunSync) -> None:
-        """A run that is over and verified gets no more turns: its status is all that is kept of it."""
-        with self._lock:  # so that nobody asks for it meanwhile
-            if not (run.is_settled and is_usual(run.folder)):
-                return
-            key = Key.of(run.log, run.connection, run.destination)
-            if self._runs.pop(key, None) is not None:
-                self.settled.add(key, run.status())
-        self._scheduler.remove(run)
-        self.watching.retired(run)
-
     def _changed(self, run: RunSync) -> None:
         self.watching.run_changed(run)
-        self._retire(run)
+        if self.settled.put_away(run):
+            self._scheduler.remove(run)
+            self.watching.retired(run)
         self.bus.publish(Event("run", str(run.folder.path)))
         for job in list(self._jobs):
             if run in job.runs:
