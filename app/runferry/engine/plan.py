@@ -15,7 +15,7 @@ from runferry.settings import Settings
 from runferry.status import RunStatus
 from runferry.sync.destination import UNCATEGORIZED
 from runferry.sync.source import Source
-from runferry.sync.wishes import app_wishes, combine
+from runferry.sync.wishes import combine
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _planned(
     while not source.read().at_end:
         pass
     content = source.reader.content
-    wishes = combine(app_wishes(settings, environ), folder.marker)
+    wishes = combine(request.wishes(settings, environ), folder.marker)
     sends = contents(source, wishes)
     run_id = new_run_id() if request.is_new else request.run_id
     return Planned(
