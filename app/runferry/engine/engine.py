@@ -15,7 +15,7 @@ from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
 from runferry.engine import showing
 from runferry.engine.changes import Changes
-from runferry.engine.choice import Choice, choose
+from runferry.engine.choice import Choice
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
@@ -110,16 +110,12 @@ class Engine(Controls):
         else:
             environ = instead_of(self.environ, environ)
             settings = Settings.load(self.home.settings_file, environ)
-        connection = self.connections.get(choose(request.server, environ, settings), environ)
-        wishes = app_wishes(settings, environ)
+        connection = self.connections.get(request.choice(environ, settings), environ)
+        wishes = request.wishes(settings, environ)
         job = SyncJob()
         folders, job.rejected = find_folders(request, connection.server.url)
         for folder in folders:
-            run_id = new_run_id() if request.is_new else request.run_id
-            destination = Destination(
-                request.entity, request.project, run_id, request.default_entity, request.default_project
-            )
-            job.runs.append(self._add(folder, destination, connection, wishes))
+            job.runs.append(self._add(folder, request.destination(new_run_id), connection, wishes))
         with self._lock:
             self._jobs.append(job)
         return job
