@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,13 +71,36 @@ def status_of(
     error: AppError | None,
 ) -> RunStatus:
     """The status by the counts; before there are any, by what the folder's name tells."""
+    counts = {
+        **counts,
+        "run_id": counts.get("run_id") or destination.run_id,
+        "entity": counts.get("entity") or destination.entity,
+        "project": counts.get("project") or destination.project,
+    }
     total = _size(folder.log)
+    place = (destination.entity, destination.project, destination.run_id)
+    key = "\n".join((str(folder.path), server, *place)) if any(place) else ""
+    return status_by(str(folder.path), folder.run_id, server, state, run_state, counts, total, error, key)
+
+
+def status_by(
+    path: str,
+    run_id: str,
+    server: str,
+    state: SyncState,
+    run_state: RunState,
+    counts: Mapping[str, Any],
+    bytes_total: int,
+    error: AppError | None = None,
+    key: str = "",
+) -> RunStatus:
+    """The status by the counts alone; `run_id`: by the folder's name, where they have none."""
     return RunStatus(
-        path=str(folder.path),
-        key="\n".join((str(folder.path), server, destination.entity, destination.project, destination.run_id)),
-        run_id=counts.get("run_id") or destination.run_id or folder.run_id,
-        entity=counts.get("entity") or destination.entity,
-        project=counts.get("project") or destination.project,
+        path=path,
+        run_id=counts.get("run_id") or run_id,
+        entity=counts.get("entity", ""),
+        project=counts.get("project", ""),
+        key=key or f"{path}\n{server}",
         name=counts.get("name", ""),
         server=server,
         url=counts.get("url", ""),
@@ -92,13 +116,20 @@ def status_of(
         artifacts=counts.get("artifacts", 0),
         artifacts_sent=counts.get("artifacts_sent", 0),
         bytes_read=counts.get("bytes_read", 0),
-        bytes_total=total,
+        bytes_total=bytes_total,
         last_step=counts.get("last_step"),
         started=counts.get("started"),
         writer=counts.get("writer", ""),
         damage=damage_of(counts.get("damage")),
         error=error.as_dict() if error and state is not SyncState.VERIFIED else None,
     )
+
+
+def shown(state: SyncState, run_state: RunState) -> SyncState:
+    """The state of a run whose server is paused: nothing of it goes on."""
+    is_live = run_state in (RunState.RUNNING, RunState.QUIET)
+    goes_on = state in (SyncState.WAITING, SyncState.SYNCING, SyncState.RETRYING)
+    return SyncState.PAUSED if goes_on or (is_live and state is SyncState.SENT) else state
 
 
 def damage_of(kept: dict[str, Any] | None) -> DamageReport | None:

@@ -25,6 +25,7 @@ from runferry.sync.alerts import deliver_alerts
 from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
 from runferry.sync.console_feed import ConsoleFeed
+from runferry.sync.host_samples import HostSamples
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
 from runferry.sync.obstacles import file_gone, lines_too_large
@@ -53,6 +54,13 @@ class Outlet:
         self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes, means.clock, self._beat)
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
+        )
+        self._samples = HostSamples(
+            ledger,
+            delivery,
+            lambda: means.samples.files(source.identity, source.log.parent),
+            self._post,
+            meeting.events_there,
         )
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._summary_digest = delivery.summary_digest
@@ -98,6 +106,11 @@ class Outlet:
     def artifacts_sent(self) -> int:
         """Artifacts that the server committed."""
         return self._artifacts.committed
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the server to stop this run."""
+        return self._streamer.stop_requested
 
     @property
     def is_unfinished(self) -> bool:
@@ -148,11 +161,18 @@ class Outlet:
             self._files.upload(self._source.extras.files, made, is_over)
             content, extras = self._source.reader.content, self._source.extras
             self._artifacts.deliver(extras.artifacts, extras.links, content.environment.root, is_over)
+            self.deliver_samples()
         self._deliver_summary(is_over, exit_code)
         if not is_over:
             self.sign_of_life()
         if self._files.waiting is not None:  # everything else has been sent
             raise self._files.waiting
+
+    def deliver_samples(self) -> None:
+        """Deliver what this app measured of the run's host. Raises AppError."""
+        if not self._wishes.metrics_only and self._samples.is_due:
+            self._reopen()
+            self._samples.deliver()
 
     def accept_cut(self) -> None:
         """A log that is shorter than what was sent of it, for good: what it gets from now on is new.
