@@ -36,11 +36,7 @@ class Origin(str, Enum):
 
 
 @dataclass(frozen=True)
-<<<<<<< HEAD
-class Settings(NetworkOptions, NotificationOptions):
-=======
-class Settings(MeasuringOptions, NetworkOptions):
->>>>>>> main
+class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
     """All options. Times are seconds, sizes bytes. Make one with `load`, another one with `changed`."""
 
     server: str = _o(
