@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_files import RunFiles
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
+from runferry.sync.verification import Comparison
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -183,34 +184,33 @@ class Outlet:
             return lines_too_large(aside)
         return self._artifacts.obstacle()
 
-    def differences(self) -> list[str]:
-        """What the server's answers say differently from what was sent; empty when verified."""
+    def compare(self) -> Comparison:
+        """What the server's answers say differently from what was sent."""
         lines = self._means.ledger.server_lines(self._delivery.target)
         content = self._source.reader.content
         rows = content.rows + self._streamer.placing.missing["history"]
         short = rows - self.acknowledged["history"]
         if short > 0:
-            return [f"{short} rows are not acknowledged"]
+            return Comparison([f"{short} rows are not acknowledged"])
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row if self._ends_the_run(rows, lines["history"]) else None,
             summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
-            files=self._newest_files(),
+            files=self._files.newest(),
             artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def send_again(self, files: Sequence[str]) -> bool:
+        """The server does not have these as they were sent: whether the next delivery sends any of them again."""
+        return self._files.distrust(files)
 
     def _ends_the_run(self, rows: int, lines: int) -> bool:
         """Whether the run's last line on the server is this log's last row."""
         has_rows = self._source.reader.content.rows > 0
         placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if has_rows else []
         return bool(placed) and placed[0].server_first == lines - 1
-
-    def _newest_files(self) -> Mapping[str, SentFile]:
-        """Our files as the server must have them: another log of the run may have written one of them later."""
-        newest = self._means.ledger.last_files(self._delivery.target)
-        return {name: newest.get(name, sent) for name, sent in self._files.sent.items()}
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
         """Keep in the ledger what people should see of this run while nobody runs; once per change."""

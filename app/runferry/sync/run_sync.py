@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
+SLOW_CHECKS = 2  # so many times the server may only have been slow; then a file that it does not have is sent again
 LONGEST_RUN_WAIT = 60.0
 PATIENCE = 5  # failures that concern this run alone (half a minute), after which it is shown as a problem
 SELDOM = 5.0
@@ -256,8 +257,8 @@ class RunSync:
             self._recheck = False
             self._rest(SyncState.SENT)
             return None
-        wrong = outlet.differences()
-        if not wrong:
+        found = outlet.compare()
+        if not found.wrong:
             self._error = None
             self._rechecks = 0
             assert self._source is not None
@@ -272,8 +273,10 @@ class RunSync:
         if self._rechecks < len(RECHECKS):
             self._rechecks += 1
             self._set(SyncState.SENT)
+            if self._rechecks == SLOW_CHECKS and outlet.send_again(found.files):
+                return 0.0
             return RECHECKS[self._rechecks - 1]
-        self._error = not_as_sent(wrong)
+        self._error, self._rechecks = not_as_sent(found.wrong), 0
         self._recheck = False
         self._rest(SyncState.PROBLEM)
         return None
