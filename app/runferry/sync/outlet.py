@@ -68,7 +68,7 @@ class Outlet:
         self._keeper = Keeper(means, delivery, source)
         self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
-        self._closed = delivery.closed
+        self._closed, self.metric = delivery.closed, ""
         self.url = meeting.url  # where people look at it
 
     @property
