@@ -95,7 +95,8 @@ def test_it_holds_what_a_curve_loads(frozen: Path, tmp_path: Path) -> None:
     }
     loaded = set(json.loads(drawn.out))
     assert {"PySide6.QtWidgets", "pyqtgraph", "numpy"} <= loaded
-    assert loaded - held == set()
+    # PySide6.support: notes on what is deprecated, read if there.
+    assert {name for name in loaded - held if not name.startswith("PySide6.support")} == set()
 
 
 def test_it_brings_nothing_large_that_it_does_not_use(frozen: Path) -> None:
