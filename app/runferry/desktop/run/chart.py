@@ -14,11 +14,12 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPalett
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from runferry.desktop.look.theme import GRID, Size, Tone, colour, dress, font, line_colour
-from runferry.desktop.run.elided import ElidedLabel
+from runferry.desktop.parts.labels import Elided
 from runferry.desktop.run.figures import Mark, XAxis, log_marks, value_marks, value_text, x_marks, x_text
 from runferry.desktop.run.series import Series
 from runferry.desktop.run.smoothing import smoothed
 from runferry.desktop.run.tabular import tabular
+from runferry.desktop.text import tr
 
 if TYPE_CHECKING:
     from runferry.desktop.run.plot import Plot
@@ -53,14 +54,14 @@ class Chart(QWidget):
     def _build(self) -> None:
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._title, self._place, self._value = ElidedLabel(self.name), QLabel(), QLabel()
+        self._title, self._place, self._value = Elided(self.name), QLabel(), QLabel()
         self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
         self._switch = QToolButton(autoRaise=True)
-        self._switch.setText(self.tr("log"))
+        self._switch.setText(tr("log"))
         self._switch.setCheckable(True)
-        self._switch.setToolTip(self.tr("Logarithmic scale"))
-        self._switch.setAccessibleName(self.tr("Logarithmic scale for {name}").format(name=self.name))
+        self._switch.setToolTip(tr("Logarithmic scale"))
+        self._switch.setAccessibleName(tr("Logarithmic scale for {name}", name=self.name))
         self._switch.toggled.connect(self._switched)
         head = QHBoxLayout()
         head.setSpacing(GRID)
@@ -167,10 +168,10 @@ class Chart(QWidget):
 
     def _why_empty(self) -> str:
         if not self._series.values:
-            return self.tr("No values yet")
+            return tr("No values yet")
         if any(map(math.isfinite, self._series.values)):
-            return self.tr("Nothing above zero to show on a logarithmic scale")
-        return self.tr("No finite values")
+            return tr("Nothing above zero to show on a logarithmic scale")
+        return tr("No finite values")
 
     # The crosshair
 
@@ -232,7 +233,7 @@ class Chart(QWidget):
         dress(self._value, Size.BODY, Tone.BAD if broken else Tone.TEXT, bold=True)
         self._value.setFont(tabular(self._value.font()))
         self._place.setText(self._where(at))
-        self.setAccessibleName(self.tr("Curve of {name}").format(name=self.name))
+        self.setAccessibleName(tr("Curve of {name}", name=self.name))
         self.setAccessibleDescription(self._described(text, self._x(shown)) if text else self._message.text())
 
     def _where(self, index: int | None) -> str:
@@ -248,13 +249,12 @@ class Chart(QWidget):
     def _described(self, value: str, x: float | None) -> str:
         where = "" if x is None else x_text(x, self.axis)
         if self._index is not None:
-            return self.tr("{value} at {where}").format(value=value, where=where)
-        return self.tr("Last value {value} at {where}").format(value=value, where=where)
+            return tr("{value} at {where}", value=value, where=where)
+        return tr("Last value {value} at {where}", value=value, where=where)
 
     # Looks
 
     def _dress(self) -> None:
-        dress(self._title, Size.BODY, bold=False)
         for label in (self._place, self._message):
             dress(label, Size.SMALL, Tone.SUBTLE)
         self._place.setFont(tabular(self._place.font()))

@@ -10,6 +10,7 @@ from runferry.desktop.look.theme import GRID, Size, Tone, dress
 from runferry.desktop.run.figures import XAxis
 from runferry.desktop.run.smoothing import MOST
 from runferry.desktop.run.tabular import tabular
+from runferry.desktop.text import tr
 
 _HUNDREDTHS = 100
 
@@ -26,17 +27,17 @@ class ChartBar(QWidget):
         self._title = QLabel(title)
         self.metrics = QPushButton(icon("chart"), "")
         self.metrics.setIconSize(QSize(16, 16))
-        self.metrics.setToolTip(self.tr("Choose the metrics to be shown"))
-        self._label, self._weight = QLabel(self.tr("S&moothing")), QLabel()
+        self.metrics.setToolTip(tr("Choose the metrics to be shown"))
+        self._label, self._weight = QLabel(tr("S&moothing")), QLabel()
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setMaximum(round(MOST * _HUNDREDTHS))
         self.slider.setPageStep(10)
         self.slider.setFixedWidth(15 * GRID)
-        self.slider.setAccessibleName(self.tr("Smoothing"))
+        self.slider.setAccessibleName(tr("Smoothing"))
         self._label.setBuddy(self.slider)
         self.axis = QComboBox()
-        self.axis.setAccessibleName(self.tr("What runs to the right"))
-        words = {XAxis.STEP: self.tr("Step"), XAxis.RELATIVE: self.tr("Time since start"), XAxis.WALL: self.tr("Clock")}
+        self.axis.setAccessibleName(tr("What runs to the right"))
+        words = {XAxis.STEP: tr("Step"), XAxis.RELATIVE: tr("Time since start"), XAxis.WALL: tr("Clock")}
         for axis, word in words.items():
             self.axis.addItem(word, axis)
         self._lay_out()
@@ -72,7 +73,7 @@ class ChartBar(QWidget):
         for widget in (self.slider, self.axis):
             widget.blockSignals(False)
         self._weight.setText(f"{smoothing:.2f}")
-        self.metrics.setText(self.tr("{shown} of {known} metrics").format(shown=shown, known=f"{known:,}"))
+        self.metrics.setText(tr("{shown} of {known} metrics", shown=shown, known=f"{known:,}"))
 
     def _slid(self, hundredths: int) -> None:
         self._weight.setText(f"{hundredths / _HUNDREDTHS:.2f}")

@@ -22,6 +22,7 @@ from runferry.desktop.run.chart_choice import MOST_CHARTS, ChartChoice
 from runferry.desktop.run.metric_menu import MetricMenu
 from runferry.desktop.run.pace import Pace
 from runferry.desktop.run.series import Series
+from runferry.desktop.text import tr
 
 _WIDTHS = (600, 960)  # from which on two and three charts fit side by side
 _NOTHING = Series((), ())
@@ -155,7 +156,7 @@ class ChartGrid(QWidget):
     def _say(self, wanted: tuple[str, ...]) -> None:
         self.bar.show_choice(self._choice.smoothing, self._choice.axis, len(wanted), len(self._names))
         self.bar.setEnabled(bool(self._names))
-        self._empty.setText(self.tr("No metric is chosen.") if self._names else self._nothing)
+        self._empty.setText(tr("No metric is chosen.") if self._names else self._nothing)
         self._empty.setVisible(not wanted)
 
     def _make_chart(self, name: str) -> Chart:

@@ -15,6 +15,7 @@ from runferry.desktop.run.console_lines import ConsoleLine, ConsoleLines
 from runferry.desktop.run.console_view import ConsoleView
 from runferry.desktop.run.tabular import tabular
 from runferry.desktop.run.text_search import TextSearch, find_palette
+from runferry.desktop.text import tr
 
 MOST_LINES = 10_000
 __all__ = ["Console", "ConsoleLine"]
@@ -30,15 +31,15 @@ class Console(QWidget):
         self._lines = ConsoleLines(most)
         self.view = ConsoleView(self._lines)
         self._find = TextSearch(self.view)
-        self.search = QLineEdit(clearButtonEnabled=True, placeholderText=self.tr("Find"))
-        self.search.setAccessibleName(self.tr("Find in the console"))
+        self.search = QLineEdit(clearButtonEnabled=True, placeholderText=tr("Find"))
+        self.search.setAccessibleName(tr("Find in the console"))
         self.search.setFixedWidth(28 * GRID)
         self._glass = self.search.addAction(icon("search", Tone.SUBTLE), QLineEdit.ActionPosition.LeadingPosition)
         self._found = QLabel()
-        self._back = self._button("sort-up", self.tr("Previous (Shift+Enter)"))
-        self._next = self._button("sort-down", self.tr("Next (Enter)"))
-        self.times, self.wrap = QCheckBox(self.tr("&Times")), QCheckBox(self.tr("&Wrap lines"))
-        self._copy = self._button("copy", self.tr("Copy everything"))
+        self._back = self._button("sort-up", tr("Previous (Shift+Enter)"))
+        self._next = self._button("sort-down", tr("Next (Enter)"))
+        self.times, self.wrap = QCheckBox(tr("&Times")), QCheckBox(tr("&Wrap lines"))
+        self._copy = self._button("copy", tr("Copy everything"))
         self.times.hide()
         self._lay_out()
         self._connect()
@@ -157,9 +158,9 @@ class Console(QWidget):
     def _count(self) -> None:
         at, total = self._find.count()
         if total == 0:
-            text = self.tr("Not found") if self.search.text() else ""
+            text = tr("Not found") if self.search.text() else ""
         else:
-            text = self.tr("{at} of {total}").format(at=at, total=f"{total:,}") if at else f"{total:,}"
+            text = tr("{at} of {total}", at=at, total=f"{total:,}") if at else f"{total:,}"
         self._found.setText(text)
         self._back.setEnabled(total > 0)
         self._next.setEnabled(total > 0)

@@ -16,6 +16,7 @@ from runferry.desktop.run.ansi import PLAIN, Piece, Style, pieces
 from runferry.desktop.run.console_colours import ConsoleColours
 from runferry.desktop.run.console_lines import ConsoleLines
 from runferry.desktop.run.pace import Pace
+from runferry.desktop.text import tr
 
 _LINES, _PIECES = 250, 120  # for each turn of the event loop: some milliseconds
 _WIDEST = 4096
@@ -46,11 +47,11 @@ class ConsoleView(QPlainTextEdit):
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setMaximumBlockCount(lines.most)
         self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.setAccessibleName(self.tr("Console"))
-        self.setPlaceholderText(self.tr("Nothing was printed yet."))
+        self.setAccessibleName(tr("Console"))
+        self.setPlaceholderText(tr("Nothing was printed yet."))
         self._pace = Pace(self._bring_some, self)
         self._colours = ConsoleColours(self.palette())
-        self._jump = QPushButton(icon("sort-down"), self.tr("Jump to end"), self)
+        self._jump = QPushButton(icon("sort-down"), tr("Jump to end"), self)
         self._jump.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Ctrl+End does the same
         self._jump.setCursor(Qt.CursorShape.ArrowCursor)
         self._jump.hide()

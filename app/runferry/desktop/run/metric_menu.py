@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.text import tr
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -130,11 +131,11 @@ class MetricMenu(QFrame):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.model = MetricModel(most, self)
-        self.search = QLineEdit(clearButtonEnabled=True, placeholderText=self.tr("Search metrics"))
-        self.search.setAccessibleName(self.tr("Search metrics"))
+        self.search = QLineEdit(clearButtonEnabled=True, placeholderText=tr("Search metrics"))
+        self.search.setAccessibleName(tr("Search metrics"))
         self._glass = self.search.addAction(icon("search", Tone.SUBTLE), QLineEdit.ActionPosition.LeadingPosition)
         self.list = QListView(uniformItemSizes=True)
-        self.list.setAccessibleName(self.tr("Metrics"))
+        self.list.setAccessibleName(tr("Metrics"))
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setModel(self.model)
@@ -186,5 +187,5 @@ class MetricMenu(QFrame):
             self.model.setData(index, None, Qt.ItemDataRole.CheckStateRole)
 
     def _say(self) -> None:
-        text = self.tr("{count} of at most {most} chosen").format(count=len(self.model.ticked), most=self.model.most)
-        self._note.setText(text if self.model.rowCount() else self.tr("No metric has this in its name"))
+        text = tr("{count} of at most {most} chosen", count=len(self.model.ticked), most=self.model.most)
+        self._note.setText(text if self.model.rowCount() else tr("No metric has this in its name"))
