@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.network.telling import title
-from runferry.desktop.parts.buttons import Button
+from runferry.desktop.parts.buttons import IconButton
 from runferry.desktop.parts.labels import Elided, Label, Line, Shape
 from runferry.desktop.parts.panel import Panel
 from runferry.desktop.settings.certificate_view import common_name, short_fingerprint, validity
@@ -87,10 +87,8 @@ class KeptList(Panel):
         else:
             texts.addWidget(Label(f"{scope}. {one.problem}", Size.SMALL, Tone.BAD, wrap=True))
         row.addLayout(texts, 1)
-        details = Button(tr("Details…"), lambda: self._details(one))
+        details = IconButton("eye", tr("Details: {what}", what=f"{name}, {scope}"), lambda: self._details(one))
         details.setEnabled(first is not None)
-        remove = Button(tr("Remove"), lambda: self._remove(one), "trash")
-        for button in (details, remove):
-            button.setAccessibleName(f"{button.text()}: {name}, {scope}")
-            row.addWidget(button)
+        row.addWidget(details)
+        row.addWidget(IconButton("trash", tr("Remove: {what}", what=f"{name}, {scope}"), lambda: self._remove(one)))
         return row

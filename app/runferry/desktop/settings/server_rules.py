@@ -28,6 +28,7 @@ class ServerRules(Panel):
         super().__init__()
         self._desk = desk
         self._url = ""
+        self._in_force = ("", "", "")
         self.relaxed = QCheckBox(tr("Relaxed rules of form"))
         self.certificate, self.key = _path(tr("Client certificate")), _path(tr("Its key"))
         self.error = Label(tone=Tone.BAD, wrap=True)
@@ -51,7 +52,9 @@ class ServerRules(Panel):
     def show_server(self, settings: Settings, url: str) -> None:
         """The rules of a server as they are in force."""
         own = for_server(settings.per_server, url)
-        if url != self._url or not (self.certificate.hasFocus() or self.key.hasFocus()):
+        in_force = (url, own.client_certificate, own.client_key)
+        if in_force != self._in_force:  # what is being typed is not overwritten by news of other things
+            self._in_force = in_force
             self.certificate.setText(own.client_certificate)
             self.key.setText(own.client_key)
         if url != self._url:
