@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from runferry.desktop.drop.delegate import HEIGHT, DropDelegate
@@ -11,7 +11,8 @@ from runferry.desktop.drop.model import NAME, PLACES, PROJECT, ROWS, SERVER, SIZ
 from runferry.desktop.runs.table import HEADER
 from runferry.desktop.text import tr
 
-WIDTHS = {ROWS: 112, SIZE: 72, SERVER: 150, TEAM: 96, PROJECT: 128}
+WIDTHS = {ROWS: 112, SIZE: 72, SERVER: 144, TEAM: 88, PROJECT: 112}
+NARROW = 760  # points
 
 
 class DropTable(QTableView):
@@ -49,6 +50,12 @@ class DropTable(QTableView):
     def _clicked(self, index: QModelIndex) -> None:
         if index.column() in PLACES and index.flags() & Qt.ItemFlag.ItemIsEditable:
             self.edit(index)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a small window the name counts more than size and team."""
+        for column in (SIZE, TEAM):
+            self.setColumnHidden(column, event.size().width() < NARROW)
+        super().resizeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space ticks all that are selected; Return opens the list of a place."""
