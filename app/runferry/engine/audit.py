@@ -14,11 +14,11 @@ from runferry.errors import PermanentError, UsageError
 from runferry.formats.detect import NotARun, RunFolder, identify
 from runferry.formats.summary import final_summary_json
 from runferry.remote.runs import Created
-from runferry.state.deliverables import SentFile
 from runferry.state.delivery import Delivery
 from runferry.sync import artifact_check, verification
 from runferry.sync.connection import Connection
 from runferry.sync.resumed_steps import Renumber
+from runferry.sync.run_files import newest_files
 from runferry.sync.source import Source
 from runferry.sync.wishes import app_wishes, combine
 
@@ -106,12 +106,6 @@ def _own_store(store: Path) -> str:
         return ""
 
 
-def _files(engine: Engine, delivery: Delivery) -> dict[str, SentFile]:
-    """What this log sent, as the server must have it: another log of the run may have written one of them later."""
-    newest = engine.ledger.last_files(delivery.target)
-    return {name: newest.get(name, sent) for name, sent in engine.ledger.sent_files(delivery).items()}
-
-
 def _compare(
     engine: Engine, folder: RunFolder, delivery: Delivery, run: Created, connection: Connection, deep: bool
 ) -> tuple[int, list[str]]:
@@ -144,7 +138,7 @@ def _compare(
         lines=lines_there,
         last_row=last if alone and short <= 0 else None,
         summary=final_summary_json(folder.log, content, source.reader.position) if alone and short <= 0 else "",
-        files=_files(engine, delivery),
+        files=newest_files(engine.ledger, delivery, engine.ledger.sent_files(delivery)),
         artifacts=artifacts,
         tells_holes=connection.server.is_runferry,
     )
