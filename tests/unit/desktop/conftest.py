@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QtMsgType, qInstallMessageHandler
 from pytestqt.qtbot import QtBot
 
 from runferry.desktop.bridge import Bridge
@@ -19,7 +19,13 @@ from runferry.desktop.window import Window
 from runferry.engine.engine import Engine
 from runferry.paths import Home
 from runferry.settings import Settings
-from support.processes import free_port
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 @dataclass
@@ -73,18 +79,3 @@ def make_desk(qtbot: QtBot, home: Home) -> Iterator[Callable[..., Desk]]:
 def desk(make_desk: Callable[..., Desk]) -> Desk:
     """A window as it is for somebody who set nothing."""
     return make_desk()
-
-
-@pytest.fixture(autouse=True)
-def no_qt_warnings() -> Iterator[None]:
-    """What Qt complains about fails a test; the plugin of the offscreen platform has its own complaints."""
-    said: list[str] = []
-
-    def note(kind: QtMsgType, _: Any, text: str | None) -> None:
-        if kind is not QtMsgType.QtDebugMsg and text and "plugin does not support" not in text:
-            said.append(text)
-
-    before = qInstallMessageHandler(note)
-    yield
-    qInstallMessageHandler(before)
-    assert not said

@@ -62,6 +62,7 @@ class DropTable(QTableView):
         if event.key() == Qt.Key.Key_Space:
             self._drop.toggle(self.chosen())
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().column() in PLACES:
-            self.edit(self.currentIndex())
+            if self.state() is not QAbstractItemView.State.EditingState:  # the field of an open list passes its keys on
+                self.edit(self.currentIndex())
         else:
             super().keyPressEvent(event)
