@@ -272,6 +272,7 @@ class Engine:
             time=self.clock.time(),
             servers=tuple(one.status(waiting[id(one)]) for one in self.connections.all()),
             folders=tuple(self.watching.folders()),
+            measured=self.host_metrics.measured(),
         )
 
     # -- inside -------------------------------------------------------------------------------------------------------
