@@ -90,8 +90,10 @@ class RunStatus:
     bytes_read: int = 0
     bytes_total: int = 0
     last_step: int | None = None
+    metric: str = ""  # one that tells how it goes, like "loss 0.231"
     started: float | None = None
     writer: str = ""
+    files_waiting: int = 0  # named by the log, may be sent, and not acknowledged yet
     held: str = ""  # why it waits until somebody asks; empty when it does not
     damage: DamageReport | None = None
     error: dict[str, str] | None = None
@@ -100,8 +102,29 @@ class RunStatus:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """One attempt to reach a server. `time`: seconds since the epoch, when it was over; `seconds`: how long it took.
+
+    `what` was asked; `outcome` in words. rows_again: rows of which nobody knows whether they arrived, so that they are
+    sent again. count: so many successes stand behind this entry.
+    """
+
+    time: float
+    what: str
+    outcome: str
+    ok: bool
+    seconds: float | None = None
+    rows_again: int = 0
+    count: int = 1
+
+
+@dataclass(frozen=True)
 class ServerStatus:
-    """The retry loop of one server. `next_try` is seconds since the epoch."""
+    """The retry loop of one server. `next_try` and `paused_until` are seconds since the epoch.
+
+    `attempts`: newest first. `latency`: seconds until the last answer came. `bytes_per_second`: up, over some seconds.
+    `paused_until` is None while nothing is paused, and also where only a person ends the pause.
+    """
 
     url: str
     state: ConnectionState
@@ -113,6 +136,12 @@ class ServerStatus:
     requests_per_second: float | None = None  # while slowed
     page: str = ""  # of a portal: where to sign in
     proxy: str = ""  # the way there, and who says so; empty: direct
+    attempts: tuple[Attempt, ...] = ()
+    latency: float | None = None
+    bytes_per_second: float = 0.0
+    rows_waiting: int = 0
+    files_waiting: int = 0
+    paused_until: float | None = None
 
 
 @dataclass(frozen=True)

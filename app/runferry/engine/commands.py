@@ -12,8 +12,10 @@ from runferry.engine.audit import audit
 from runferry.engine.cleaning import candidates_in
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
+from runferry.engine.pauses import end_of
 from runferry.errors import UsageError
 
+ATTEMPTS_TOLD = 10  # of each server, to `status --json`
 REFRESH = 0.2  # seconds between two progress messages
 
 Progress = Callable[[dict[str, Any]], bool]
@@ -27,7 +29,7 @@ def handler(engine: Engine) -> Callable[[Request, Reply], int]:
             job = engine.sync(_sync_request(request.arguments), request.environ)
             return follow(engine, job, reply.progress, reply.cancelled.is_set)
         if request.command == "status":
-            reply.progress(engine.snapshot().as_dict())
+            reply.progress(_short(engine.snapshot().as_dict()))
             return 0
         if request.command == "verify":
             reports = audit(engine, str(request.arguments.get("run", "")), bool(request.arguments.get("deep")))
@@ -49,7 +51,8 @@ def handler(engine: Engine) -> Callable[[Request, Reply], int]:
             engine.reload_settings()
             return 0
         if request.command == "pause":
-            engine.pause(str(request.arguments.get("server", "")))
+            told = request.arguments
+            engine.pause(str(told.get("server", "")), end_of(str(told.get("for", "")), engine.clock.time()))
             return 0
         raise UsageError(
             "unknown-command",
@@ -59,6 +62,13 @@ def handler(engine: Engine) -> Callable[[Request, Reply], int]:
         )
 
     return answer
+
+
+def _short(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """What goes to another process: not every attempt that is remembered."""
+    for server in snapshot["servers"]:
+        server["attempts"] = server["attempts"][:ATTEMPTS_TOLD]
+    return snapshot
 
 
 def follow(

@@ -8,20 +8,22 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections import Counter
 from collections.abc import Mapping, Set
-from dataclasses import replace
 from pathlib import Path
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
+from runferry.engine import showing
 from runferry.engine.changes import Changes
 from runferry.engine.choice import Choice, choose
 from runferry.engine.connections import Connections
+from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
+from runferry.engine.pauses import Pauses
+from runferry.engine.settled import Key, Settled
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
@@ -31,21 +33,19 @@ from runferry.servers import is_loopback
 from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
-from runferry.status import ConnectionState, RunStatus, Snapshot, SyncState
+from runferry.state.pauses import PauseTable
+from runferry.status import RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.run_sync import ENDED, RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
-from runferry.version import __version__
 
 log = logging.getLogger(__name__)
 
-Key = tuple[str, str, str, str, str]
 
-
-class Engine:
+class Engine(Controls):
     """One per process."""
 
     def __init__(
@@ -63,17 +63,17 @@ class Engine:
         self._database = Database(home.database_file)
         self.ledger = Ledger(self._database, self.clock)
         self._local = LocalServer(home.store, settings.local_server_port, self.clock)
-        self.connections = Connections(settings, self._local, self.clock, self._notice)
+        self.pauses = Pauses(self, PauseTable(self._database))
+        self.connections = Connections(settings, self._local, self.clock, self._notice, self.pauses.apply)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
-        self._permit = threading.Semaphore(1)
+        self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
+        self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
         self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
-        self._changes = Changes(
-            home.settings_file, self.network_changed, self.reload_settings, on_look=self.watching.look_at_crashed
-        )
+        self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -132,8 +132,17 @@ class Engine:
 
     def deliver(self, folder: RunFolder, choice: Choice) -> RunSync:
         """Sync a run of a watched folder by itself."""
-        destination = Destination("", "", "", self.settings.entity, self.settings.project)
-        return self._add(folder, destination, self.connections.get(choice, self.environ))
+        return self._add(folder, self._destination(), self.connections.get(choice, self.environ))
+
+    def settle(self, path: Path, choice: Choice) -> RunStatus | None:
+        """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
+        status = self.settled.find(path, self.connections.get(choice, self.environ), self._destination())
+        if status is not None:
+            self.bus.publish(Event("run", status.path))
+        return status
+
+    def _destination(self) -> Destination:
+        return Destination("", "", "", self.settings.entity, self.settings.project)
 
     def _add(
         self, folder: RunFolder, destination: Destination, connection: Connection, wishes: Wishes | None = None
@@ -142,8 +151,9 @@ class Engine:
 
         wishes: those of whoever asks; what was asked last counts, key and wishes. None: nobody asked.
         """
-        key = (str(folder.log), connection.server.identity, destination.entity, destination.project, destination.run_id)
+        key = Key.of(folder.log, connection, destination)
         with self._lock:
+            self.settled.drop(key)
             run = self._runs.get(key)
             if run is None:
                 run = RunSync(
@@ -156,9 +166,11 @@ class Engine:
                     recheck=wishes is not None,
                 )
                 self._runs[key] = run
+                run.is_paused = wishes is None and self.pauses.is_run_paused(str(folder.path))
                 self._scheduler.add(run)
                 return run
             run.ask_again()
+            run.is_paused = run.is_paused and wishes is None
         if wishes is not None:
             asked = combine(wishes, folder.marker)
             self._scheduler.between_turns(run, lambda: run.use(connection, asked))
@@ -172,7 +184,7 @@ class Engine:
         return Means(
             ledger=self.ledger,
             clock=self.clock,
-            permit=self._permit,
+            permit=self.permit,
             senders=self._scheduler.senders,
             interval=settings.upload_interval_loopback if near else settings.upload_interval,
             request_bytes=settings.max_request_bytes,
@@ -200,21 +212,6 @@ class Engine:
         """Start the local server again if it died; call now and then. May take seconds."""
         self.connections.look_after_local()
 
-    def try_now(self, url: str = "") -> None:
-        """Try all servers, or one, at once."""
-        for connection in self.connections.all():
-            if not url or connection.server.url == url:
-                if connection.is_stopped:
-                    self.connections.refresh(connection)
-                connection.try_now()
-                self._scheduler.wake_all(connection)
-
-    def network_changed(self) -> None:
-        """Another network: whatever stopped or waits may work now. What a person paused stays paused."""
-        for connection in self.connections.all():
-            if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
-                self.try_now(connection.server.url)
-
     def reload_settings(self) -> None:
         """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
         self.settings = Settings.load(self.home.settings_file, self.environ)
@@ -226,59 +223,39 @@ class Engine:
             return
         self.network_changed()
 
-    def pause(self, url: str = "") -> None:
-        """Send nothing more to all servers, or to one, until `try_now`."""
-        for connection in self.connections.all():
-            if not url or connection.server.url == url:
-                connection.pause()
-                self._notice(connection.server.url, "Paused.")
-
     def live_folders(self) -> list[RunFolder]:
         """The runs that may be going on, as far as is known."""
-        with self._lock:
-            runs = list(self._runs.values())
-        return [run.folder for run in runs if run.status_run_state not in ENDED] + self.watching.held_folders()
+        return [one.folder for one in self._all() if one.status_run_state not in ENDED] + self.watching.held_folders()
 
     def _wake_at(self, path: Path) -> None:
         """Something is to be done for the run in this folder."""
-        with self._lock:
-            runs = [run for run in self._runs.values() if run.folder.path == path]
-        for run in runs:
-            self._scheduler.grew(run)
+        for run in self._all():
+            if run.folder.path == path:
+                self._scheduler.grew(run)
 
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""
-        with self._lock:
-            runs = [run for run in self._runs.values() if str(run.folder.path) in paths]
-        held = [one for one in self.watching.held() if one.path in paths]
-        return (*(run.status() for run in runs), *held)
+        return showing.statuses(self, self._all(), paths)
 
     def snapshot(self) -> Snapshot:
         """Everything at this moment."""
-        with self._lock:
-            runs = list(self._runs.values())
-        statuses = [run.status() for run in runs]
-        problems = [status.error for status in statuses if status.error and status.state is SyncState.PROBLEM]
-        return replace(self.overview(), runs=(*statuses, *self.watching.held()), problems=tuple(problems))
+        return showing.snapshot(self, self._all())
 
     def overview(self) -> Snapshot:
         """Servers and folders, without the runs: cheap, however many there are."""
-        with self._lock:
-            runs = list(self._runs.values())
-        waiting = Counter(id(run.connection) for run in runs if not run.at_rest)
-        return Snapshot(
-            version=__version__,
-            pid=os.getpid(),
-            time=self.clock.time(),
-            servers=tuple(one.status(waiting[id(one)]) for one in self.connections.all()),
-            folders=tuple(self.watching.folders()),
-            measured=self.host_metrics.measured(),
-        )
+        return showing.overview(self, self._all())
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
+    def _all(self) -> list[RunSync]:
+        with self._lock:
+            return list(self._runs.values())
+
     def _changed(self, run: RunSync) -> None:
         self.watching.run_changed(run)
+        if self.settled.put_away(run):
+            self._scheduler.remove(run)
+            self.watching.retired(run)
         self.bus.publish(Event("run", str(run.folder.path)))
         for job in list(self._jobs):
             if run in job.runs:

@@ -39,7 +39,7 @@ def _servers(runs: list[RunStatus]) -> tuple[ServerStatus, ...]:
     return tuple(ServerStatus(url, ConnectionState.IDLE, runs_waiting=count) for url, count in waiting.items())
 
 
-def _server_url(delivery: Delivery, target: Row) -> str:
+def server_address(delivery: Delivery, target: Row) -> str:
     """A local server is known by its store's id; people know it by its address."""
     known: str = target["server"]
     address, found, _ = delivery.url.partition(f"/{target['entity']}/{target['project']}/runs/")
@@ -54,7 +54,7 @@ def _status(delivery: Delivery, target: Row) -> RunStatus:
         entity=target["entity"],
         project=target["project"],
         name=counts.get("name", ""),
-        server=_server_url(delivery, target),
+        server=server_address(delivery, target),
         url=delivery.url,
         state=_state(delivery, Path(target["path"])),
         run_state=RunState(counts.get("run_state", "unknown")),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runferry.engine.choice import Choice
+from runferry.engine.choice import Choice, choose
 from runferry.engine.job import SyncJob
 from runferry.engine.routing import why_held
+from runferry.engine.settled import log_in
 from runferry.errors import AppError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
@@ -57,6 +58,7 @@ class Watching:
         from runferry.watch.watcher import Watcher  # loads watchdog, which one-shot commands do not need
 
         settings = self._engine.settings
+        self._engine.pauses.restore()
         self._folders = list(folders)
         self._watcher = Watcher(
             [one.path for one in folders],
@@ -71,6 +73,16 @@ class Watching:
         self._watcher.start()
         self._engine.host_metrics.start()
 
+    def begin(self) -> None:
+        """Watch the folders of the settings. Raises AppError where nobody can know their server."""
+        engine = self._engine
+        self.start(
+            [
+                WatchedFolder(Path(one.path), choose("", engine.environ, engine.settings, one.server), one.mode)
+                for one in engine.settings.folders
+            ]
+        )
+
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
         """What is there now, and nothing that comes later."""
         self._folders = list(folders)
@@ -78,7 +90,10 @@ class Watching:
         for watched in folders:
             for found in scan(watched.path, skip).runs:
                 self._found(found.path)
-        return SyncJob(runs=self.runs(), rejected=[one for one in self.held() if one.error])
+        runs = self.runs()
+        under_way = {str(run.folder.path) for run in runs}
+        settled = [one for one in self._engine.settled.statuses() if one.path not in under_way]
+        return SyncJob(runs=runs, rejected=[one for one in self.held() if one.error], settled=settled)
 
     def stop(self) -> None:
         """No further callbacks."""
@@ -102,10 +117,10 @@ class Watching:
             held = list(self._held.values())
         return [_held_status(folder, watched, why, self._failed.get(folder.path)) for folder, watched, why in held]
 
-    def look_again(self) -> None:
-        """Somebody changed what may be sent: what was held back is judged anew."""
+    def look_again(self, paths: Set[str] | None = None) -> None:
+        """Somebody changed what may be sent: what was held back, in all folders or in these, is judged anew."""
         with self._lock:
-            held = list(self._held)
+            held = [one for one in self._held if paths is None or str(one) in paths]
         for path in held:
             self._found(path)
 
@@ -142,6 +157,13 @@ class Watching:
                 self._crashed.pop(path, None)
                 self._changed(path)
 
+    def retired(self, run: RunSync) -> None:
+        """A run is over and verified; what is left of it is its status (see `Settled`)."""
+        with self._lock:
+            if self._runs.get(run.log) is run:
+                del self._runs[run.log]
+            self._held.pop(run.folder.path, None)
+
     def _note_crashed(self, run: RunSync) -> None:
         if run.status_run_state is not RunState.CRASHED:
             self._crashed.pop(run.log, None)
@@ -154,10 +176,12 @@ class Watching:
     # -- called by the watcher ----------------------------------------------------------------------------------------
 
     def _found(self, path: Path) -> None:
+        watched = self._folder_of(path)
+        if self._is_settled(path, watched):
+            return
         folder = identify(path)
         if not isinstance(folder, RunFolder):
             return
-        watched = self._folder_of(path)
         why = why_held(folder, watched.mode, is_off=directory_is_off(folder.path.parent))
         with self._lock:
             if folder.log in self._runs:
@@ -169,6 +193,21 @@ class Watching:
         else:
             self._deliver(folder, watched)
         self._engine.host_metrics.look_again()
+
+    def _is_settled(self, path: Path, watched: WatchedFolder) -> bool:
+        """Whether there is nothing to do for a run folder: most of them, where many lie."""
+        try:
+            status = self._engine.settle(path, watched.choice)
+            if status is None:
+                return False
+            if status.run_state is RunState.CRASHED:
+                log_path = Path(log_in(status.path))
+                self._crashed[log_path] = extent(log_path)
+        except (AppError, OSError):  # the ordinary way tells it
+            return False
+        with self._lock:
+            self._held.pop(path, None)
+        return True
 
     def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
         try:
@@ -183,12 +222,16 @@ class Watching:
             self._runs[run.log] = run
             self._held.pop(folder.path, None)
         self.run_changed(run)  # its first turn may be over already
+        if run.is_settled:
+            self.retired(run)
 
     def _changed(self, log_path: Path) -> None:
         with self._lock:
             run = self._runs.get(log_path)
         if run is not None:
             self._engine.wake(run)
+        elif self._engine.settled.forget([str(log_path)]):
+            self._found(log_path.parent)
 
     def _gone(self, path: Path) -> None:
         log.info("%s is gone", path)
@@ -198,6 +241,7 @@ class Watching:
             gone = [run for run in self._runs.values() if run.folder.path in paths]
             for run in gone:
                 del self._runs[run.log]
+        self._engine.settled.forget_folder(path)
         for run in gone:
             self._crashed.pop(run.log, None)
             if run.log in self._followed and self._watcher is not None:
@@ -208,6 +252,8 @@ class Watching:
 
     def _folder_of(self, path: Path) -> WatchedFolder:
         """The innermost watched folder that holds `path`."""
+        if len(self._folders) == 1:
+            return self._folders[0]
         holding = [one for one in self._folders if path == one.path or one.path in path.parents]
         return max(holding or self._folders, key=lambda one: len(one.path.parts))
 

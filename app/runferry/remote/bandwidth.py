@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from runferry.remote.meter import Meter
+
 _BURST = 0.25  # seconds' worth that may go at once
 _SMALLEST = 1024
 
@@ -42,14 +44,21 @@ class Bandwidth:
 
 
 class Limited:
-    """A body that is read no faster than the limit. `len`: its bytes, which requests asks for."""
+    """A body that is read no faster than the limit, and is counted. `len`: its bytes, which requests asks for.
 
-    def __init__(self, source: Any, size: int, limit: Bandwidth) -> None:
-        self._source, self.len, self._limit = source, size, limit
+    read_at: monotonic seconds of the last read, by the meter's clock; None before the first.
+    """
+
+    def __init__(self, source: Any, size: int, limit: Bandwidth, meter: Meter) -> None:
+        self._source, self.len, self._limit, self._meter = source, size, limit, meter
+        self.read_at: float | None = None
 
     def read(self, size: int = -1) -> bytes:
         """At most `size` bytes, after the wait that they cost."""
         wanted = self.len if size is None or size < 0 else size
         data: bytes = self._source.read(self._limit.portion(wanted))
         self._limit.spend(len(data))
+        self.read_at = self._meter.now()
+        if data:
+            self._meter.sent(len(data))
         return data

@@ -27,6 +27,7 @@ import urllib3
 from runferry.errors import AppError
 from runferry.remote import failures
 from runferry.remote.bandwidth import Bandwidth, Limited
+from runferry.remote.meter import Meter
 from runferry.remote.pace import Pace
 from runferry.remote.proxies import is_loopback_host, proxies_for
 from runferry.remote.way import Way
@@ -112,6 +113,7 @@ class Session:
         self.url = url.rstrip("/")
         self.way = way or Way(environ)
         self.pace = Pace()
+        self.meter = Meter()
         self._timeout = (connect_timeout, request_timeout)
         self._bandwidth = bandwidth or Bandwidth()
         self._closing = threading.Event()
@@ -192,7 +194,7 @@ class Session:
         limited = self._body(body, size) if size else body
         if not _same_host(url, self.url):
             try:
-                _check_upload(self._send("PUT", url, limited, dict(headers)), what)
+                _check_upload(self._send("PUT", url, limited, dict(headers), what), what)
             except AppError as error:
                 raise failures.at_upload_host(error, url) from error
             return
@@ -238,7 +240,7 @@ class Session:
             return False
 
     def _body(self, source: Any, size: int) -> Any:
-        return Limited(source, size, self._bandwidth) if self._bandwidth.rate > 0 else source
+        return Limited(source, size, self._bandwidth, self.meter)
 
     def _ask(self, method: str, url: str, body: Any, headers: Mapping[str, str], what: str) -> requests.Response:
         """A request to this server, in its turn."""
@@ -255,7 +257,7 @@ class Session:
         if pause > 0:
             self._closing.wait(pause)
         try:
-            response = self._send(method, url, body, dict(headers))
+            response = self._send(method, url, body, dict(headers), what)
         except AppError:
             self._is_proved = not self._has_probe
             raise
@@ -263,7 +265,16 @@ class Session:
         self.pace.note(response.status_code, response.headers)
         return response
 
-    def _send(self, method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
+    def _send(self, method: str, url: str, body: Any, headers: dict[str, str], what: str) -> requests.Response:
+        began, response = self.meter.now(), None
+        try:
+            response = self._exchange(method, url, body, headers)
+            return response
+        finally:
+            if _same_host(url, self.url):
+                self.meter.took(what, began, getattr(body, "read_at", None), response is not None)
+
+    def _exchange(self, method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
         proxy = self.way.proxies.find(url)
         if _same_host(url, self.url):
             self.proxy_shown = f"{proxy.shown}, from {proxy.source}" if proxy else ""

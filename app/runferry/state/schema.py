@@ -114,6 +114,24 @@ _POSITION_PATH = """
 ALTER TABLE deliveries ADD COLUMN position_path TEXT NOT NULL DEFAULT '';  -- the log that `position` was read from
 """
 
+_PEOPLE = """
+CREATE TABLE pauses (
+    what TEXT NOT NULL,                       -- server or run
+    subject TEXT NOT NULL,                    -- address, local, or empty for all servers; or the run's folder
+    until REAL,                               -- seconds since the epoch; NULL until somebody ends it
+    PRIMARY KEY (what, subject)
+) STRICT;
+
+CREATE TABLE activity (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    kind TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    subject TEXT NOT NULL,                    -- a run's folder, or a server's address
+    text TEXT NOT NULL
+) STRICT;
+"""
+
 _SAMPLES = """
 CREATE TABLE samples (
     delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
@@ -124,4 +142,4 @@ CREATE TABLE samples (
 ) STRICT;
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH, _SAMPLES)
+MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES)

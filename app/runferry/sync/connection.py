@@ -18,7 +18,8 @@ from runferry.remote import runs
 from runferry.remote.failures import Portal, ServerRefused, ServerTrouble, SlowDown
 from runferry.remote.runs import Account
 from runferry.remote.session import Session
-from runferry.status import ConnectionState, ServerStatus
+from runferry.status import Attempt, ConnectionState, ServerStatus
+from runferry.sync.attempts import Attempts
 from runferry.sync.destination import Server
 
 FIRST_WAIT = 1.0
@@ -62,7 +63,9 @@ class Connection:
         self._down_since = 0.0
         self._probing = False
         self._is_paused = False
+        self._paused_until: float | None = None
         self._account: Account | None = None
+        self._attempts = Attempts()
         session.on_answer = self._recover
 
     def account(self) -> Account:
@@ -149,10 +152,15 @@ class Connection:
             if self._state not in _OPEN:
                 self._state, self._next, self._probing = ConnectionState.RETRYING, 0.0, False
 
-    def pause(self) -> None:
-        """Nothing more is sent until `try_now`; a request in hand ends by itself."""
+    def pause(self, until: float | None = None) -> None:
+        """Nothing more is sent until `try_now`; a request in hand ends by itself. until: only shown, not obeyed."""
         with self._lock:
-            self._is_paused = True
+            self._is_paused, self._paused_until = True, until
+
+    @property
+    def is_paused(self) -> bool:
+        """By a person."""
+        return self._is_paused
 
     @property
     def is_open(self) -> bool:
@@ -164,8 +172,8 @@ class Connection:
         """It waits for a person, or for the network to change."""
         return self._state in _STOPPED
 
-    def status(self, runs_waiting: int = 0) -> ServerStatus:
-        """What to show."""
+    def status(self, **waiting: int) -> ServerStatus:
+        """What to show. waiting: `runs_waiting`, `rows_waiting`, `files_waiting`."""
         gap = self.session.pace.gap if self._state is ConnectionState.ONLINE else 0.0
         with self._lock:
             retrying = self._state in _TRYING and not self._is_paused
@@ -177,10 +185,14 @@ class Connection:
                 attempt=self._attempt,
                 next_try=self._clock.time() + max(ahead, 0.0) if retrying else None,
                 since=self._clock.time() - (self._clock.monotonic() - self._down_since) if self._attempt else None,
-                runs_waiting=runs_waiting,
                 requests_per_second=round(1 / gap, 2) if gap > 0 else None,
                 page=self._cause.page if isinstance(self._cause, Portal) else "",
                 proxy=self.session.proxy_shown,
+                attempts=self._attempts.newest_first(),
+                latency=self.session.meter.latency,
+                paused_until=self._paused_until if self._is_paused else None,
+                bytes_per_second=round(self.session.meter.bytes_per_second, 1),
+                **waiting,
             )
 
     def _shown(self, gap: float) -> ConnectionState:
@@ -209,12 +221,20 @@ class Connection:
             was_down = self._state in _TRYING and self._attempt > 0
             outage = self._clock.monotonic() - self._down_since
             self._state, self._cause, self._attempt, self._probing = ConnectionState.ONLINE, None, 0, False
+            self._note("answered", ok=True)
         if was_down:
             self._notice(f"Network error resolved after {_duration(outage)}, resuming normal operation.")
+
+    def _note(self, outcome: str, ok: bool = False) -> None:
+        """Remember an attempt; the lock is held."""
+        meter = self.session.meter
+        rows = 0 if ok else meter.take_doubtful()
+        self._attempts.add(Attempt(self._clock.time(), meter.what, outcome, ok, meter.seconds, rows))
 
     def _retry(self, error: ServerTrouble) -> None:
         with self._lock:
             is_new = self._attempt == 0
+            self._note(error.title)
             if is_new:
                 self._down_since = self._clock.monotonic()
             self._attempt += 1
@@ -232,6 +252,7 @@ class Connection:
     def _stop(self, error: ServerRefused) -> None:
         with self._lock:
             is_new = self._cause is None or self._cause.slug != error.slug  # several runs may have asked at once
+            self._note(error.title)
             untrusted = error.slug.startswith("tls")
             self._state = ConnectionState.UNTRUSTED if untrusted else ConnectionState.REFUSED
             self._cause, self._probing, self._attempt = error, False, 0

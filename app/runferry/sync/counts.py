@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,11 +25,11 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
     damage = damage_report(content)
     run, url = content.run, ""
     entity, project, run_id, acknowledged, rows_sent, files = run.entity, run.project, run.run_id, 0, 0, 0
-    artifacts_sent = 0
+    artifacts_sent = files_waiting = 0
     if outlet is not None:
         entity, project, run_id, url = outlet.run.entity, outlet.run.project, outlet.run.run_id, outlet.url
         acknowledged, rows_sent, files = outlet.acknowledged["history"], outlet.rows_sent, len(outlet.files)
-        artifacts_sent = outlet.artifacts_sent
+        artifacts_sent, files_waiting = outlet.artifacts_sent, outlet.files_waiting
     return {
         "run_id": run_id,
         "entity": entity,
@@ -41,16 +42,25 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "events": content.events,
         "console_lines": source.console.line_count,
         "files": files,
+        "files_waiting": files_waiting,
         "artifacts": len(source.extras.artifacts),
         "artifacts_sent": artifacts_sent,
         "bytes_read": source.reader.position,
         "last_step": content.last_step,
+        "metric": outlet.metric if outlet is not None else "",
         "started": run.start_time,
         "writer": content.writer,
         "run_state": run_state.value,
         "damage": asdict(damage) if damage else None,
         "stop_requested": outlet is not None and outlet.stop_requested is True,
     }
+
+
+def backlog_of(source: Source | None, outlet: Outlet | None) -> tuple[int, int]:
+    """Rows and files that are known to wait; nothing is known of a log that was not opened yet."""
+    if source is None or outlet is None:
+        return 0, 0
+    return max(source.reader.content.rows - outlet.acknowledged["history"], 0), outlet.files_waiting
 
 
 def status_of(
@@ -64,10 +74,25 @@ def status_of(
 ) -> RunStatus:
     """The status by the counts; before there are any, by what the folder's name tells."""
     total = _size(folder.log)
+    return status_by(str(folder.path), folder.run_id, destination, server, state, run_state, counts, total, error)
+
+
+def status_by(
+    path: str,
+    run_id: str,
+    destination: Destination,
+    server: str,
+    state: SyncState,
+    run_state: RunState,
+    counts: Mapping[str, Any],
+    bytes_total: int,
+    error: AppError | None = None,
+) -> RunStatus:
+    """The status by the counts, without a look at the disk; `path` and `run_id`: of the run's folder."""
     return RunStatus(
-        path=str(folder.path),
-        key="\n".join((str(folder.path), server, destination.entity, destination.project, destination.run_id)),
-        run_id=counts.get("run_id") or destination.run_id or folder.run_id,
+        path=path,
+        key="\n".join((path, server, destination.entity, destination.project, destination.run_id)),
+        run_id=counts.get("run_id") or destination.run_id or run_id,
         entity=counts.get("entity") or destination.entity,
         project=counts.get("project") or destination.project,
         name=counts.get("name", ""),
@@ -81,17 +106,26 @@ def status_of(
         events=counts.get("events", 0),
         console_lines=counts.get("console_lines", 0),
         files=counts.get("files", 0),
+        files_waiting=counts.get("files_waiting", 0),
         artifacts=counts.get("artifacts", 0),
         artifacts_sent=counts.get("artifacts_sent", 0),
         bytes_read=counts.get("bytes_read", 0),
-        bytes_total=total,
+        bytes_total=bytes_total,
         last_step=counts.get("last_step"),
+        metric=counts.get("metric", ""),
         started=counts.get("started"),
         writer=counts.get("writer", ""),
         damage=damage_of(counts.get("damage")),
         error=error.as_dict() if error and state is not SyncState.VERIFIED else None,
         stop_requested=bool(counts.get("stop_requested")),
     )
+
+
+def shown(state: SyncState, run_state: RunState) -> SyncState:
+    """The state of a run whose server is paused: nothing of it goes on."""
+    is_live = run_state in (RunState.RUNNING, RunState.QUIET)
+    goes_on = state in (SyncState.WAITING, SyncState.SYNCING, SyncState.RETRYING)
+    return SyncState.PAUSED if goes_on or (is_live and state is SyncState.SENT) else state
 
 
 def damage_of(kept: dict[str, Any] | None) -> DamageReport | None:

@@ -80,6 +80,7 @@ class RunFiles:
         self._uploaded_at: dict[str, float] = {}  # monotonic
         self.sent: dict[str, SentFile] = ledger.sent_files(delivery)
         self.gone: dict[str, str] = {}  # name: why it cannot be sent
+        self._counted = ((-1, 0, 0), 0)  # what there was when files that wait were counted last, and how many did
         self.waiting: UploadHostTrouble | None = None  # why files wait while everything else is sent
 
     def upload(self, entries: Mapping[str, FileEntry], made: Mapping[str, bytes], is_over: bool) -> None:
@@ -103,6 +104,14 @@ class RunFiles:
                 except UploadHostTrouble as error:  # the next files would go to the same host
                     self.waiting = error
                     return
+
+    def count_waiting(self, entries: Mapping[str, FileEntry]) -> int:
+        """How many files are still to be sent; counted anew when something has changed."""
+        now = (len(entries), len(self.sent), len(self.gone))
+        if self._counted[0] != now:
+            left = [name for name in list(entries) if name not in self.sent and name not in self.gone]
+            self._counted = (now, sum(1 for name in left if self._wishes.may_send_file(name)))
+        return self._counted[1]
 
     def unannounced(self) -> list[str]:
         """Uploaded files that the file stream has not named yet."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from runferry.remote import file_stream
-from runferry.remote.failures import TooLarge
+from runferry.remote.failures import ConnectionLost, ServerFault, TimedOut, TooLarge
 from runferry.remote.file_stream import Lines, StreamRequest
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
@@ -53,8 +53,12 @@ class Streamer:
         requests = list(self._requests(rows)) + list(self._requests(events))
         if part.preempting and (rows[2] or events[2]):  # read again, it is old news
             requests.append(StreamRequest(preempting=True))
-        for request in _joined(requests):
-            self._post_lines(request)
+        try:
+            for request in _joined(requests):
+                self._post_lines(request)
+        except (ConnectionLost, TimedOut, ServerFault):
+            self._session.meter.in_doubt(len(rows[2]))
+            raise
         self.rows_sent += len(rows[2])
         at_position = part.at_position
         self.acknowledged["history"] = max(self.acknowledged["history"], at_position["history"])

@@ -14,12 +14,15 @@ from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncRequest
 from runferry.paths import Home
+from runferry.remote.meter import Meter
 from runferry.settings import Settings
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Server
 
 
 class NoSession:
+    meter = Meter()
+
     def on_answer(self) -> None: ...
 
 

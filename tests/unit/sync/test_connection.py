@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from runferry.remote.failures import Portal, ServerRefused, ServerTrouble
+from runferry.remote.meter import Meter
 from runferry.remote.pace import Pace
 from runferry.status import ConnectionState
 from runferry.sync.connection import LONGEST_WAIT, Connection
@@ -33,7 +34,7 @@ class FakeSession:
     """Stands for the HTTP session: its callback, its pace and its way are used here."""
 
     def __init__(self) -> None:
-        self.pace, self.proxy_shown, self.renewed = Pace(), "", 0
+        self.pace, self.proxy_shown, self.renewed, self.meter = Pace(), "", 0, Meter()
 
     def on_answer(self) -> None: ...
 
@@ -169,3 +170,32 @@ def test_while_one_run_probes_the_others_look_seldom(connection: Connection, clo
     clock.now += 100
     assert connection.enter()
     assert connection.wait() == 1.0
+
+
+def test_attempts_are_remembered_and_successes_merged(connection: Connection, clock: FakeClock) -> None:
+    for _ in range(4):
+        clock.now += 1
+        connection.session.on_answer()
+    connection.session.meter.took("file stream", connection.session.meter.now() - 12.4, None, False)
+    connection.session.meter.in_doubt(128)
+    connection.leave(trouble())
+    connection.leave(trouble())
+    connection.session.on_answer()
+    newest, second, first, latest, oldest = connection.status().attempts
+    assert (newest.ok, newest.outcome) == (True, "answered")
+    assert (first.ok, first.outcome, first.what, first.rows_again) == (False, "Not answering", "file stream", 128)
+    assert first.seconds == pytest.approx(12.4, abs=0.5)
+    assert second.rows_again == 0
+    assert (latest.time, latest.count) == (1004.0, 3)
+    assert (oldest.time, oldest.count) == (1001.0, 1)
+
+
+def test_fifty_attempts_are_kept(connection: Connection) -> None:
+    for _ in range(80):
+        connection.leave(trouble())
+    assert len(connection.status().attempts) == 50
+
+
+def test_what_waits_is_shown(connection: Connection) -> None:
+    status = connection.status(runs_waiting=3, rows_waiting=14_200, files_waiting=2)
+    assert (status.runs_waiting, status.rows_waiting, status.files_waiting) == (3, 14_200, 2)

@@ -26,8 +26,9 @@ class Taker:
 
     url = ""
     run = Created("", "", "", "", 0)
-    rows_sent = position = artifacts_sent = 0
+    rows_sent = position = artifacts_sent = files_waiting = 0
     is_unfinished = stop_requested = False
+    metric = ""
 
     def __init__(self, *_: Any) -> None:
         self.acknowledged = {"history": 0}

@@ -28,7 +28,7 @@ class Taker:
     """Stands where the server is, with an obstacle or a difference that stays, and counts what it is asked."""
 
     url, run = "", Created("", "", "", "", 0)
-    rows_sent = artifacts_sent = 0
+    rows_sent = artifacts_sent = files_waiting = 0
     position = 100
     is_unfinished = stop_requested = False
     blocked: AppError | None = None
@@ -56,6 +56,7 @@ class Nowhere:
     """A connection that nobody uses."""
 
     server = type("Server", (), {"url": "", "identity": ""})()
+    is_paused = False
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: ()

@@ -10,12 +10,15 @@ import pytest
 from runferry.clock import SystemClock
 from runferry.errors import AppError, PermanentError
 from runferry.remote.failures import ServerTrouble
+from runferry.remote.meter import Meter
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Server
 from runferry.sync.scheduler import Scheduler
 
 
 class NoSession:
+    meter = Meter()
+
     def on_answer(self) -> None: ...
 
 

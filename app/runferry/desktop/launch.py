@@ -1,0 +1,204 @@
+"""The desktop app: builds Qt's application, window and tray icon around an engine, and takes them down again.
+
+The caller owns the engine (and the lock of the state folder); this module only shows it. Qt is imported nowhere in a
+headless start, since only this module's import brings it.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSocketNotifier, QTimer
+from PySide6.QtWidgets import QApplication
+
+from runferry.desktop.bridge import Bridge, Update
+from runferry.desktop.context import Context
+from runferry.desktop.memory import Memory
+from runferry.desktop.pages import makers
+from runferry.desktop.system.bus import Bus, Which
+from runferry.desktop.system.news import NewsKind
+from runferry.desktop.system.notifications import Notifications
+from runferry.desktop.system.notifier import Notifier
+from runferry.desktop.tasks import Tasks
+from runferry.desktop.text import tr
+from runferry.desktop.tray.icon import Tray
+from runferry.desktop.tray.menu import TrayMenu
+from runferry.desktop.tray.wishes import tray_wishes
+from runferry.desktop.window import Window
+from runferry.version import __version__
+
+if TYPE_CHECKING:
+    from runferry.engine.engine import Engine
+
+log = logging.getLogger(__name__)
+
+LOOK_AFTER = 2000  # milliseconds between two looks at the local server
+SWITCH = 0.0005  # seconds: threads that decode give the window its turn (docs/architecture.md)
+
+
+class DesktopApp(QObject):
+    """Everything between Qt and the engine, started and stopped on the window's thread."""
+
+    def __init__(self, application: QApplication, engine: Engine) -> None:
+        super().__init__()
+        self._application = application
+        self.engine = engine
+        self.memory = Memory(engine.home.state / "window.json")
+        self.tasks = Tasks(self)
+        self.bridge = Bridge(engine, self)
+        self.window = Window(self.memory)
+        self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window)
+        self.bus = Bus(Which.SESSION) if sys.platform.startswith("linux") else None
+        self.tray = Tray(self.toggle, self)
+        self.notifier = Notifier(self.bus, self.tray.message, self)
+        self.notifications = Notifications(self.notifier, lambda: engine.settings, self.memory, self)
+        self.menu = TrayMenu(tray_wishes(self.context, self.quit, self._snooze))
+        self.tray.menu = self.menu.menu
+        self._looking = QTimer(self)
+        self._looking.timeout.connect(self._look_after)
+        self._is_looking = False
+
+    def start(self, hidden: bool = False) -> None:
+        """Show what there is. hidden: only the tray icon (started at login)."""
+        self.tasks.start()
+        self.window.set_pages(makers(self.context))
+        self.window.close_asked.connect(self._closed)
+        self.tasks.failed.connect(self.window.tell)
+        self.bridge.updated.connect(self._take)
+        self.bridge.start()
+        self._looking.start(LOOK_AFTER)
+        self.tasks.run(self.engine.watching.begin)
+        if self.bus is not None:
+            self.bus.start()
+        self.notifier.start()
+        self.notifications.asked.connect(self._show_news)
+        self.tray.make()
+        if not hidden or not self.tray.is_there:
+            self.window.bring_up()
+
+    def stop(self) -> None:
+        """Before the engine stops: nothing is shown any more."""
+        self._looking.stop()
+        self.notifications.stop()
+        self.tray.stop()
+        self.bridge.stop()
+        if self.bus is not None:
+            self.bus.stop()
+        self.window.leave()
+        self.tasks.stop()
+
+    def quit(self) -> None:
+        """End the app. `QApplication.quit` would ask the window, which hides instead."""
+        self._application.exit(0)
+
+    def _take(self, update: Update) -> None:
+        for event in update.events:
+            if event.kind == "show":
+                self.window.bring_up()
+            elif event.kind == "quit":
+                self.quit()
+        self.window.take(update)
+        self.notifications.take(update)
+        self.menu.show_update(update, list(self.bridge.runs.values()))
+        self._show_summary()
+
+    def _show_summary(self) -> None:
+        if self.window.summary is not None:
+            self.menu.show_summary(self.window.summary)
+            self.tray.show_summary(self.window.summary)
+
+    def _snooze(self, minutes: float) -> None:
+        self.notifications.snooze(time.time() + minutes * 60 if minutes else None)
+
+    def _show_news(self, kind: NewsKind, subjects: Sequence[str], token: str) -> None:
+        """A notification was clicked. subjects: keys of runs, or addresses of servers."""
+        if kind is NewsKind.ATTENTION:
+            self.window.go("problems")
+        else:
+            self.window.go("runs", subjects[0] if len(subjects) == 1 else "")
+        self.window.bring_up()
+
+    def toggle(self) -> None:
+        """The icon was clicked: show the window, or hide it where it is in front."""
+        if self.window.isVisible() and self.window.isActiveWindow():
+            self.window.hide()
+        else:
+            self.window.bring_up()
+
+    def _closed(self) -> None:
+        """By the title bar: the tray icon stays; without one nobody could ever come back."""
+        if not self.tray.is_there:
+            self.quit()
+            return
+        self.window.hide()
+        if not self.memory.get("told-of-tray", False):
+            self.memory.keep("told-of-tray", True)
+            self.window.toast(tr("Runferry goes on in the tray"))
+
+    def _look_after(self) -> None:
+        """The local server is started again if it died."""
+        if self._is_looking:
+            return
+        self._is_looking = True
+
+        def over(_: object) -> None:
+            self._is_looking = False
+
+        self.tasks.run(self.engine.look_after_local_server, over, over)
+
+
+def application(arguments: list[str] | None = None) -> QApplication:
+    """Qt's application, named so that the desktop finds its entry and icon."""
+    found = QApplication.instance()
+    made = found if isinstance(found, QApplication) else QApplication(arguments or sys.argv[:1])
+    made.setApplicationName("runferry")
+    made.setApplicationDisplayName("Runferry")
+    made.setApplicationVersion(__version__)
+    made.setDesktopFileName("runferry")
+    made.setQuitOnLastWindowClosed(False)
+    return made
+
+
+def run(engine: Engine, hidden: bool = False) -> int:
+    """Show the app until it ends; its exit code."""
+    made = application()
+    sys.setswitchinterval(SWITCH)
+    app = DesktopApp(made, engine)
+    release = _interruptible(app.quit)
+    try:
+        app.start(hidden)
+        return made.exec()
+    finally:
+        app.stop()
+        release()
+
+
+def _interruptible(ended: Callable[[], None]) -> Callable[[], None]:
+    """Ctrl+C and SIGTERM end the app: Qt's loop runs no Python, so the signal wakes it through a socket."""
+    here, there = socket.socketpair()
+    for one in (here, there):
+        one.setblocking(False)
+    before_fd = signal.set_wakeup_fd(there.fileno(), warn_on_full_buffer=False)
+    notifier = QSocketNotifier(here.fileno(), QSocketNotifier.Type.Read)
+
+    def woken() -> None:
+        here.recv(64)
+
+    notifier.activated.connect(woken)
+    before = {one: signal.signal(one, lambda number, frame: ended()) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def release() -> None:
+        notifier.setEnabled(False)
+        signal.set_wakeup_fd(before_fd)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        here.close()
+        there.close()
+
+    return release
