@@ -64,6 +64,7 @@ class Outlet:
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
+        self.metric = ""
         self._console = ConsoleFeed(source)
         self._keeper = Keeper(means, delivery, source)
         self._summary: tuple[int, str] | None = None
