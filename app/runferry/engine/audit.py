@@ -56,7 +56,7 @@ def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
 
 def compare_delivery(engine: Engine, folder: RunFolder, delivery: Delivery, target: Row, deep: bool) -> Report:
     """Compare one run with one server. Raises AppError when the server cannot be asked."""
-    connection = engine.connections.get(_choice(engine, delivery, target), engine.environ)
+    connection = engine.connections.get(choice_of(engine, delivery, target), engine.environ)
     created = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
     rows, wrong = _compare(engine, folder, delivery, created, connection, deep)
     return Report(
@@ -89,7 +89,7 @@ def _folders(engine: Engine, run: str) -> list[RunFolder]:
     return [one for one in found if isinstance(one, RunFolder)]
 
 
-def _choice(engine: Engine, delivery: Delivery, target: Row) -> Choice:
+def choice_of(engine: Engine, delivery: Delivery, target: Row) -> Choice:
     """The server that a delivery went to. A local server is known by its store: ours, or one that somebody runs."""
     server: str = target["server"]
     if not server.startswith("runferry:"):
@@ -142,7 +142,7 @@ def _compare(
         artifacts=artifacts,
         tells_holes=connection.server.is_runferry,
     )
-    wrong += verification.compare(connection.session, run, expected)
+    wrong += verification.compare(connection.session, run, expected).wrong
     if deep:
         wrong += verification.compare_rows(connection.session, run, rows)
     return content.rows, wrong

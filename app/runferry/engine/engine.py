@@ -15,7 +15,7 @@ from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
 from runferry.engine import showing
 from runferry.engine.changes import Changes
-from runferry.engine.choice import Choice, choose
+from runferry.engine.choice import Choice
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
@@ -72,8 +72,8 @@ class Engine(Controls):
         self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
-        self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
+        self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -110,16 +110,12 @@ class Engine(Controls):
         else:
             environ = instead_of(self.environ, environ)
             settings = Settings.load(self.home.settings_file, environ)
-        connection = self.connections.get(choose(request.server, environ, settings), environ)
-        wishes = app_wishes(settings, environ)
+        connection = self.connections.get(request.choice(environ, settings), environ)
+        wishes = request.wishes(settings, environ)
         job = SyncJob()
         folders, job.rejected = find_folders(request, connection.server.url)
         for folder in folders:
-            run_id = new_run_id() if request.is_new else request.run_id
-            destination = Destination(
-                request.entity, request.project, run_id, request.default_entity, request.default_project
-            )
-            job.runs.append(self._add(folder, destination, connection, wishes))
+            job.runs.append(self._add(folder, request.destination(new_run_id), connection, wishes))
         with self._lock:
             self._jobs.append(job)
         return job
@@ -225,13 +221,16 @@ class Engine(Controls):
 
     def live_folders(self) -> list[RunFolder]:
         """The runs that may be going on, as far as is known."""
-        return [one.folder for one in self._all() if one.status_run_state not in ENDED] + self.watching.held_folders()
+        with self._lock:
+            runs = list(self._runs.values())
+        return [run.folder for run in runs if run.status_run_state not in ENDED] + self.watching.held_folders()
 
     def _wake_at(self, path: Path) -> None:
         """Something is to be done for the run in this folder."""
-        for run in self._all():
-            if run.folder.path == path:
-                self._scheduler.grew(run)
+        with self._lock:
+            runs = [run for run in self._runs.values() if run.folder.path == path]
+        for run in runs:
+            self._scheduler.grew(run)
 
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""
