@@ -60,10 +60,13 @@ class Outlet:
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )
-        self._samples = HostSamples(means, delivery, source, self._post, meeting.events_there)
+        self.deliver_samples = HostSamples(
+            means, delivery, source, wishes, self._reopen, self._post, meeting.events_there
+        ).deliver
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
+        self.metric = ""
         self._console = ConsoleFeed(source)
         self._keeper = Keeper(means, delivery, source)
         self._summary: tuple[int, str] | None = None
@@ -166,12 +169,6 @@ class Outlet:
             self.sign_of_life()
         if self._files.waiting is not None:  # everything else has been sent
             raise self._files.waiting
-
-    def deliver_samples(self) -> None:
-        """Deliver what this app measured of the run's host. Raises AppError."""
-        if not self._wishes.metrics_only and self._samples.is_due:
-            self._reopen()
-            self._samples.deliver()
 
     def accept_cut(self) -> None:
         """A log that is shorter than what was sent of it, for good: what it gets from now on is new.
