@@ -23,6 +23,7 @@ from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync.connection import Connection
 from runferry.sync.counts import status_by
 from runferry.sync.destination import Destination
+from runferry.sync.run_sync import RunSync
 from runferry.watch.discovery import RUN_NAME
 
 MANY = 20  # logs of one folder within `LASTING` seconds, after which all of that folder are read at once
@@ -46,20 +47,44 @@ class Key(NamedTuple):
 
 
 class Settled:
-    """The settled runs of one engine. Safe from all threads; `find` is called by one at a time."""
+    """The settled runs of one engine. Safe from all threads; `find` is called by one at a time.
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    under_way: the engine's syncs, and their lock: a run is among them or here, never both.
+    """
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, under_way: dict[Key, RunSync], under_way_lock: threading.Lock
+    ) -> None:
+        self._under_way, self._under_way_lock = under_way, under_way_lock
         self._lock = threading.Lock()
         self._runs: dict[str, tuple[tuple[Key, RunStatus], ...]] = {}  # by log
         self._memory = _Memory(ledger, clock)
         self._parent: tuple[str, tuple[int, int], str] = ("", (0, 0), "")
 
-    def find(self, folder: Path, connection: Connection, destination: Destination) -> tuple[Key, RunStatus] | None:
-        """A run folder whose log the ledger calls verified as large and as old as it is now; None for any other.
+    def find(self, folder: Path, connection: Connection, destination: Destination) -> RunStatus | None:
+        """Show a run folder whose log the ledger calls verified as large and as old as it is now; None for any other.
 
         The layout before 0.10 and logs with other names than usual are never found here. Raises AppError when the
         ledger cannot be read.
         """
+        found = self._find(folder, connection, destination)
+        with self._under_way_lock:
+            if found is None or found[0] in self._under_way:
+                return None
+            self._add(*found)
+        return found[1]
+
+    def put_away(self, run: RunSync) -> bool:
+        """Whether a run is over and verified, and asked for by nobody: its status is all that is kept of it then."""
+        with self._under_way_lock:
+            if not run.is_settled or not _is_usual(run.folder):
+                return False
+            key = Key.of(run.log, run.connection, run.destination)
+            if self._under_way.pop(key, None) is not None:
+                self._add(key, run.status())
+        return True
+
+    def _find(self, folder: Path, connection: Connection, destination: Destination) -> tuple[Key, RunStatus] | None:
         parent, _, name = os.fspath(folder).rpartition(os.sep)
         named = RUN_NAME.fullmatch(name)
         if named is None:
@@ -78,17 +103,16 @@ class Settled:
         for one in known:
             is_same = (one["verified_size"], one["verified_mtime_ns"]) == (found.st_size, found.st_mtime_ns)
             if is_same and one["server"] == server.identity and is_meant(one):
-                return Key.of(log, connection, destination), _status(one, server.url)
+                return Key.of(log, connection, destination), _status(one, server.url, destination)
         return None
 
-    def add(self, key: Key, status: RunStatus) -> None:
-        """Show a run from now on."""
+    def _add(self, key: Key, status: RunStatus) -> None:
         with self._lock:
             others = tuple(one for one in self._runs.get(key.log, ()) if one[0] != key)
             self._runs[key.log] = (*others, (key, status))
 
     def drop(self, key: Key) -> None:
-        """An ordinary sync shows it from now on."""
+        """An ordinary sync shows it from now on. Called with the lock of those under way."""
         with self._lock:
             others = tuple(one for one in self._runs.pop(key.log, ()) if one[0] != key)
             if others:
@@ -142,7 +166,7 @@ class _Memory:
         return self._read.pop(log, [])
 
 
-def is_usual(folder: RunFolder) -> bool:
+def _is_usual(folder: RunFolder) -> bool:
     """Whether a log can be told from its folder's name, as all that is kept here."""
     return str(folder.log) == log_in(str(folder.path))
 
@@ -153,10 +177,10 @@ def log_in(folder: str) -> str:
     return f"{folder}{os.sep}run-{named[1]}.wandb" if named else ""
 
 
-def _status(row: Row, server: str) -> RunStatus:
+def _status(row: Row, server: str, destination: Destination) -> RunStatus:
     counts: dict[str, Any] = {**json.loads(row["counts"]), "rows_sent": 0}
     for name in ("entity", "project", "writer"):  # the same for thousands of runs
         counts[name] = intern(str(counts.get(name) or ""))
-    state = RunState(counts.get("run_state", "unknown"))
-    path = row["path"].rpartition(os.sep)[0]
-    return status_by(path, row["run_id"], server, SyncState.VERIFIED, state, counts, row["verified_size"])
+    path, run_state = row["path"].rpartition(os.sep)[0], RunState(counts.get("run_state", "unknown"))
+    state, size = SyncState.VERIFIED, row["verified_size"]
+    return status_by(path, row["run_id"], destination, server, state, run_state, counts, size)

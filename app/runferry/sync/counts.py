@@ -47,10 +47,12 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "artifacts_sent": artifacts_sent,
         "bytes_read": source.reader.position,
         "last_step": content.last_step,
+        "metric": outlet.metric if outlet is not None else "",
         "started": run.start_time,
         "writer": content.writer,
         "run_state": run_state.value,
         "damage": asdict(damage) if damage else None,
+        "stop_requested": outlet is not None and outlet.stop_requested is True,
     }
 
 
@@ -71,36 +73,28 @@ def status_of(
     error: AppError | None,
 ) -> RunStatus:
     """The status by the counts; before there are any, by what the folder's name tells."""
-    counts = {
-        **counts,
-        "run_id": counts.get("run_id") or destination.run_id,
-        "entity": counts.get("entity") or destination.entity,
-        "project": counts.get("project") or destination.project,
-    }
     total = _size(folder.log)
-    place = (destination.entity, destination.project, destination.run_id)
-    key = "\n".join((str(folder.path), server, *place)) if any(place) else ""
-    return status_by(str(folder.path), folder.run_id, server, state, run_state, counts, total, error, key)
+    return status_by(str(folder.path), folder.run_id, destination, server, state, run_state, counts, total, error)
 
 
 def status_by(
     path: str,
     run_id: str,
+    destination: Destination,
     server: str,
     state: SyncState,
     run_state: RunState,
     counts: Mapping[str, Any],
     bytes_total: int,
     error: AppError | None = None,
-    key: str = "",
 ) -> RunStatus:
-    """The status by the counts alone; `run_id`: by the folder's name, where they have none."""
+    """The status by the counts, without a look at the disk; `path` and `run_id`: of the run's folder."""
     return RunStatus(
         path=path,
-        run_id=counts.get("run_id") or run_id,
-        entity=counts.get("entity", ""),
-        project=counts.get("project", ""),
-        key=key or f"{path}\n{server}",
+        key="\n".join((path, server, destination.entity, destination.project, destination.run_id)),
+        run_id=counts.get("run_id") or destination.run_id or run_id,
+        entity=counts.get("entity") or destination.entity,
+        project=counts.get("project") or destination.project,
         name=counts.get("name", ""),
         server=server,
         url=counts.get("url", ""),
@@ -118,10 +112,12 @@ def status_by(
         bytes_read=counts.get("bytes_read", 0),
         bytes_total=bytes_total,
         last_step=counts.get("last_step"),
+        metric=counts.get("metric", ""),
         started=counts.get("started"),
         writer=counts.get("writer", ""),
         damage=damage_of(counts.get("damage")),
         error=error.as_dict() if error and state is not SyncState.VERIFIED else None,
+        stop_requested=bool(counts.get("stop_requested")),
     )
 
 

@@ -179,6 +179,12 @@ class RunFiles:
         self._ledger.file_sent(self._delivery, sent)
 
 
+def newest_files(ledger: Ledger, delivery: Delivery, sent: Mapping[str, SentFile]) -> dict[str, SentFile]:
+    """A log's files as the server must have them: another log of the run may have written one of them later."""
+    newest = ledger.last_files(delivery.target)
+    return {name: newest.get(name, one) for name, one in sent.items()}
+
+
 def is_inside(name: str) -> bool:
     """Whether a name stays inside the run's folder: a log from elsewhere must not name any file of this disk."""
     path = PurePosixPath(name.replace("\\", "/"))
