@@ -5,6 +5,7 @@ Nothing of pyqtgraph is loaded before there is something to draw.
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from runferry.desktop.run.scaling import Scaled
 
 HEIGHT = 200
+
+
+def preload() -> None:
+    """Load what draws, so that the first chart need not: some 0.4 s, best on a worker thread; makes no Qt object."""
+    importlib.import_module("runferry.desktop.run.plot")
+    importlib.import_module("runferry.desktop.run.scaling")
 
 
 class Chart(Card):

@@ -76,7 +76,10 @@ def _choice(option: Option) -> Control:
         box.addItem(tr(titles.get(one, one)), one)
     box.setMaximumWidth(WIDEST)
     return Control(
-        box, box.currentData, lambda value: box.setCurrentIndex(box.findData(value)), lambda do: box.activated.connect(do)
+        box,
+        box.currentData,
+        lambda value: box.setCurrentIndex(box.findData(value)),
+        lambda do: box.activated.connect(do),
     )
 
 

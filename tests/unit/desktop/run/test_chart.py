@@ -64,6 +64,21 @@ def test_nothing_heavy_is_loaded_before_there_is_a_curve() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_it_may_be_loaded_by_a_worker_thread() -> None:
+    code = (
+        "import sys, threading\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "app = QApplication([])\n"
+        "from runferry.desktop.run.chart import Chart, preload\n"
+        "from runferry.desktop.run.series import Series\n"
+        "worker = threading.Thread(target=preload); worker.start(); worker.join()\n"
+        "assert {'numpy', 'pyqtgraph'} <= set(sys.modules)\n"
+        "chart = Chart('a'); chart.show_series(Series([1], [2.0])); chart.grab()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_it_draws_the_curve_and_says_its_last_value(chart: Chart) -> None:
     before = inks(chart, Tone.ACCENT)
     chart.show_series(FALLING)
