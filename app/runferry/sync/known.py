@@ -70,7 +70,7 @@ def still_agrees(ledger: Ledger, connection: Connection, known: Known, files_dir
         tells_holes=connection.server.is_runferry,
     )
     run = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
-    return not verification.compare(connection.session, run, expected)
+    return not verification.compare(connection.session, run, expected).wrong
 
 
 def _has_changed(path: Path, sent: SentFile) -> bool:

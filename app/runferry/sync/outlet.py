@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from runferry.sync.run_files import RunFiles, newest_files
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
 from runferry.sync.telling import telling_metric
+from runferry.sync.verification import Comparison
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -200,14 +202,14 @@ class Outlet:
             return lines_too_large(aside)
         return self._artifacts.obstacle()
 
-    def differences(self) -> list[str]:
-        """What the server's answers say differently from what was sent; empty when verified."""
+    def compare(self) -> Comparison:
+        """What the server's answers say differently from what was sent."""
         lines = self._means.ledger.server_lines(self._delivery.target)
         content = self._source.reader.content
         rows = content.rows + self._streamer.placing.missing["history"]
         short = rows - self.acknowledged["history"]
         if short > 0:
-            return [f"{short} rows are not acknowledged"]
+            return Comparison([f"{short} rows are not acknowledged"])
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row
@@ -219,6 +221,10 @@ class Outlet:
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def send_again(self, files: Sequence[str]) -> bool:
+        """The server does not have these as they were sent: whether the next delivery sends any of them again."""
+        return self._files.distrust(files)
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
         """Keep in the ledger what people should see of this run while nobody runs."""
