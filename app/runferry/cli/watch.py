@@ -53,6 +53,8 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             engine.watching.start(folders)
             for one in folders:
                 say(f"Watching {one.path}")
+            for server in engine.pauses.of_servers():
+                say(f"Paused: {server or 'all servers'}. `runferry try-now` ends it.")
             _explain(folders[0].path)
             narrator.run(threading.Event())
         except KeyboardInterrupt:

@@ -21,6 +21,10 @@ from runferry.desktop.context import Context
 from runferry.desktop.memory import Memory
 from runferry.desktop.pages import makers
 from runferry.desktop.tasks import Tasks
+from runferry.desktop.text import tr
+from runferry.desktop.tray.icon import Tray
+from runferry.desktop.tray.menu import TrayMenu
+from runferry.desktop.tray.wishes import tray_wishes
 from runferry.desktop.window import Window
 from runferry.version import __version__
 
@@ -45,6 +49,8 @@ class DesktopApp(QObject):
         self.bridge = Bridge(engine, self)
         self.window = Window(self.memory)
         self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window)
+        self.menu = TrayMenu(tray_wishes(self.context, self.quit))
+        self.tray = Tray(self.menu.menu, self.toggle, self)
         self._looking = QTimer(self)
         self._looking.timeout.connect(self._look_after)
         self._is_looking = False
@@ -59,12 +65,14 @@ class DesktopApp(QObject):
         self.bridge.start()
         self._looking.start(LOOK_AFTER)
         self.tasks.run(self.engine.watching.begin)
-        if not hidden:
+        self.tray.make()
+        if not hidden or not self.tray.is_there:
             self.window.bring_up()
 
     def stop(self) -> None:
         """Before the engine stops: nothing is shown any more."""
         self._looking.stop()
+        self.tray.stop()
         self.bridge.stop()
         self.window.leave()
         self.tasks.stop()
@@ -80,9 +88,30 @@ class DesktopApp(QObject):
             elif event.kind == "quit":
                 self.quit()
         self.window.take(update)
+        self.menu.show_update(update, list(self.bridge.runs.values()))
+        self._show_summary()
+
+    def _show_summary(self) -> None:
+        if self.window.summary is not None:
+            self.menu.show_summary(self.window.summary)
+            self.tray.show_summary(self.window.summary)
+
+    def toggle(self) -> None:
+        """The icon was clicked: show the window, or hide it where it is in front."""
+        if self.window.isVisible() and self.window.isActiveWindow():
+            self.window.hide()
+        else:
+            self.window.bring_up()
 
     def _closed(self) -> None:
-        self.quit()
+        """By the title bar: the tray icon stays; without one nobody could ever come back."""
+        if not self.tray.is_there:
+            self.quit()
+            return
+        self.window.hide()
+        if not self.memory.get("told-of-tray", False):
+            self.memory.keep("told-of-tray", True)
+            self.window.toast(tr("Runferry goes on in the tray"))
 
     def _look_after(self) -> None:
         """The local server is started again if it died."""

@@ -12,6 +12,7 @@ from runferry.engine.audit import audit
 from runferry.engine.cleaning import candidates_in
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
+from runferry.engine.pauses import end_of
 from runferry.errors import UsageError
 
 ATTEMPTS_TOLD = 10  # of each server, to `status --json`
@@ -50,7 +51,8 @@ def handler(engine: Engine) -> Callable[[Request, Reply], int]:
             engine.reload_settings()
             return 0
         if request.command == "pause":
-            engine.pause(str(request.arguments.get("server", "")))
+            told = request.arguments
+            engine.pause(str(told.get("server", "")), end_of(str(told.get("for", "")), engine.clock.time()))
             return 0
         raise UsageError(
             "unknown-command",

@@ -16,7 +16,7 @@ from runferry.logs import secrets
 from runferry.remote.bandwidth import Bandwidth
 from runferry.remote.failures import ServerRefused
 from runferry.remote.probe import store_at
-from runferry.servers import app_url, is_loopback, normalise_url
+from runferry.servers import LOCAL, app_url, is_loopback, normalise_url
 from runferry.settings import Settings
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Server
@@ -30,12 +30,18 @@ class Connections:
     """All connections of one engine."""
 
     def __init__(
-        self, settings: Settings, local: LocalServer, clock: Clock, notice: Callable[[str, str], None]
+        self,
+        settings: Settings,
+        local: LocalServer,
+        clock: Clock,
+        notice: Callable[[str, str], None],
+        on_made: Callable[[Connection], None] = lambda made: None,
     ) -> None:
         self._settings = settings
         self._local = local
         self._clock = clock
         self._notice = notice
+        self._on_made = on_made
         self._bandwidth = Bandwidth(settings.upload_limit)
         self._lock = threading.Lock()
         self._made: dict[tuple[str, str], Connection] = {}
@@ -70,7 +76,16 @@ class Connections:
             )
             self._made[server.identity, server.key] = made
             self._origin[id(made)] = (choice, dict(environ))
-            return made
+        self._on_made(made)
+        return made
+
+    def name_of(self, connection: Connection) -> str:
+        """``local`` for the local server, wherever it answers; else the address."""
+        return LOCAL if self._origin[id(connection)][0].is_local else connection.server.url
+
+    def named(self, server: str) -> list[Connection]:
+        """The connections to a server (``local``, or an address), with whichever key; all where none is named."""
+        return [one for one in self.all() if server in ("", self.name_of(one), one.server.url)]
 
     def use(self, settings: Settings) -> None:
         """Other settings: trust and proxy of each server are made anew. Raises AppError for bad certificates."""

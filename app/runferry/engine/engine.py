@@ -9,17 +9,19 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Set
-from dataclasses import replace
 from pathlib import Path
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
+from runferry.engine import showing
 from runferry.engine.changes import Changes
 from runferry.engine.choice import Choice, choose
 from runferry.engine.connections import Connections
+from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
+from runferry.engine.pauses import Pauses
 from runferry.engine.settled import Key, Settled
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
@@ -30,19 +32,19 @@ from runferry.servers import is_loopback
 from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
-from runferry.status import ConnectionState, RunStatus, Snapshot, SyncState
+from runferry.state.pauses import PauseTable
+from runferry.status import RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
-from runferry.version import __version__
 
 log = logging.getLogger(__name__)
 
 
-class Engine:
+class Engine(Controls):
     """One per process."""
 
     def __init__(
@@ -60,7 +62,8 @@ class Engine:
         self._database = Database(home.database_file)
         self.ledger = Ledger(self._database, self.clock)
         self._local = LocalServer(home.store, settings.local_server_port, self.clock)
-        self.connections = Connections(settings, self._local, self.clock, self._notice)
+        self.pauses = Pauses(self, PauseTable(self._database))
+        self.connections = Connections(settings, self._local, self.clock, self._notice, self.pauses.apply)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
@@ -68,9 +71,7 @@ class Engine:
         self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
-        self._changes = Changes(
-            home.settings_file, self.network_changed, self.reload_settings, on_look=self.watching.look_at_crashed
-        )
+        self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -162,9 +163,11 @@ class Engine:
                     recheck=wishes is not None,
                 )
                 self._runs[key] = run
+                run.is_paused = wishes is None and self.pauses.is_run_paused(str(folder.path))
                 self._scheduler.add(run)
                 return run
             run.ask_again()
+            run.is_paused = run.is_paused and wishes is None
         if wishes is not None:
             asked = combine(wishes, folder.marker)
             self._scheduler.between_turns(run, lambda: run.use(connection, asked))
@@ -205,21 +208,6 @@ class Engine:
         """Start the local server again if it died; call now and then. May take seconds."""
         self.connections.look_after_local()
 
-    def try_now(self, url: str = "") -> None:
-        """Try all servers, or one, at once."""
-        for connection in self.connections.all():
-            if not url or connection.server.url == url:
-                if connection.is_stopped:
-                    self.connections.refresh(connection)
-                connection.try_now()
-                self._scheduler.wake_all(connection)
-
-    def network_changed(self) -> None:
-        """Another network: whatever stopped or waits may work now. What a person paused stays paused."""
-        for connection in self.connections.all():
-            if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
-                self.try_now(connection.server.url)
-
     def reload_settings(self) -> None:
         """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
         self.settings = Settings.load(self.home.settings_file, self.environ)
@@ -230,52 +218,23 @@ class Engine:
             return
         self.network_changed()
 
-    def pause(self, url: str = "") -> None:
-        """Send nothing more to all servers, or to one, until `try_now`."""
-        for connection in self.connections.all():
-            if not url or connection.server.url == url:
-                connection.pause()
-                self._notice(connection.server.url, "Paused.")
-
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""
-        with self._lock:
-            runs = [run for run in self._runs.values() if str(run.folder.path) in paths]
-        others = [one for one in (*self.settled.statuses(), *self.watching.held()) if one.path in paths]
-        return (*(run.status() for run in runs), *others)
+        return showing.statuses(self, self._all(), paths)
 
     def snapshot(self) -> Snapshot:
         """Everything at this moment."""
-        with self._lock:
-            runs = list(self._runs.values())
-        statuses = [run.status() for run in runs]
-        problems = [status.error for status in statuses if status.error and status.state is SyncState.PROBLEM]
-        shown = (*statuses, *self.settled.statuses(), *self.watching.held())
-        return replace(self.overview(), runs=shown, problems=tuple(problems))
+        return showing.snapshot(self, self._all())
 
     def overview(self) -> Snapshot:
         """Servers and folders, without the runs: cheap, however many there are."""
-        with self._lock:
-            runs = list(self._runs.values())
-        waiting = [run for run in runs if not run.at_rest]
-        backlog = [(run.connection, *run.backlog()) for run in waiting]
-        servers = [
-            one.status(
-                runs_waiting=sum(1 for run in waiting if run.connection is one),
-                rows_waiting=sum(rows for at, rows, _ in backlog if at is one),
-                files_waiting=sum(files for at, _, files in backlog if at is one),
-            )
-            for one in self.connections.all()
-        ]
-        return Snapshot(
-            version=__version__,
-            pid=os.getpid(),
-            time=self.clock.time(),
-            servers=tuple(servers),
-            folders=tuple(self.watching.folders()),
-        )
+        return showing.overview(self, self._all())
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _all(self) -> list[RunSync]:
+        with self._lock:
+            return list(self._runs.values())
 
     def _changed(self, run: RunSync) -> None:
         self.watching.run_changed(run)

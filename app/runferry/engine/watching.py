@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +58,7 @@ class Watching:
         from runferry.watch.watcher import Watcher  # loads watchdog, which one-shot commands do not need
 
         settings = self._engine.settings
+        self._engine.pauses.restore()
         self._folders = list(folders)
         self._watcher = Watcher(
             [one.path for one in folders],
@@ -110,10 +111,10 @@ class Watching:
             held = list(self._held.values())
         return [_held_status(folder, watched, why, self._failed.get(folder.path)) for folder, watched, why in held]
 
-    def look_again(self) -> None:
-        """Somebody changed what may be sent: what was held back is judged anew."""
+    def look_again(self, paths: Set[str] | None = None) -> None:
+        """Somebody changed what may be sent: what was held back, in all folders or in these, is judged anew."""
         with self._lock:
-            held = list(self._held)
+            held = [one for one in self._held if paths is None or str(one) in paths]
         for path in held:
             self._found(path)
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from runferry.clock import Clock
 from runferry.state.database import Database
-from runferry.state.deliverables import Deliverables
 from runferry.state.delivery import Delivery
+from runferry.state.sample_lines import SampleLines
 
 STREAMS = ("history", "events", "console")
 
@@ -31,7 +31,7 @@ class Placement:
     count: int
 
 
-class Ledger(Deliverables):
+class Ledger(SampleLines):
     """Reads and writes the delivery tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -253,7 +253,7 @@ class Ledger(Deliverables):
 
 
 _DELIVERY = (
-    "SELECT deliveries.*, t.*, s.path AS path, deliveries.id AS delivery_id FROM deliveries "
+    "SELECT deliveries.*, t.*, s.path AS path, s.identity AS identity, deliveries.id AS delivery_id FROM deliveries "
     "JOIN targets AS t ON t.id = target JOIN sources AS s ON s.id = source "
 )
 

@@ -114,4 +114,32 @@ _POSITION_PATH = """
 ALTER TABLE deliveries ADD COLUMN position_path TEXT NOT NULL DEFAULT '';  -- the log that `position` was read from
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH)
+_PEOPLE = """
+CREATE TABLE pauses (
+    what TEXT NOT NULL,                       -- server or run
+    subject TEXT NOT NULL,                    -- address, local, or empty for all servers; or the run's folder
+    until REAL,                               -- seconds since the epoch; NULL until somebody ends it
+    PRIMARY KEY (what, subject)
+) STRICT;
+
+CREATE TABLE activity (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    kind TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    subject TEXT NOT NULL,                    -- a run's folder, or a server's address
+    text TEXT NOT NULL
+) STRICT;
+"""
+
+_SAMPLES = """
+CREATE TABLE samples (
+    delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+    kind TEXT NOT NULL,                       -- the range's kind: host, or host:FILE beside the log
+    lines INTEGER NOT NULL,                   -- acknowledged
+    bytes INTEGER NOT NULL,                   -- of the file, up to the end of those lines
+    PRIMARY KEY (delivery, kind)
+) STRICT;
+"""
+
+MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES)

@@ -63,6 +63,7 @@ class Connection:
         self._down_since = 0.0
         self._probing = False
         self._is_paused = False
+        self._paused_until: float | None = None
         self._account: Account | None = None
         self._attempts = Attempts()
         session.on_answer = self._recover
@@ -151,10 +152,15 @@ class Connection:
             if self._state not in _OPEN:
                 self._state, self._next, self._probing = ConnectionState.RETRYING, 0.0, False
 
-    def pause(self) -> None:
-        """Nothing more is sent until `try_now`; a request in hand ends by itself."""
+    def pause(self, until: float | None = None) -> None:
+        """Nothing more is sent until `try_now`; a request in hand ends by itself. until: only shown, not obeyed."""
         with self._lock:
-            self._is_paused = True
+            self._is_paused, self._paused_until = True, until
+
+    @property
+    def is_paused(self) -> bool:
+        """By a person."""
+        return self._is_paused
 
     @property
     def is_open(self) -> bool:
@@ -184,6 +190,7 @@ class Connection:
                 proxy=self.session.proxy_shown,
                 attempts=self._attempts.newest_first(),
                 latency=self.session.meter.latency,
+                paused_until=self._paused_until if self._is_paused else None,
                 bytes_per_second=round(self.session.meter.bytes_per_second, 1),
                 **waiting,
             )

@@ -47,6 +47,7 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "artifacts_sent": artifacts_sent,
         "bytes_read": source.reader.position,
         "last_step": content.last_step,
+        "metric": outlet.metric if outlet is not None else "",
         "started": run.start_time,
         "writer": content.writer,
         "run_state": run_state.value,
@@ -87,9 +88,10 @@ def status_by(
     error: AppError | None = None,
 ) -> RunStatus:
     """The status by the counts, without a look at the disk; `path` and `run_id`: of the run's folder."""
+    place = (destination.entity, destination.project, destination.run_id)
     return RunStatus(
         path=path,
-        key="\n".join((path, server, destination.entity, destination.project, destination.run_id)),
+        key="\n".join((path, server, *place)) if any(place) else f"{path}\n{server}",
         run_id=counts.get("run_id") or destination.run_id or run_id,
         entity=counts.get("entity") or destination.entity,
         project=counts.get("project") or destination.project,
@@ -110,11 +112,19 @@ def status_by(
         bytes_read=counts.get("bytes_read", 0),
         bytes_total=bytes_total,
         last_step=counts.get("last_step"),
+        metric=counts.get("metric", ""),
         started=counts.get("started"),
         writer=counts.get("writer", ""),
         damage=damage_of(counts.get("damage")),
         error=error.as_dict() if error and state is not SyncState.VERIFIED else None,
     )
+
+
+def shown(state: SyncState, run_state: RunState) -> SyncState:
+    """The state of a run whose server is paused: nothing of it goes on."""
+    is_live = run_state in (RunState.RUNNING, RunState.QUIET)
+    goes_on = state in (SyncState.WAITING, SyncState.SYNCING, SyncState.RETRYING)
+    return SyncState.PAUSED if goes_on or (is_live and state is SyncState.SENT) else state
 
 
 def damage_of(kept: dict[str, Any] | None) -> DamageReport | None:

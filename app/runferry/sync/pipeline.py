@@ -18,6 +18,10 @@ class Replaced(Exception):
     """The log is not the file that was read before."""
 
 
+class Interrupted(Exception):
+    """Somebody paused: what was read stays in order, for the next time."""
+
+
 class Sink(Protocol):
     """Where parts go."""
 
@@ -26,10 +30,13 @@ class Sink(Protocol):
 
 
 class Pipeline:
-    """Moves the parts of one log. `on_sent` is called after each."""
+    """Moves the parts of one log. `on_sent` is called after each, and `is_paused` tells whether to go on."""
 
-    def __init__(self, senders: ThreadPoolExecutor, on_sent: Callable[[], None]) -> None:
+    def __init__(
+        self, senders: ThreadPoolExecutor, on_sent: Callable[[], None], is_paused: Callable[[], bool] = lambda: False
+    ) -> None:
         self._senders = senders
+        self._is_paused = is_paused
         self._on_sent = on_sent
         self._backlog: deque[Part] = deque()
 
@@ -42,7 +49,7 @@ class Pipeline:
         self._backlog.clear()
 
     def run(self, source: Source, sink: Sink) -> None:
-        """Read and send until the end of what is complete. Raises AppError, or Replaced."""
+        """Read and send until the end of what is complete. Raises AppError, Replaced or Interrupted."""
         sending: tuple[Future[None], Part] | None = None
         try:
             while True:
@@ -56,6 +63,8 @@ class Pipeline:
                     self._backlog.appendleft(part)  # until the one before it has arrived
                     waiting, sending = sending, None
                     self._wait_for(*waiting)
+                    if self._is_paused():
+                        raise Interrupted
                     part = self._backlog.popleft()
                 if part.at_end:
                     self.send(sink, part)

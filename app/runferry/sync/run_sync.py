@@ -11,23 +11,27 @@ import platform
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from sqlite3 import Row
 from typing import Any
 
 from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
 from runferry.formats.readers import Extent, extent
-from runferry.remote.failures import ServerRefused, ServerTrouble
+from runferry.remote.failures import ServerRefused
+from runferry.state.delivery import Delivery
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync import known
 from runferry.sync.connection import Connection
-from runferry.sync.counts import backlog_of, count, status_of
+from runferry.sync.counts import backlog_of, count, shown, status_of
 from runferry.sync.destination import Destination
+from runferry.sync.failing import SELDOM, Failures
+from runferry.sync.host_samples import has_more
 from runferry.sync.means import Means
 from runferry.sync.meeting import meet
 from runferry.sync.obstacles import folder_gone, not_as_sent
 from runferry.sync.outlet import Outlet
-from runferry.sync.pipeline import Pipeline, Replaced
+from runferry.sync.pipeline import Interrupted, Pipeline, Replaced
 from runferry.sync.source import Part, Source
 from runferry.sync.wishes import Wishes
 
@@ -36,11 +40,7 @@ log = logging.getLogger(__name__)
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
 SLOW_CHECKS = 2  # so many times the server may only have been slow; then a file that it does not have is sent again
-LONGEST_RUN_WAIT = 60.0
-PATIENCE = 5  # failures that concern this run alone (half a minute), after which it is shown as a problem
-SELDOM = 5.0
 LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
-HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
 
 
 class RunSync:
@@ -56,30 +56,29 @@ class RunSync:
         on_change: Callable[[RunSync], None],
         recheck: bool = True,
     ) -> None:
-        self.folder = folder
-        self.log = folder.log
+        self.folder, self.log = folder, folder.log
         self.destination = destination
         self.connection = connection
-        self.is_paused = False
-        self.at_rest = False  # nothing more to do for now
+        self.is_paused = self.at_rest = False  # at rest: nothing more to do for now
         self._means = means
         self.wishes = wishes
         self._on_change = on_change
         self._recheck = recheck  # ask the server even where the ledger says verified
         self._source: Source | None = None
         self._outlet: Outlet | None = None
-        self._pipeline = Pipeline(means.senders, lambda: on_change(self))
+        self._pipeline = Pipeline(
+            means.senders, lambda: on_change(self), lambda: self.is_paused or self.connection.is_paused
+        )
         self._state = SyncState.WAITING
         self._run_state = RunState.UNKNOWN
         self._error: AppError | None = None
         self._gone: AppError | None = None  # the folder is gone: nothing that a turn in hand finds out counts any more
         self._lock = threading.Lock()
-        self._failures = 0
+        self._failures = Failures()
         self._rechecks = 0
         self._not_before = 0.0
-        self._idle_pause = 0.0  # seconds; grows while nothing comes
-        self._idle_at = -1  # bytes of the log at the last idle turn
-        self._compared_at = -1  # bytes of the log when a silent run was compared with the server
+        self._idle_pause, self._idle_at = 0.0, -1  # seconds, growing while nothing comes; bytes of the log then
+        self._compared_at = -1  # bytes of the log when a silent run was compared, and what came of it
         self._found_at_rest: tuple[SyncState, AppError | None] = (SyncState.SENT, None)
         self._counts: dict[str, Any] = {}
         self._read_extent: Extent | None = None
@@ -96,7 +95,7 @@ class RunSync:
         if connection is self.connection and wishes == self.wishes:
             return
         self.connection, self.wishes = connection, wishes
-        self._failures = 0
+        self._failures.reset()
         self._forget()
 
     # -- turns --------------------------------------------------------------------------------------------------------
@@ -141,6 +140,8 @@ class RunSync:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
             self._forget()
             return 0.0
+        except Interrupted:
+            return 0.0
         return self._settle(self._outlet, self._judge())
 
     def _has_begun(self, source: Source) -> bool:
@@ -164,15 +165,17 @@ class RunSync:
         """Everything in the log is sent: deliver the rest, close and compare as far as the run's state allows."""
         outlet.accept_cut()
         if state is RunState.QUIET and self._compared_at == outlet.position and not self._recheck:
+            outlet.deliver_samples()
             if _may_be_seen(self.folder):
                 outlet.sign_of_life()
             return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
             self._pipeline.send(outlet, self._last_part(self._source))
+            self._means.samples.finish(self.folder.path)
         exit_code = _exit_code(self._source) if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
-        self._failures = 0
+        self._failures.reset()
         if outlet.is_unfinished:
             return 0.0
         if state in ENDED:
@@ -197,35 +200,23 @@ class RunSync:
         self._pipeline.forget()
 
     def failed(self, error: AppError) -> float | None:
-        """A turn broke off; seconds until the next, or None while a person is needed.
+        """A turn broke off; seconds until the next, or None while a person is needed (see `Failures.judge`).
 
-        What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
-        waits for it, and is tried again all the same: nobody tells us when it is right again. Growth of the log
-        brings no try forward.
+        Growth of the log brings no try forward.
         """
-        delay = self._note(error)
+        self._error = error
+        state, delay = self._failures.judge(error, self.connection)
+        if state is SyncState.RETRYING:
+            self._set(state)
+        else:
+            if not isinstance(error, ServerRefused):
+                log.warning("%s: %s", self.folder.path, error)
+            if error.slug == "bug":
+                self._forget()
+            self._rest_with_problem()
         wait = max(self._means.interval, SELDOM) if delay is None else delay
         self._not_before = self._means.clock.monotonic() + wait
         return delay
-
-    def _note(self, error: AppError) -> float | None:
-        self._error = error
-        is_local = error.slug in HEALS_HERE or isinstance(error, TemporaryError)
-        if is_local:
-            self._failures += 1
-            own = min(2.0 ** min(self._failures - 1, 10), LONGEST_RUN_WAIT)
-            if isinstance(error, ServerTrouble):
-                self._set(SyncState.RETRYING)
-                return max(self.connection.wait(), min(own, self.connection.longest_wait))
-            if isinstance(error, TemporaryError) and self._failures <= PATIENCE:
-                self._set(SyncState.RETRYING)
-                return max(own, error.retry_after or 0.0)
-        if not isinstance(error, ServerRefused):
-            log.warning("%s: %s", self.folder.path, error)
-        if error.slug == "bug":
-            self._forget()
-        self._rest_with_problem()
-        return max(own, SELDOM) if is_local else None
 
     def gone(self) -> None:
         """The run's folder was removed or moved away; nobody gives it a turn any more."""
@@ -273,9 +264,8 @@ class RunSync:
         if self._rechecks < len(RECHECKS):
             self._rechecks += 1
             self._set(SyncState.SENT)
-            if self._rechecks == SLOW_CHECKS and outlet.send_again(found.files):
-                return 0.0
-            return RECHECKS[self._rechecks - 1]
+            is_sent_again = self._rechecks == SLOW_CHECKS and outlet.send_again(found.files)
+            return 0.0 if is_sent_again else RECHECKS[self._rechecks - 1]
         self._error, self._rechecks = not_as_sent(found.wrong), 0
         self._recheck = False
         self._rest(SyncState.PROBLEM)
@@ -299,7 +289,7 @@ class RunSync:
             return False
         goes_there = self.destination.matches(self.folder.run_id)
         found = known.find(self._means.ledger, self.log, self.connection.server.identity, goes_there)
-        if found is None:
+        if found is None or self._has_samples(*found):
             return False
         if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
             return False
@@ -308,6 +298,17 @@ class RunSync:
         self._counts = {**counts, "rows_sent": 0}
         self._run_state = RunState(counts.get("run_state", "unknown"))
         return True
+
+    def _has_samples(self, delivery: Delivery, row: Row) -> bool:
+        """Whether measurements came that were not sent: with a copy of the run from where it was trained, say."""
+        files = self._means.samples.files(row["identity"], self.folder.path)
+        return any(has_more(self._means.ledger, delivery, one) for one in files) and not self.wishes.metrics_only
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the server to stop this run."""
+        outlet = self._outlet
+        return outlet is not None and outlet.stop_requested
 
     @property
     def status_run_state(self) -> RunState:
@@ -331,7 +332,7 @@ class RunSync:
             self.folder,
             self.destination,
             self.connection.server.url,
-            self._state,
+            shown(self._state, self._run_state) if self.connection.is_paused else self._state,
             self._run_state,
             self._counts,
             self._gone or self._error,

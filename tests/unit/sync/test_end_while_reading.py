@@ -28,6 +28,7 @@ class Taker:
     url = ""
     run = Created("", "", "", "", 0)
     rows_sent = position = artifacts_sent = files_waiting = 0
+    metric = ""
     is_unfinished = False
 
     def __init__(self, *_: Any) -> None:

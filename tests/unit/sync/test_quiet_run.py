@@ -30,6 +30,7 @@ class Taker:
 
     url, run = "", Created("", "", "", "", 0)
     rows_sent = artifacts_sent = files_waiting = 0
+    metric = ""
     position = 100
     is_unfinished = False
     blocked: AppError | None = None
@@ -57,6 +58,7 @@ class Nowhere:
     """A connection that nobody uses."""
 
     server = type("Server", (), {"url": "", "identity": ""})()
+    is_paused = False
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: ()

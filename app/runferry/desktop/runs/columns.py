@@ -76,15 +76,15 @@ def state_text(run: RunStatus) -> str:
 COLUMNS = (
     Column("state", "", lambda run, now: state_text(run), lambda run: _ORDER.index(run.state), 40),
     Column("name", tr("Name"), lambda run, now: run_name(run), lambda run: run_name(run).lower(), 240),
-    Column("project", tr("Project"), lambda run, now: run.project or "—", lambda run: run.project.lower(), 130),
-    Column("server", tr("Server"), lambda run, now: server_name(run.server), lambda run: run.server, 130),
-    Column("progress", tr("Progress"), lambda run, now: progress_text(run), lambda run: progress(run) or 0.0, 150),
+    Column("project", tr("Project"), lambda run, now: run.project or "—", lambda run: run.project.lower(), 110),
+    Column("server", tr("Server"), lambda run, now: server_name(run.server), lambda run: run.server, 120),
+    Column("progress", tr("Progress"), lambda run, now: progress_text(run), lambda run: progress(run) or 0.0, 136),
     Column(
         "step",
         tr("Last step"),
         lambda run, now: "" if run.last_step is None else amounts.count(run.last_step),
         lambda run: -1 if run.last_step is None else run.last_step,
-        90,
+        80,
         True,
     ),
     Column(
@@ -92,7 +92,7 @@ COLUMNS = (
         tr("Size"),
         lambda run, now: amounts.size(run.bytes_total) if run.bytes_total else "",
         lambda run: run.bytes_total,
-        80,
+        72,
         True,
     ),
     Column(

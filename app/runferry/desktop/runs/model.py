@@ -37,6 +37,7 @@ class RunsModel(QAbstractTableModel):
         self._filter = Filter()
         self._column, self._descending = len(COLUMNS) - 1, True
         self._fresh: set[str] = set()
+        self._is_begun = False  # what is there from the start is not new
         self.now = time.time()
 
     # -- what is shown ------------------------------------------------------------------------------------------------
@@ -102,7 +103,8 @@ class RunsModel(QAbstractTableModel):
             elif self._filter.takes(run):
                 new.append(run)
         self._tell(touched)
-        if len(new) + len(hidden) > BULK:
+        if len(new) + len(hidden) > BULK or not self._is_begun:
+            self._is_begun = self._is_begun or bool(self._runs)
             self._arrange()
             return
         for key in hidden:

@@ -15,6 +15,10 @@ from runferry.status import RunStatus, SyncState
 
 TURN = 80  # milliseconds between two pictures of what moves
 DEGREES = 24
+HEADER = """
+QHeaderView { background: palette(base); }
+QHeaderView::section { background: palette(base); border: none; padding: 6px 4px; color: palette(placeholder-text); }
+"""
 
 
 class RunsTable(QTableView):
@@ -47,6 +51,7 @@ class RunsTable(QTableView):
 
     def _header(self) -> None:
         header = self.horizontalHeader()
+        header.setStyleSheet(HEADER)
         header.setSectionsMovable(True)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(40)
