@@ -15,10 +15,11 @@ from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
 from runferry.engine import showing
 from runferry.engine.changes import Changes
-from runferry.engine.choice import Choice, choose
+from runferry.engine.choice import Choice
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
+from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
@@ -37,7 +38,7 @@ from runferry.status import RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
-from runferry.sync.run_sync import RunSync
+from runferry.sync.run_sync import ENDED, RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
 
@@ -72,6 +73,7 @@ class Engine(Controls):
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
+        self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -86,6 +88,7 @@ class Engine(Controls):
         """End threads, connections and the local server that this engine started; the commit in hand is finished."""
         self._changes.stop()
         self.watching.stop()
+        self.host_metrics.stop()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
         self._local.stop()
@@ -107,16 +110,12 @@ class Engine(Controls):
         else:
             environ = instead_of(self.environ, environ)
             settings = Settings.load(self.home.settings_file, environ)
-        connection = self.connections.get(choose(request.server, environ, settings), environ)
-        wishes = app_wishes(settings, environ)
+        connection = self.connections.get(request.choice(environ, settings), environ)
+        wishes = request.wishes(settings, environ)
         job = SyncJob()
         folders, job.rejected = find_folders(request, connection.server.url)
         for folder in folders:
-            run_id = new_run_id() if request.is_new else request.run_id
-            destination = Destination(
-                request.entity, request.project, run_id, request.default_entity, request.default_project
-            )
-            job.runs.append(self._add(folder, destination, connection, wishes))
+            job.runs.append(self._add(folder, request.destination(new_run_id), connection, wishes))
         with self._lock:
             self._jobs.append(job)
         return job
@@ -188,6 +187,7 @@ class Engine(Controls):
             quiet_after=settings.quiet_after,
             poll=settings.poll_interval,
             write_marker=settings.write_synced_marker and not connection.server.is_runferry,
+            samples=self.host_metrics,
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------
@@ -211,12 +211,26 @@ class Engine(Controls):
     def reload_settings(self) -> None:
         """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
         self.settings = Settings.load(self.home.settings_file, self.environ)
+        self.host_metrics.use(self.settings)
         try:
             self.connections.use(self.settings)
         except AppError as error:
             self._notice("", error.for_people())
             return
         self.network_changed()
+
+    def live_folders(self) -> list[RunFolder]:
+        """The runs that may be going on, as far as is known."""
+        with self._lock:
+            runs = list(self._runs.values())
+        return [run.folder for run in runs if run.status_run_state not in ENDED] + self.watching.held_folders()
+
+    def _wake_at(self, path: Path) -> None:
+        """Something is to be done for the run in this folder."""
+        with self._lock:
+            runs = [run for run in self._runs.values() if run.folder.path == path]
+        for run in runs:
+            self._scheduler.grew(run)
 
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""

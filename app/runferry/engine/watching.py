@@ -71,6 +71,7 @@ class Watching:
             skip=(self._engine.home.store,),
         )
         self._watcher.start()
+        self._engine.host_metrics.start()
 
     def begin(self) -> None:
         """Watch the folders of the settings. Raises AppError where nobody can know their server."""
@@ -104,6 +105,11 @@ class Watching:
         """Runs that are delivered by themselves."""
         with self._lock:
             return list(self._runs.values())
+
+    def held_folders(self) -> list[RunFolder]:
+        """The folders of those that wait."""
+        with self._lock:
+            return [folder for folder, _, _ in self._held.values()]
 
     def held(self) -> list[RunStatus]:
         """Runs that wait until somebody asks, or that cannot be sent."""
@@ -186,6 +192,7 @@ class Watching:
             self._engine.bus.publish(Event("run", str(folder.path)))
         else:
             self._deliver(folder, watched)
+        self._engine.host_metrics.look_again()
 
     def _is_settled(self, path: Path, watched: WatchedFolder) -> bool:
         """Whether there is nothing to do for a run folder: most of them, where many lie."""

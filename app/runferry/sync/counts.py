@@ -52,6 +52,7 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "writer": content.writer,
         "run_state": run_state.value,
         "damage": asdict(damage) if damage else None,
+        "stop_requested": outlet is not None and outlet.stop_requested is True,
     }
 
 
@@ -88,10 +89,9 @@ def status_by(
     error: AppError | None = None,
 ) -> RunStatus:
     """The status by the counts, without a look at the disk; `path` and `run_id`: of the run's folder."""
-    place = (destination.entity, destination.project, destination.run_id)
     return RunStatus(
         path=path,
-        key="\n".join((path, server, *place)) if any(place) else f"{path}\n{server}",
+        key="\n".join((path, server, destination.entity, destination.project, destination.run_id)),
         run_id=counts.get("run_id") or destination.run_id or run_id,
         entity=counts.get("entity") or destination.entity,
         project=counts.get("project") or destination.project,
@@ -117,6 +117,7 @@ def status_by(
         writer=counts.get("writer", ""),
         damage=damage_of(counts.get("damage")),
         error=error.as_dict() if error and state is not SyncState.VERIFIED else None,
+        stop_requested=bool(counts.get("stop_requested")),
     )
 
 

@@ -12,24 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import AppError
-from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import Extent
 from runferry.formats.summary import summary_json
 from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.sync import artifact_check, known, made_files, verification
 from runferry.sync.alerts import deliver_alerts
 from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
 from runferry.sync.console_feed import ConsoleFeed
 from runferry.sync.host_samples import HostSamples
+from runferry.sync.keeping import Keeper
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
 from runferry.sync.obstacles import file_gone, lines_too_large
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_end import RunEnd
-from runferry.sync.run_files import RunFiles
+from runferry.sync.run_files import RunFiles, newest_files
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
 from runferry.sync.telling import telling_metric
@@ -51,24 +53,20 @@ class Outlet:
         session, ledger, delivery = connection.session, means.ledger, meeting.delivery
         self._means, self._wishes, self._source = means, wishes, source
         self._connection, self._meeting, self._delivery, self._run = connection, meeting, delivery, meeting.run
-        self._streamer = Streamer(session, meeting.run, ledger, delivery, means.request_bytes)
+        self._streamer = Streamer(
+            session, meeting.run, ledger, delivery, means.request_bytes, lambda: means.on_stop(source.log.parent)
+        )
         self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes, means.clock, self._beat)
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )
-        self._samples = HostSamples(
-            ledger,
-            delivery,
-            lambda: means.samples.files(source.identity, source.log.parent),
-            self._post,
-            meeting.events_there,
-        )
+        self._samples = HostSamples(means, delivery, source, self._post, meeting.events_there)
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._end = RunEnd(ledger, delivery, source)
         self.metric = ""  # the one that tells most, with its value
         self._last_row: str | None = None
         self._console = ConsoleFeed(source)
-        self._recorded: tuple[object, ...] = ()
+        self._keeper = Keeper(means, delivery, source)
         self._posted = means.clock.monotonic()
         self.url = meeting.url  # where people look at it
 
@@ -213,9 +211,11 @@ class Outlet:
             return Comparison([f"{short} rows are not acknowledged"])
         expected = verification.Expected(
             lines=lines,
-            last_row=self._last_row if self._ends_the_run(rows, lines["history"]) else None,
+            last_row=self._last_row
+            if content.rows and _is_end(self._means.ledger, self._delivery, rows, lines["history"])
+            else None,
             summary=self._end.final_summary() if self._end.newer() is None and not self._end.is_outgrown() else "",
-            files=self._files.newest(),
+            files=newest_files(self._means.ledger, self._delivery, self._files.sent),
             artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
         )
@@ -225,37 +225,13 @@ class Outlet:
         """The server does not have these as they were sent: whether the next delivery sends any of them again."""
         return self._files.distrust(files)
 
-    def _ends_the_run(self, rows: int, lines: int) -> bool:
-        """Whether the run's last line on the server is this log's last row."""
-        has_rows = self._source.reader.content.rows > 0
-        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if has_rows else []
-        return bool(placed) and placed[0].server_first == lines - 1
-
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
-        """Keep in the ledger what people should see of this run while nobody runs; once per change."""
-        told = (state, error.slug if error else "", counts.get("rows"), counts.get("artifacts_sent"))
-        if told != self._recorded:
-            self._recorded = told
-            self._means.ledger.update(
-                self._delivery, state=state, error=error.as_dict() if error else None, counts=counts
-            )
+        """Keep in the ledger what people should see of this run while nobody runs."""
+        self._keeper.record(state, error, counts)
 
     def verified(self, counts: dict[str, Any], read: Extent | None) -> None:
         """Remember it. read: how large and old the log of a run that is over was before it was read to its end."""
-        self._recorded = ("verified", "", counts.get("rows"))
-        is_alone = self._means.ledger.count_deliveries(self._delivery.target) == 1
-        if is_alone and not self._source.extras.artifacts:  # artifacts are asked for by what the log says of each
-            counts = {**counts, known.PROOF: known.proof(self._last_row, self._end.final_summary())}
-        self._means.ledger.update(
-            self._delivery,
-            state="verified",
-            verified_at=self._means.clock.time(),
-            verified_size=read.size if read else None,
-            verified_mtime_ns=read.mtime_ns if read else None,
-            counts=counts,
-        )
-        if self._means.write_marker and read and not is_legacy_log(self._source.log):
-            self._source.log.with_name(self._source.log.name + ".synced").touch()
+        self._keeper.verified(counts, read, lambda: known.proof(self._last_row, self._end.final_summary()))
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
 
@@ -277,3 +253,9 @@ class Outlet:
     def _post(self, request: StreamRequest) -> None:
         self._streamer.post(request)
         self._posted = self._means.clock.monotonic()
+
+
+def _is_end(ledger: Ledger, delivery: Delivery, rows: int, lines: int) -> bool:
+    """Whether the last of a log's rows is the run's last line on the server."""
+    placed = ledger.place(delivery, "history", rows - 1, 1)
+    return bool(placed) and placed[0].server_first == lines - 1

@@ -28,8 +28,8 @@ class Taker:
     url = ""
     run = Created("", "", "", "", 0)
     rows_sent = position = artifacts_sent = files_waiting = 0
+    is_unfinished = stop_requested = False
     metric = ""
-    is_unfinished = False
 
     def __init__(self, *_: Any) -> None:
         self.acknowledged = {"history": 0}

@@ -32,7 +32,7 @@ class Taker:
     rows_sent = artifacts_sent = files_waiting = 0
     metric = ""
     position = 100
-    is_unfinished = False
+    is_unfinished = stop_requested = False
     blocked: AppError | None = None
     wrong: Sequence[str] = ()
 

@@ -32,9 +32,9 @@ class RunActions:
             for run in runs:
                 server = run.server or ""
                 engine.sync(
-                    SyncRequest((Path(run.path),), server=server, entity=run.entity, project=run.project)
+                    SyncRequest((Path(run.path),), server=server, entity=run.entity, project=run.project, by_hand=True)
                     if run.url
-                    else SyncRequest((Path(run.path),), server=server)
+                    else SyncRequest((Path(run.path),), server=server, by_hand=True)
                 )
 
         self._context.do(work, plural(len(runs), "Syncing {n} run", "Syncing {n} runs"))
@@ -46,17 +46,24 @@ class RunActions:
     def pause(self, runs: list[RunStatus]) -> None:
         """Send nothing more of these."""
         engine = self._context.engine
-        self._context.do(lambda: [engine.pause_run(one.path) for one in runs], tr("Paused"))
+        self._for_each(runs, engine.pause_run, tr("Paused"))
 
     def resume(self, runs: list[RunStatus]) -> None:
         """Go on with these."""
         engine = self._context.engine
-        self._context.do(lambda: [engine.resume_run(one.path) for one in runs], tr("Resumed"))
+        self._for_each(runs, engine.resume_run, tr("Resumed"))
 
     def retry(self, runs: list[RunStatus]) -> None:
         """Try again what has a problem."""
         engine = self._context.engine
-        self._context.do(lambda: [engine.retry_run(one.path) for one in runs], tr("Trying again"))
+        self._for_each(runs, engine.retry_run, tr("Trying again"))
+
+    def _for_each(self, runs: list[RunStatus], ask: Callable[[str], None], said: str) -> None:
+        def work() -> None:
+            for run in runs:
+                ask(run.path)
+
+        self._context.do(work, said)
 
     def open_folder(self, run: RunStatus) -> None:
         """In the file manager."""

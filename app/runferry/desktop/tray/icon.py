@@ -28,9 +28,10 @@ LONGEST = 120  # characters of a tooltip: some panels cut it
 class Tray(QObject):
     """`clicked` is called when a person clicks the icon itself."""
 
-    def __init__(self, menu: QMenu, clicked: Callable[[], None], parent: QObject | None = None) -> None:
+    def __init__(self, clicked: Callable[[], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._menu, self._clicked = menu, clicked
+        self._clicked = clicked
+        self.menu: QMenu | None = None  # to be set before `make`
         self._icon: QSystemTrayIcon | None = None
         self._state, self._frame, self._tip = TrayState.UP_TO_DATE, 0, "Runferry"
         self._turning = QTimer(self)
@@ -41,16 +42,19 @@ class Tray(QObject):
         """Whether the desktop has a tray that shows it."""
         return self._icon is not None and QSystemTrayIcon.isSystemTrayAvailable()
 
-    @property
-    def icon(self) -> QSystemTrayIcon | None:
-        """Qt's icon, for notifications where there is no better way."""
-        return self._icon
+    def message(self, title: str, text: str) -> bool:
+        """Notify where there is no better way; false where there is no tray either."""
+        if self._icon is None or not self.is_there:
+            return False
+        self._icon.showMessage(title, text)
+        return True
 
     def make(self) -> None:
         """Show the icon; again when a tray appeared: an icon that was made before it is never taken up by some."""
         self.drop()
         icon = QSystemTrayIcon(self)
-        icon.setContextMenu(self._menu)
+        if self.menu is not None:
+            icon.setContextMenu(self.menu)
         icon.activated.connect(self._activated)
         self._icon = icon
         self._draw()
