@@ -1,5 +1,5 @@
 # Every target makes what it needs. Nothing is installed outside this folder but Debian packages that are missing:
-# python3-venv (make run), strace (make test).
+# python3-venv (make run), libraries of Qt and a small X desktop (make test; .ci/tools lists them).
 SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -32,7 +32,7 @@ dev: $(VENV)/.dev ## what development needs, too
 
 $(VENV)/.dev: $(VENV)/.app pyproject.toml
 	@$(PY) -m pip install --quiet 'pip>=25.1'
-	@$(PY) -m pip install --quiet --group dev
+	@$(PY) -m pip install --quiet --editable '.[desktop]' --group dev
 	@touch $@
 
 dev-package: $(VENV)/.package # and what packaging needs
@@ -55,8 +55,8 @@ $(MITM)/.made:
 	@$(MITM)/bin/python -m pip install --quiet mitmproxy
 	@touch $@
 
-tools: # programs that tests use
-	@command -v strace >/dev/null || [ "$$(uname)" != Linux ] || .ci/need-apt strace
+tools: # programs and libraries that tests use
+	@.ci/tools all
 
 lint: $(VENV)/.dev ## formatting, lint and the dependency rule
 	@$(VENV)/bin/ruff format --check app tests
@@ -67,6 +67,7 @@ types: $(VENV)/.dev ## strict types
 	@$(VENV)/bin/mypy
 
 unit: $(VENV)/.dev ## the fast tests
+	@.ci/tools qt
 	@$(PY) -m pytest tests/unit tests/test_architecture.py -q
 
 test: lint types tools $(VENV)/.package $(PEER)/.made $(MITM)/.made ## everything: lint, types, all tests

@@ -19,6 +19,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Shells start background jobs that way, and children inherit it: then no program could be tested for Ctrl+C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # windows are tested without a display; tests/desktop has one
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOREIGN = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "NO_PROXY", "no_proxy")
 PREFIXES = ("WANDB_", "RUNFERRY_")

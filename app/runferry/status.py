@@ -96,6 +96,7 @@ class RunStatus:
     held: str = ""  # why it waits until somebody asks; empty when it does not
     damage: DamageReport | None = None
     error: dict[str, str] | None = None
+    key: str = ""  # tells apart the ways of one run to several places; the same for as long as this process lives
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,38 @@
-"""`runferry` without a command: the app. This version has no window yet: it says so and watches."""
+"""`runferry` without a command: the app, with its window where there is a display and Qt, else as `runferry watch`."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+from importlib.util import find_spec
 
 from runferry.cli import watch
-from runferry.cli.home import say
+from runferry.cli.home import owned_engine, prepare, running_owner, say
 
 
 def main(args: argparse.Namespace) -> int:
-    """Start the app."""
-    say("There is no window yet in this version: running as `runferry watch`.")
-    return watch.main(argparse.Namespace(folders=[], server="", once=False))
+    """Start the app, or raise the window of the one that runs."""
+    missing = why_no_window()
+    if missing:
+        say(f"{missing} Running without a window, as `runferry watch`.")
+        return watch.main(argparse.Namespace(folders=[], server="", once=False))
+    around = prepare()
+    client = running_owner(around)
+    if client is not None:
+        with client:
+            client.request("show", {})
+        return 0
+    with owned_engine(around, "app") as engine:
+        from runferry.desktop.launch import run
+
+        return run(engine, hidden=bool(getattr(args, "hidden", False)))
+
+
+def why_no_window() -> str:
+    """Why there can be no window here; empty where there can."""
+    if find_spec("PySide6") is None:
+        return "The window's libraries are not installed (pip install 'runferry[desktop]')."
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return "There is no display here."
+    return ""

@@ -49,6 +49,7 @@ def run(arguments: Sequence[str]) -> int:
         description="Carries machine-learning runs to where people look at them. Without a command: the app.",
     )
     parser.add_argument("--version", action="version", version=f"runferry {__version__}")
+    parser.add_argument("--hidden", action="store_true", help="the app with its tray icon alone, as at login")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     wanted = next((one for one in arguments if one in COMMANDS), "")
     for name, help_text in COMMANDS.items():

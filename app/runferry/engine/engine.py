@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Set
+from dataclasses import replace
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
@@ -219,25 +220,29 @@ class Engine(Controls):
         with self._lock:
             runs = list(self._runs.values())
         statuses = [run.status() for run in runs]
-        servers = []
-        for connection in self.connections.all():
-            there = [(run, one) for run, one in zip(runs, statuses, strict=True) if run.connection is connection]
-            servers.append(
-                connection.status(
-                    runs_waiting=sum(1 for run, _ in there if not run.at_rest),
-                    rows_waiting=sum(max(one.rows - one.rows_acknowledged, 0) for _, one in there),
-                    files_waiting=sum(one.files_waiting for _, one in there),
-                )
-            )
         problems = [status.error for status in statuses if status.error and status.state is SyncState.PROBLEM]
+        return replace(self.overview(), runs=(*statuses, *self.watching.held()), problems=tuple(problems))
+
+    def overview(self) -> Snapshot:
+        """Servers and folders, without the runs: cheap, however many there are."""
+        with self._lock:
+            runs = list(self._runs.values())
+        waiting = [run for run in runs if not run.at_rest]
+        backlog = [(run.connection, *run.backlog()) for run in waiting]
+        servers = [
+            one.status(
+                runs_waiting=sum(1 for run in waiting if run.connection is one),
+                rows_waiting=sum(rows for at, rows, _ in backlog if at is one),
+                files_waiting=sum(files for at, _, files in backlog if at is one),
+            )
+            for one in self.connections.all()
+        ]
         return Snapshot(
             version=__version__,
             pid=os.getpid(),
             time=self.clock.time(),
-            runs=(*statuses, *self.watching.held()),
             servers=tuple(servers),
             folders=tuple(self.watching.folders()),
-            problems=tuple(problems),
         )
 
     # -- inside -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runferry.engine.choice import Choice
+from runferry.engine.choice import Choice, choose
 from runferry.engine.job import SyncJob
 from runferry.engine.routing import why_held
 from runferry.errors import AppError
@@ -70,6 +70,16 @@ class Watching:
             skip=(self._engine.home.store,),
         )
         self._watcher.start()
+
+    def begin(self) -> None:
+        """Watch the folders of the settings. Raises AppError where nobody can know their server."""
+        engine = self._engine
+        self.start(
+            [
+                WatchedFolder(Path(one.path), choose("", engine.environ, engine.settings, one.server), one.mode)
+                for one in engine.settings.folders
+            ]
+        )
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
         """What is there now, and nothing that comes later."""
@@ -209,6 +219,7 @@ class Watching:
 def _held_status(folder: RunFolder, watched: WatchedFolder, why: str, error: AppError | None) -> RunStatus:
     return RunStatus(
         path=str(folder.path),
+        key=str(folder.path),
         run_id=folder.run_id,
         entity="",
         project="",

@@ -53,6 +53,13 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
     }
 
 
+def backlog_of(source: Source | None, outlet: Outlet | None) -> tuple[int, int]:
+    """Rows and files that are known to wait; nothing is known of a log that was not opened yet."""
+    if source is None or outlet is None:
+        return 0, 0
+    return max(source.reader.content.rows - outlet.acknowledged["history"], 0), outlet.files_waiting
+
+
 def status_of(
     folder: RunFolder,
     destination: Destination,
@@ -66,6 +73,7 @@ def status_of(
     total = _size(folder.log)
     return RunStatus(
         path=str(folder.path),
+        key="\n".join((str(folder.path), server, destination.entity, destination.project, destination.run_id)),
         run_id=counts.get("run_id") or destination.run_id or folder.run_id,
         entity=counts.get("entity") or destination.entity,
         project=counts.get("project") or destination.project,

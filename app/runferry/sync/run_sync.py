@@ -21,7 +21,7 @@ from runferry.remote.failures import ServerRefused, ServerTrouble
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync import known
 from runferry.sync.connection import Connection
-from runferry.sync.counts import count, shown, status_of
+from runferry.sync.counts import backlog_of, count, shown, status_of
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.meeting import meet
@@ -173,7 +173,7 @@ class RunSync:
         if state in ENDED and self._source is not None:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
             self._pipeline.send(outlet, self._last_part(self._source))
-        exit_code = self._exit_code() if state in ENDED else None
+        exit_code = _exit_code(self._source) if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures = 0
         if outlet.is_unfinished:
@@ -298,11 +298,6 @@ class RunSync:
         self._run_state = run_state(self.folder, self._source.reader.content, life)
         return self._run_state
 
-    def _exit_code(self) -> int:
-        assert self._source is not None
-        code = self._source.reader.content.exit_code
-        return 1 if code is None else code
-
     def _is_known_verified(self) -> bool:
         """The ledger says verified, the log has not changed since, and the server, where it is asked, agrees."""
         if self._source is not None:
@@ -341,6 +336,10 @@ class RunSync:
             self._gone or self._error,
         )
 
+    def backlog(self) -> tuple[int, int]:
+        """Rows and files that are known to wait; cheap."""
+        return backlog_of(self._source, self._outlet)
+
     def _set(self, state: SyncState) -> None:
         self._put(state, at_rest=False)
 
@@ -372,6 +371,12 @@ class RunSync:
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return self._idle_pause
+
+
+def _exit_code(source: Source | None) -> int:
+    assert source is not None
+    code = source.reader.content.exit_code
+    return 1 if code is None else code
 
 
 def _changed(path: Path) -> float:

@@ -1,0 +1,1 @@
+"""The window and the tray icon. Qt and pyqtgraph are imported here only, and never in a headless start."""

@@ -1,0 +1,19 @@
+"""Which pages the window has, and how each is made; that happens when it is first shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runferry.desktop.context import Context, Page
+
+
+def makers(context: Context) -> dict[str, Callable[[], Page]]:
+    """By the names that `Shell.go` knows; the first one is shown first."""
+    return {"runs": lambda: _runs(context)}
+
+
+def _runs(context: Context) -> Page:
+    from runferry.desktop.run.page import RunPage
+    from runferry.desktop.runs.page import RunsPage
+
+    return RunsPage(context, RunPage)

@@ -1,0 +1,123 @@
+"""A card over the window's content, instead of a dialog: Escape or a click beside it closes it, nothing else waits."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+
+from runferry.desktop.look.theme import GRID, MARGIN, Size, line_colour
+from runferry.desktop.parts.buttons import IconButton
+from runferry.desktop.parts.labels import Label
+from runferry.desktop.text import tr
+
+RADIUS = 10
+
+
+class Card(QWidget):
+    """A rounded area with a title line and a body."""
+
+    def __init__(self, title: str, body: QWidget, close: IconButton) -> None:
+        super().__init__()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(MARGIN + GRID, MARGIN, MARGIN + GRID, MARGIN)
+        box.setSpacing(GRID)
+        head = QHBoxLayout()
+        self.title = Label(title, Size.TITLE, bold=True)
+        head.addWidget(self.title, 1)
+        head.addWidget(close)
+        box.addLayout(head)
+        box.addWidget(body, 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The area and its edge."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        path = QPainterPath()
+        path.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        painter.fillPath(path, self.palette().color(QPalette.ColorRole.Window))
+        painter.setPen(QPen(line_colour(), 1))
+        painter.drawPath(path)
+        painter.end()
+
+
+class SheetHost(QWidget):
+    """Covers its parent while a sheet is open. One sheet at a time; another one takes its place."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._card: Card | None = None
+        self._before: QWidget | None = None
+        self._wanted = (720, 520)
+        parent.installEventFilter(self)
+        self.hide()
+
+    @property
+    def body(self) -> QWidget | None:
+        """What is shown."""
+        layout = self._card.layout() if self._card else None
+        item = layout.itemAt(1) if layout else None
+        return item.widget() if item else None
+
+    def show_sheet(self, title: str, body: QWidget, width: int = 720, height: int = 520) -> None:
+        """Open it; sizes are what it would like, in points."""
+        self.close_sheet()
+        self._before = QApplication.focusWidget()
+        self._wanted = (width, height)
+        self._card = Card(title, body, IconButton("close", tr("Close"), self.close_sheet))
+        self._card.setParent(self)
+        self._card.setAccessibleName(title)
+        self._place()
+        self._card.show()
+        self.show()
+        self.raise_()
+        body.setFocus()
+
+    def close_sheet(self) -> None:
+        """Close it; what had the focus gets it back."""
+        if self._card is None:
+            return
+        card, self._card = self._card, None
+        card.hide()
+        card.deleteLater()
+        self.hide()
+        if self._before is not None:
+            self._before.setFocus()
+            self._before = None
+        self.closed.emit()
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        if parent is None:
+            return
+        self.setGeometry(parent.rect())
+        if self._card is not None:
+            width = min(self._wanted[0], self.width() - 2 * MARGIN)
+            height = min(self._wanted[1], self.height() - 2 * MARGIN)
+            self._card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Grow and shrink with the window."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape closes."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_sheet()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside the card closes."""
+        if self._card is not None and not self._card.geometry().contains(event.position().toPoint()):
+            self.close_sheet()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """What lies below is dimmed."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(0, 0, 0, 90))
+        painter.end()

@@ -1,0 +1,128 @@
+"""The page of one run. What is on disk is read by tasks, again when the run has grown, and never twice at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout
+
+from runferry.desktop.bridge import Update
+from runferry.desktop.context import Context, Page
+from runferry.desktop.run.details_tab import DetailsTab
+from runferry.desktop.run.header import Header
+from runferry.desktop.runs.actions import RunActions, fill_menu
+from runferry.desktop.text import tr
+from runferry.engine.details import Cancelled, RunDetails, run_details
+from runferry.errors import AppError
+from runferry.status import RunStatus, ServerStatus
+
+AGAIN = 5.0  # seconds between two readings of a run that grows
+
+
+class RunPage(Page):
+    """Shows the run that `open` names, until it names another or none."""
+
+    def __init__(self, context: Context, back: Callable[[], None]) -> None:
+        super().__init__()
+        self._context, self._back = context, back
+        self._actions = RunActions(context)
+        self._key = ""
+        self._run: RunStatus | None = None
+        self._server: ServerStatus | None = None
+        self._reading = False
+        self._read_of: tuple[str, int, str] = ("", -1, "")
+        self._read_at = 0.0
+        self._header = Header(back, self._open_web)
+        self._header.menu_wanted.connect(self._menu)
+        self.details = DetailsTab()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.details, tr("Details"))
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self._header)
+        box.addWidget(self.tabs, 1)
+
+    def open(self, subject: str) -> None:
+        """Show the run with this key; empty: nothing is read any more."""
+        self._key = subject
+        self._run = self._context.bridge.runs.get(subject)
+        self._read_at = 0.0
+        if self._run is not None:
+            self._show(time.time())
+            self._read()
+
+    def take(self, update: Update) -> None:
+        """The run may be among those that changed."""
+        if not self._key:
+            return
+        found = self._context.bridge.runs.get(self._key)
+        if found is None:
+            return
+        self._run = found
+        self._server = next((one for one in update.overview.servers if one.url == found.server), None)
+        self._show(time.time())
+        self._read()
+
+    def tick(self, now: float) -> None:
+        """The countdown, and what has grown."""
+        if self._run is not None:
+            self._show(now)
+            self._read()
+
+    def _show(self, now: float) -> None:
+        if self._run is not None:
+            self._header.show_run(self._run, self._server, now)
+
+    # -- what is on disk ----------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        run = self._run
+        if run is None or self._reading:
+            return
+        version = (run.key, run.bytes_read, run.state.value)
+        if version == self._read_of or (run.key == self._read_of[0] and time.monotonic() - self._read_at < AGAIN):
+            return
+        self._reading, key = True, run.key
+
+        def work() -> RunDetails | None:
+            try:
+                return run_details(self._context.engine, run.path, is_cancelled=lambda: self._key != key)
+            except Cancelled:
+                return None
+
+        def then(found: RunDetails | None) -> None:
+            self._reading, self._read_at = False, time.monotonic()
+            if found is not None and self._key == key:
+                self._read_of = version
+                self.details.show_details(found)
+
+        def failed(error: AppError) -> None:
+            self._reading, self._read_at, self._read_of = False, time.monotonic(), version
+
+        self._context.tasks.run(work, then, failed)
+
+    # -- what people do -----------------------------------------------------------------------------------------------
+
+    def _open_web(self) -> None:
+        if self._run is not None:
+            self._actions.open_web(self._run)
+
+    def _menu(self, where: QPoint) -> None:
+        if self._run is None:
+            return
+        menu = QMenu(self)
+        fill_menu(menu, self._actions, [self._run], lambda run: None)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(where)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape goes back to the list."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._back()
+        else:
+            super().keyPressEvent(event)

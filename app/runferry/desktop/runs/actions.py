@@ -1,0 +1,82 @@
+"""What can be done with runs: each asked of the engine off the window's thread, each with its word when it worked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtWidgets import QApplication, QMenu
+
+from runferry.desktop.context import Context
+from runferry.desktop.look import icons
+from runferry.desktop.text import plural, tr
+from runferry.engine.job import SyncRequest
+from runferry.status import RunStatus
+
+
+class RunActions:
+    """For one run or for many."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def sync(self, runs: list[RunStatus]) -> None:
+        """Send now what waits, and ask again what had trouble; each to where it goes."""
+        if not runs:
+            return
+        engine = self._context.engine
+
+        def work() -> None:
+            for run in runs:
+                server = run.server or ""
+                engine.sync(
+                    SyncRequest((Path(run.path),), server=server, entity=run.entity, project=run.project)
+                    if run.url
+                    else SyncRequest((Path(run.path),), server=server)
+                )
+
+        self._context.do(work, plural(len(runs), "Syncing {n} run", "Syncing {n} runs"))
+
+    def add(self, runs: list[RunStatus]) -> None:
+        """The sheet that asks where to: another server or project, or as a new run."""
+        self._context.shell.add([Path(one.path) for one in runs])
+
+    def open_folder(self, run: RunStatus) -> None:
+        """In the file manager."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(run.path))
+
+    def open_web(self, run: RunStatus) -> None:
+        """On its server."""
+        QDesktopServices.openUrl(QUrl(run.url))
+
+    def copy_links(self, runs: list[RunStatus]) -> None:
+        """To the clipboard, one per line."""
+        links = [one.url for one in runs if one.url]
+        QApplication.clipboard().setText("\n".join(links))
+        self._context.shell.toast(plural(len(links), "Link copied", "{n} links copied"))
+
+
+def fill_menu(menu: QMenu, actions: RunActions, runs: list[RunStatus], opened: Callable[[RunStatus], None]) -> None:
+    """The menu of some runs; what makes no sense for them is greyed out."""
+
+    def entry(title: str, icon: str, do: Callable[[], object], enabled: bool = True) -> QAction:
+        action = menu.addAction(icons.icon(icon), title)
+        action.triggered.connect(lambda: do())
+        action.setEnabled(enabled)
+        return action
+
+    one = runs[0] if len(runs) == 1 else None
+    linked = [run for run in runs if run.url]
+    if one is not None:
+        entry(tr("Open"), "eye", lambda: opened(one))
+        menu.addSeparator()
+    entry(tr("Sync now"), "sync-now", lambda: actions.sync(runs))
+    entry(tr("Sync to another place, or as new…"), "send-to", lambda: actions.add(runs))
+    menu.addSeparator()
+    entry(
+        tr("Open on the web"), "open-web", lambda: actions.open_web(runs[0]), enabled=one is not None and bool(linked)
+    )
+    entry(plural(len(linked), "Copy link", "Copy {n} links"), "link", lambda: actions.copy_links(runs), bool(linked))
+    entry(tr("Show in folder"), "open-folder", lambda: actions.open_folder(runs[0]), enabled=one is not None)

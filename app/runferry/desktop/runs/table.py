@@ -1,0 +1,136 @@
+"""The table itself: columns that are kept, sorting by the header, selection of many, a menu, keys."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView
+
+from runferry.desktop.memory import Memory
+from runferry.desktop.runs.columns import COLUMNS
+from runferry.desktop.runs.delegate import ROW, RunDelegate
+from runferry.desktop.runs.model import RUN, RunsModel
+from runferry.desktop.text import tr
+from runferry.status import RunStatus, SyncState
+
+TURN = 80  # milliseconds between two pictures of what moves
+DEGREES = 24
+HEADER = """
+QHeaderView { background: palette(base); }
+QHeaderView::section { background: palette(base); border: none; padding: 6px 4px; color: palette(placeholder-text); }
+"""
+
+
+class RunsTable(QTableView):
+    """Emits what a person wants; does nothing itself."""
+
+    opened = Signal(object)  # RunStatus
+    menu_wanted = Signal(object, QPoint)  # list[RunStatus], where
+
+    def __init__(self, model: RunsModel, memory: Memory) -> None:
+        super().__init__()
+        self._runs, self._memory = model, memory
+        self._delegate = RunDelegate(self)
+        self.setModel(model)
+        self.setItemDelegate(self._delegate)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setAccessibleName(tr("Runs"))
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW)
+        self.doubleClicked.connect(self._open)
+        self._header()
+        self._turning = QTimer(self)
+        self._turning.timeout.connect(self._turn)
+
+    def _header(self) -> None:
+        header = self.horizontalHeader()
+        header.setStyleSheet(HEADER)
+        header.setSectionsMovable(True)
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(40)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._column_menu)
+        for number, column in enumerate(COLUMNS):
+            self.setColumnWidth(number, column.width)
+        kept = self._memory.get("columns", "")
+        if not (kept and header.restoreState(QByteArray.fromBase64(kept.encode()))):
+            header.setSortIndicator(len(COLUMNS) - 1, Qt.SortOrder.DescendingOrder)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.setSortingEnabled(True)
+        self._runs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+
+    def keep(self) -> None:
+        """Remember the columns."""
+        self._memory.keep("columns", self.horizontalHeader().saveState().toBase64().toStdString())
+
+    def chosen(self) -> list[RunStatus]:
+        """The runs that are selected."""
+        return [self._runs.run(one.row()) for one in self.selectionModel().selectedRows()]
+
+    def choose(self, key: str) -> None:
+        """Select a run and bring it into view."""
+        row = self._runs.row_of(key)
+        if row is not None:
+            self.selectRow(row)
+            self.scrollTo(self._runs.index(row, 0))
+
+    def watch_movement(self) -> None:
+        """Let shapes turn while something that is in sight is under way, and only then."""
+        moving = self.isVisible() and any(
+            self._runs.run(row).state is SyncState.SYNCING for row in self._visible_rows()
+        )
+        if moving and not self._turning.isActive():
+            self._turning.start(TURN)
+        elif not moving:
+            self._turning.stop()
+
+    def _visible_rows(self) -> range:
+        first = max(self.rowAt(0), 0)
+        last = self.rowAt(self.viewport().height() - 1)
+        return range(first, (self._runs.rowCount() - 1 if last < 0 else last) + 1)
+
+    def _turn(self) -> None:
+        self._delegate.angle = (self._delegate.angle + DEGREES) % 360
+        for row in self._visible_rows():
+            if self._runs.run(row).state is SyncState.SYNCING:
+                self.update(self._runs.index(row, 0))
+
+    def _open(self, index: QModelIndex) -> None:
+        self.opened.emit(index.data(RUN))
+
+    def _column_menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        for number, column in enumerate(COLUMNS):
+            if column.title:
+                action = menu.addAction(column.title)
+                action.setCheckable(True)
+                action.setChecked(not self.isColumnHidden(number))
+                action.setEnabled(column.name != "name")
+                action.toggled.connect(lambda shown, number=number: self.setColumnHidden(number, not shown))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.horizontalHeader().mapToGlobal(place))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By mouse or by the menu key."""
+        runs = self.chosen()
+        if not runs:
+            return
+        where = event.globalPos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            where = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
+        self.menu_wanted.emit(runs, where)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return opens the run."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self._open(self.currentIndex())
+        else:
+            super().keyPressEvent(event)

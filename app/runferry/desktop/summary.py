@@ -1,0 +1,121 @@
+"""The state of everything as one mood and one sentence: what the tray icon, its tooltip and the sidebar show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from runferry.desktop.look import amounts
+from runferry.desktop.text import plural, tr
+from runferry.servers import is_loopback
+from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, Snapshot, SyncState
+
+_LIVE = (RunState.RUNNING, RunState.QUIET)
+_MOVING = (SyncState.SYNCING, SyncState.WAITING)
+
+
+class Mood(Enum):
+    """What the icon shows, worst first."""
+
+    ATTENTION = "attention"
+    RETRYING = "retrying"
+    PAUSED = "paused"
+    SYNCING = "syncing"
+    UP_TO_DATE = "ok"
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over all runs. `*_bytes`: of their logs."""
+
+    runs: int = 0
+    live: int = 0
+    syncing: int = 0
+    waiting: int = 0
+    held: int = 0
+    verified: int = 0
+    problems: int = 0
+    verified_bytes: int = 0
+    waiting_bytes: int = 0
+    rows_waiting: int = 0
+    by_state: dict[SyncState, int] = field(default_factory=dict)
+
+
+def totals(runs: Iterable[RunStatus]) -> Totals:
+    """Count."""
+    by_state = dict.fromkeys(SyncState, 0)
+    number = live = held = verified_bytes = waiting_bytes = rows = 0
+    for run in runs:
+        number += 1
+        by_state[run.state] += 1
+        live += run.run_state in _LIVE and not run.held
+        held += bool(run.held)
+        if run.state is SyncState.VERIFIED:
+            verified_bytes += run.bytes_total
+        elif not run.held:
+            waiting_bytes += max(run.bytes_total - run.bytes_read, 0)
+            rows += max(run.rows - run.rows_acknowledged, 0)
+    return Totals(
+        runs=number,
+        live=live,
+        syncing=by_state[SyncState.SYNCING],
+        waiting=by_state[SyncState.WAITING] - held,
+        held=held,
+        verified=by_state[SyncState.VERIFIED],
+        problems=by_state[SyncState.PROBLEM],
+        verified_bytes=verified_bytes,
+        waiting_bytes=waiting_bytes,
+        rows_waiting=rows,
+        by_state=by_state,
+    )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """`headline`: two or three words; `sentence`: the whole; `retry`: a second line while a server does not answer."""
+
+    mood: Mood
+    headline: str
+    sentence: str
+    retry: str = ""
+
+
+def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
+    """How everything is. now: seconds since the epoch."""
+    problems = len(overview.problems) or counted.problems
+    retrying = [one for one in overview.servers if one.state in (ConnectionState.RETRYING, ConnectionState.PORTAL)]
+    stopped = [one for one in overview.servers if one.state in (ConnectionState.REFUSED, ConnectionState.UNTRUSTED)]
+    paused = [one for one in overview.servers if one.state is ConnectionState.PAUSED]
+    retry = retry_line(retrying[0], now) if retrying else ""
+    live = plural(counted.live, "{n} run live", "{n} runs live")
+    if stopped or problems:
+        headline = plural(len(stopped) + problems, "{n} problem", "{n} problems")
+        why = (stopped[0].cause or {}).get("title", "") if stopped else ""
+        sentence = f"{server_name(stopped[0].url)}: {why}" if stopped else tr("{what} need you", what=headline)
+        return Summary(Mood.ATTENTION, headline, sentence, retry)
+    if retrying:
+        return Summary(Mood.RETRYING, tr("Retrying"), retry, retry)
+    if paused and len(paused) == len(overview.servers):
+        return Summary(Mood.PAUSED, tr("Paused"), tr("Paused: nothing is sent until you resume"))
+    if counted.syncing:
+        done = counted.runs - counted.held - counted.waiting - counted.syncing
+        where = tr("Syncing {n} of {all}", n=counted.syncing + counted.waiting, all=counted.runs - counted.held)
+        return Summary(Mood.SYNCING, tr("Syncing"), f"{where} — {plural(done, '{n} run done', '{n} runs done')}")
+    verified = tr("{n} verified", n=amounts.count(counted.verified))
+    return Summary(Mood.UP_TO_DATE, tr("Up to date"), f"{tr('Up to date')} — {live}, {verified}")
+
+
+def retry_line(server: ServerStatus, now: float) -> str:
+    """Retrying wandb.company.com — next try in 0:42"""
+    name = server_name(server.url)
+    if server.next_try is None or server.next_try <= now:
+        return tr("Retrying {server} — trying now", server=name)
+    return tr("Retrying {server} — next try in {time}", server=name, time=amounts.countdown(server.next_try - now))
+
+
+def server_name(url: str) -> str:
+    """A server as people call it: its host, or this computer."""
+    if url in ("", "local") or is_loopback(url):
+        return tr("this computer")
+    return url.partition("://")[2].split("/")[0] or url

@@ -1,0 +1,87 @@
+"""Work that may take a moment (disk, network, keyring) on threads of its own; the result comes back to the window.
+
+Nothing that the window does may block its thread; nothing that these threads do may touch a widget.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from runferry.errors import AppError, PermanentError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+WORKERS = 4
+
+
+class Tasks(QObject):
+    """Runs callables off the window's thread. Made and used on that thread; `start` before use, `stop` at the end."""
+
+    failed = Signal(object)  # AppError of work whose caller has no answer of its own to failures
+    _done = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool: ThreadPoolExecutor | None = None
+        self._open = 0
+        self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def start(self) -> None:
+        """Ready for work."""
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="window-task")
+
+    def stop(self) -> None:
+        """No further results are delivered; work in hand is waited for, what has not begun is dropped."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def open(self) -> int:
+        """How many results are still to come; for tests, which wait until it is 0."""
+        return self._open
+
+    def run(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], None] | None = None,
+        failed: Callable[[AppError], None] | None = None,
+    ) -> None:
+        """Do `work` elsewhere, then call `then` with its result, or `failed` with why there is none, here.
+
+        After `stop` nothing happens any more: the window is closing.
+        """
+        if self._pool is None:
+            return
+        self._open += 1
+
+        def finish(future: Future[T]) -> None:
+            if not future.cancelled():
+                self._done.emit(future, (then, failed))
+
+        self._pool.submit(work).add_done_callback(finish)
+
+    @Slot(object, object)
+    def _deliver(self, future: Future[Any], answers: tuple[Any, Any]) -> None:
+        self._open -= 1
+        if self._pool is None:
+            return
+        then, failed = answers
+        error = future.exception()
+        if error is None:
+            if then is not None:
+                then(future.result())
+            return
+        told = error if isinstance(error, AppError) else _bug(error)
+        (failed or self.failed.emit)(told)
+
+
+def _bug(error: BaseException) -> AppError:
+    log.error("a task of the window failed", exc_info=error)
+    return PermanentError("bug", "Something is wrong inside Runferry", repr(error), "See the log; please report it.")
