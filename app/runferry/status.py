@@ -144,13 +144,18 @@ class ServerStatus:
 
 @dataclass(frozen=True)
 class FolderStatus:
-    """A watched folder and how it is watched."""
+    """A watched folder and how it is watched. `held`: runs that wait until asked; `problem`: an error's parts."""
 
     path: str
     server: str
     method: str  # "notifications" or "polling"
     reason: str = ""  # why polling, where it is
     runs: int = 0
+    mode: str = "auto"
+    entity: str = ""
+    project: str = ""
+    held: int = 0
+    problem: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from runferry.clock import Clock
+from runferry.engine import folders
 from runferry.engine.connections import Connections
 from runferry.engine.pauses import Pauses
 from runferry.engine.watching import Watching
+from runferry.settings import Folder, Settings
 from runferry.status import ConnectionState
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
@@ -26,9 +30,15 @@ class Controls:
     connections: Connections
     pauses: Pauses
     watching: Watching
+    settings: Settings
+    clock: Clock
     _scheduler: Scheduler
     _lock: threading.Lock
     _runs: Mapping[Key, RunSync]
+
+    def change_settings(self, **values: Any) -> None:
+        """Set options and save them."""
+        raise NotImplementedError
 
     def _notice(self, url: str, text: str) -> None:
         raise NotImplementedError
@@ -84,6 +94,20 @@ class Controls:
 
     def _look(self) -> None:
         """Every few seconds."""
-        self.watching.look_at_crashed()
+        self.watching.look_at_quiet_logs()
         for server in self.pauses.look():
             self.try_now(server)
+
+    # -- watched folders ----------------------------------------------------------------------------------------------
+
+    def add_folder(self, path: Path | str, **values: Any) -> Folder:
+        """Watch a folder from now on; see `folders.add_folder`. Raises AppError."""
+        return folders.add_folder(self, path, **values)
+
+    def change_folder(self, path: Path | str, **values: Any) -> Folder:
+        """Set fields of a watched folder. Raises AppError."""
+        return folders.change_folder(self, path, **values)
+
+    def remove_folder(self, path: Path | str) -> None:
+        """Watch a folder no more. Raises AppError."""
+        folders.remove_folder(self, path)

@@ -10,17 +10,19 @@ import os
 import threading
 from collections.abc import Mapping, Set
 from dataclasses import replace
+from typing import Any
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
 from runferry.engine.changes import Changes
-from runferry.engine.choice import Choice, choose
+from runferry.engine.choice import choose
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
+from runferry.engine.watched import WatchedFolder
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
@@ -68,6 +70,7 @@ class Engine(Controls):
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
+        self._changing = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
@@ -127,10 +130,20 @@ class Engine(Controls):
             if job in self._jobs:
                 self._jobs.remove(job)
 
-    def deliver(self, folder: RunFolder, choice: Choice) -> RunSync:
-        """Sync a run of a watched folder by itself."""
-        destination = Destination("", "", "", self.settings.entity, self.settings.project)
-        return self._add(folder, destination, self.connections.get(choice, self.environ))
+    def deliver(self, folder: RunFolder, watched: WatchedFolder) -> RunSync:
+        """Sync a run of a watched folder by itself. Raises AppError."""
+        return self._add(folder, watched.destination(self.settings), self._connection_of(watched))
+
+    def is_at(self, run: RunSync, watched: WatchedFolder) -> bool:
+        """Whether a run is on its way to a folder's server."""
+        try:
+            return self._connection_of(watched).server.identity == run.connection.server.identity
+        except AppError:
+            return False
+
+    def _connection_of(self, watched: WatchedFolder) -> Connection:
+        environ = self.environ if watched.environ is None else instead_of(self.environ, watched.environ)
+        return self.connections.get(watched.choice, environ)
 
     def _add(
         self, folder: RunFolder, destination: Destination, connection: Connection, wishes: Wishes | None = None
@@ -159,6 +172,7 @@ class Engine(Controls):
             run.ask_again()
             run.is_paused = run.is_paused and wishes is None
         if wishes is not None:
+            self.pauses.keep_run(str(folder.path), False)
             asked = combine(wishes, folder.marker)
             self._scheduler.between_turns(run, lambda: run.use(connection, asked))
         self._scheduler.wake(run)
@@ -194,15 +208,34 @@ class Engine(Controls):
                 del self._runs[key]
         run.gone()
 
+    def leave(self, run: RunSync) -> None:
+        """Its folder is not watched any more: it gets no more turns, unless somebody asked for it by name."""
+        with self._lock:
+            if any(run in job.runs for job in self._jobs):
+                return
+            for key in [key for key, one in self._runs.items() if one is run]:
+                del self._runs[key]
+        self._scheduler.remove(run)
+
     def look_after_local_server(self) -> None:
         """Start the local server again if it died; call now and then. May take seconds."""
         self.connections.look_after_local()
 
     def reload_settings(self) -> None:
         """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
-        self.settings = Settings.load(self.home.settings_file, self.environ)
+        self._use(Settings.load(self.home.settings_file, self.environ))
+
+    def change_settings(self, **values: Any) -> None:
+        """Set options and save them; they take effect at once. Raises AppError, and then nothing has changed."""
+        with self._changing:
+            self._use(self.settings.changed(**values).save(self.home.settings_file))
+
+    def _use(self, settings: Settings) -> None:
+        self.settings = settings
+        self.watching.settings_changed()
+        self.bus.publish(Event("settings"))
         try:
-            self.connections.use(self.settings)
+            self.connections.use(settings)
         except AppError as error:
             self._notice("", error.for_people())
             return

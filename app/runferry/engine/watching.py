@@ -5,20 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runferry.engine.choice import Choice, choose
+from runferry.engine.held import Held, hold, was_asked_for
 from runferry.engine.job import SyncJob
-from runferry.engine.routing import why_held
+from runferry.engine.routing import BEFORE, judge
+from runferry.engine.watched import WatchedFolder, watched_folder
 from runferry.errors import AppError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
 from runferry.formats.readers import Extent, extent
-from runferry.settings import FolderMode
-from runferry.settings.wandb_edit import directory_is_off
-from runferry.status import FolderStatus, RunState, RunStatus, SyncState
+from runferry.status import FolderStatus, RunState, RunStatus
 from runferry.sync.run_sync import ENDED, RunSync
 from runferry.watch.discovery import scan
 
@@ -28,14 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class WatchedFolder:
-    """A folder, where its runs go, and which of them are sent unasked."""
-
-    path: Path
-    choice: Choice
-    mode: FolderMode = FolderMode.AUTO
+SETTINGS, NAMED = "settings", "named"  # who wants a folder watched; a guest has a name of its own
+LOOKED_AT = 500  # held runs, the newest, whose logs are looked at again and again
 
 
 class Watching:
@@ -45,22 +37,23 @@ class Watching:
         self._engine = engine
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
-        self._folders: list[WatchedFolder] = []
+        self._wanted: dict[str, list[WatchedFolder]] = {}  # by who wants them
+        self._folders: list[WatchedFolder] = []  # all of them
         self._runs: dict[Path, RunSync] = {}  # by log
-        self._held: dict[Path, tuple[RunFolder, WatchedFolder, str]] = {}  # by run folder
+        self._held: dict[Path, Held] = {}  # by run folder
         self._followed: set[Path] = set()
         self._crashed: dict[Path, Extent] = {}  # by log: how large it was when its training seemed to be dead
-        self._failed: dict[Path, AppError] = {}
 
-    def start(self, folders: Sequence[WatchedFolder]) -> None:
+    def start(self, folders: Sequence[WatchedFolder], who: str = NAMED) -> None:
         """Begin with what is there; what comes later is noticed."""
         from runferry.watch.watcher import Watcher  # loads watchdog, which one-shot commands do not need
 
         settings = self._engine.settings
         self._engine.pauses.restore()
-        self._folders = list(folders)
+        self._wanted[who] = list(folders)
+        self._folders = [one for some in self._wanted.values() for one in some]
         self._watcher = Watcher(
-            [one.path for one in folders],
+            [one.path for one in self._folders],
             on_found=self._found,
             on_changed=self._changed,
             on_gone=self._gone,
@@ -72,14 +65,34 @@ class Watching:
         self._watcher.start()
 
     def begin(self) -> None:
-        """Watch the folders of the settings. Raises AppError where nobody can know their server."""
-        engine = self._engine
-        self.start(
-            [
-                WatchedFolder(Path(one.path), choose("", engine.environ, engine.settings, one.server), one.mode)
-                for one in engine.settings.folders
-            ]
-        )
+        """Watch the folders of the settings, and follow their changes. Never raises for one of them."""
+        self.start(self._of_settings(), SETTINGS)
+
+    def settings_changed(self) -> None:
+        """Follow the folders of the settings, where it was begun with them."""
+        if SETTINGS in self._wanted:
+            self.use(SETTINGS, self._of_settings())
+
+    def use(self, who: str, folders: Sequence[WatchedFolder]) -> None:
+        """Watch these folders for somebody, in place of those that he wanted before; none at all: he is gone."""
+        with self._lock:
+            before = {one.path: one for one in self._folders}
+            self._wanted[who] = list(folders)
+            if not folders and who != SETTINGS:
+                del self._wanted[who]
+            self._folders = [one for some in self._wanted.values() for one in some]
+            now = {one.path: one for one in self._folders}
+            watcher = self._watcher
+        if watcher is None:
+            return
+        for path in before.keys() - now.keys():
+            watcher.remove_root(path)
+        for path in now.keys() - before.keys():
+            watcher.add_root(path)
+        changed = [path for path in {*before, *now} if before.get(path) != now.get(path)]
+        if changed:
+            self._judge_again(changed)
+            self._engine.bus.publish(Event("folder"))
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
         """What is there now, and nothing that comes later."""
@@ -104,8 +117,7 @@ class Watching:
     def held(self) -> list[RunStatus]:
         """Runs that wait until somebody asks, or that cannot be sent."""
         with self._lock:
-            held = list(self._held.values())
-        return [_held_status(folder, watched, why, self._failed.get(folder.path)) for folder, watched, why in held]
+            return [one.status for one in self._held.values()]
 
     def look_again(self, paths: Set[str] | None = None) -> None:
         """Somebody changed what may be sent: what was held back, in all folders or in these, is judged anew."""
@@ -118,8 +130,14 @@ class Watching:
         """How each folder is watched."""
         if self._watcher is None:
             return []
-        servers = {str(one.path): one.choice.server for one in self._folders}
-        return [replace(one, server=servers.get(one.path, "")) for one in self._watcher.status()]
+        with self._lock:
+            named = {str(one.path): one for one in self._folders}
+            held = [one.watched.path for one in self._held.values()]
+        return [
+            named[one.path].shown(one, held.count(Path(one.path)))
+            for one in self._watcher.status()
+            if one.path in named
+        ]
 
     def run_changed(self, run: RunSync) -> None:
         """A run's state changed: a live log is followed closely, an ended one no longer."""
@@ -135,17 +153,19 @@ class Watching:
             self._followed.discard(path)
             watcher.unfollow(path)
 
-    def look_at_crashed(self) -> None:
-        """A training that cannot be seen from here (in a container, say) may be taken for dead: its log tells."""
+    def look_at_quiet_logs(self) -> None:
+        """Logs that nobody follows may grow: of a training that cannot be seen from here (in a container, say) and was
+        taken for dead, and of runs that are held back."""
         for path, before in list(self._crashed.items()):
-            try:
-                has_grown = extent(path) != before
-            except OSError:
-                continue
-            if has_grown:
+            if _has_grown(path, before):
                 log.info("%s grows although its training seemed to be dead", path)
                 self._crashed.pop(path, None)
                 self._changed(path)
+        with self._lock:
+            held = sorted(self._held.values(), key=lambda one: -one.seen.mtime_ns)[:LOOKED_AT]
+        for one in held:
+            if _has_grown(one.folder.log, one.seen):
+                self._found(one.folder.path)
 
     def _note_crashed(self, run: RunSync) -> None:
         if run.status_run_state is not RunState.CRASHED:
@@ -159,28 +179,34 @@ class Watching:
     # -- called by the watcher ----------------------------------------------------------------------------------------
 
     def _found(self, path: Path) -> None:
-        folder = identify(path)
-        if not isinstance(folder, RunFolder):
+        folder, watched = identify(path), self._folder_of(path)
+        if not isinstance(folder, RunFolder) or watched is None:
             return
-        watched = self._folder_of(path)
-        why = why_held(folder, watched.mode, is_off=directory_is_off(folder.path.parent))
         with self._lock:
             if folder.log in self._runs:
                 return
-            if why:
-                self._held[folder.path] = (folder, watched, why)
-        if why:
-            self._engine.bus.publish(Event("run", str(folder.path)))
+        why = self._why(folder, watched)
+        if why or watched.error:
+            self._hold(folder, watched, why, watched.error)
         else:
             self._deliver(folder, watched)
 
+    def _why(self, folder: RunFolder, watched: WatchedFolder) -> str:
+        engine = self._engine
+        why = judge(folder, watched, engine.clock.time(), engine.settings.quiet_after)
+        return "" if why == BEFORE and was_asked_for(folder, watched, engine.ledger) else why
+
+    def _hold(self, folder: RunFolder, watched: WatchedFolder, why: str, error: AppError | None) -> None:
+        held = hold(folder, watched, error.title if error else why, self._engine.ledger, error)
+        with self._lock:
+            self._held[folder.path] = held
+        self._engine.bus.publish(Event("run", str(folder.path)))
+
     def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
         try:
-            run = self._engine.deliver(folder, watched.choice)
+            run = self._engine.deliver(folder, watched)
         except AppError as error:
-            self._failed[folder.path] = error
-            with self._lock:
-                self._held[folder.path] = (folder, watched, error.title)
+            self._hold(folder, watched, "", error)
             self._engine.bus.publish(Event("notice", str(folder.path), error.for_people()))
             return
         with self._lock:
@@ -200,34 +226,66 @@ class Watching:
             self._held.pop(path, None)
             paths = (path, path.resolve())  # runs are known without the links that a root's name may have
             gone = [run for run in self._runs.values() if run.folder.path in paths]
-            for run in gone:
-                del self._runs[run.log]
         for run in gone:
-            self._crashed.pop(run.log, None)
-            if run.log in self._followed and self._watcher is not None:
-                self._followed.discard(run.log)
-                self._watcher.unfollow(run.log)
+            self._leave(run)
             self._engine.forget(run)
             self._engine.bus.publish(Event("notice", str(path), f"… {path.name}: its folder was removed or moved away"))
 
-    def _folder_of(self, path: Path) -> WatchedFolder:
-        """The innermost watched folder that holds `path`."""
-        holding = [one for one in self._folders if path == one.path or one.path in path.parents]
-        return max(holding or self._folders, key=lambda one: len(one.path.parts))
+    # -- folders that change ------------------------------------------------------------------------------------------
+
+    def _judge_again(self, roots: Sequence[Path]) -> None:
+        """What is known below these folders, by what is set for them now."""
+        real = [one.resolve() for one in roots]
+        with self._lock:
+            runs = [one for one in self._runs.values() if _is_below(one.folder.path, real)]
+            held = [path for path in self._held if _is_below(path, real)]
+        for run in runs:
+            watched = self._folder_of(run.folder.path)
+            if watched is not None and self._goes_on(run, watched):
+                continue
+            self._leave(run)
+            self._engine.leave(run)
+            held.append(run.folder.path)
+        with self._lock:
+            for path in held:
+                self._held.pop(path, None)
+        for path in held:
+            self._found(path)
+            self._engine.bus.publish(Event("run", str(path)))
+
+    def _goes_on(self, run: RunSync, watched: WatchedFolder) -> bool:
+        """Whether a run that is delivered is delivered to the same place by what is set now."""
+        same = run.destination == watched.destination(self._engine.settings)
+        return same and self._engine.is_at(run, watched) and (not self._why(run.folder, watched) or not run.at_rest)
+
+    def _leave(self, run: RunSync) -> None:
+        """A run is not ours to follow any more."""
+        with self._lock:
+            self._runs.pop(run.log, None)
+        self._crashed.pop(run.log, None)
+        if run.log in self._followed and self._watcher is not None:
+            self._followed.discard(run.log)
+            self._watcher.unfollow(run.log)
+
+    def _of_settings(self) -> list[WatchedFolder]:
+        engine = self._engine
+        return [watched_folder(one, engine.settings, engine.environ) for one in engine.settings.folders]
+
+    def _folder_of(self, path: Path) -> WatchedFolder | None:
+        """The innermost watched folder that holds `path`; runs are known without the links that a name may have."""
+        with self._lock:
+            folders = list(self._folders)
+        holding = [one for one in folders if _is_below(path, (one.path,))]
+        holding = holding or [one for one in folders if _is_below(path, (one.path.resolve(),))]
+        return max(holding, key=lambda one: len(one.path.parts), default=None)
 
 
-def _held_status(folder: RunFolder, watched: WatchedFolder, why: str, error: AppError | None) -> RunStatus:
-    return RunStatus(
-        path=str(folder.path),
-        key=str(folder.path),
-        run_id=folder.run_id,
-        entity="",
-        project="",
-        name="",
-        server=watched.choice.server,
-        url="",
-        state=SyncState.PROBLEM if error else SyncState.WAITING,
-        run_state=RunState.UNKNOWN,
-        held=why,
-        error=error.as_dict() if error else None,
-    )
+def _is_below(path: Path, roots: Sequence[Path]) -> bool:
+    return any(root == path or root in path.parents for root in roots)
+
+
+def _has_grown(path: Path, before: Extent) -> bool:
+    try:
+        return extent(path) != before
+    except OSError:
+        return False
