@@ -114,4 +114,5 @@ def _sync_request(arguments: Mapping[str, Any]) -> SyncRequest:
         is_new=bool(arguments.get("is_new")),
         default_entity=str(arguments.get("default_entity") or ""),
         default_project=str(arguments.get("default_project") or ""),
+        metrics_only=bool(arguments.get("metrics_only")),
     )

@@ -112,6 +112,7 @@ class Engine(Controls):
             settings = Settings.load(self.home.settings_file, environ)
         connection = self.connections.get(choose(request.server, environ, settings), environ)
         wishes = app_wishes(settings, environ)
+        wishes = replace(wishes, metrics_only=wishes.metrics_only or request.metrics_only)
         job = SyncJob()
         folders, job.rejected = find_folders(request, connection.server.url)
         for folder in folders:

@@ -14,7 +14,8 @@ from runferry.sync.run_sync import RunSync
 class SyncRequest:
     """What `runferry sync` was asked. Empty texts mean "not said"; paths are absolute.
 
-    The defaults are those of whoever asks: for runs whose log names no entity or project.
+    The defaults are those of whoever asks: for runs whose log names no entity or project. metrics_only: history, summary
+    and config, and nothing else, whatever is set.
     """
 
     paths: tuple[Path, ...]
@@ -25,6 +26,7 @@ class SyncRequest:
     is_new: bool = False
     default_entity: str = ""
     default_project: str = ""
+    metrics_only: bool = False
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runferry.engine.choice import Choice
 from runferry.engine.finding import find_folders, new_run_id
@@ -54,7 +54,8 @@ def _planned(
     while not source.read().at_end:
         pass
     content = source.reader.content
-    wishes = combine(app_wishes(settings, environ), folder.marker)
+    asked = app_wishes(settings, environ)
+    wishes = combine(replace(asked, metrics_only=asked.metrics_only or request.metrics_only), folder.marker)
     run_id = new_run_id() if request.is_new else request.run_id
     return Planned(
         path=str(folder.path),
@@ -71,7 +72,7 @@ def _planned(
         files=_files(source, wishes),
         bytes=extent(folder.log).size,
         gaps=len(content.gaps),
-        sends=_sends(source, wishes),
+        sends=what_is_sent(source, wishes),
     )
 
 
@@ -84,7 +85,8 @@ def _files(source: Source, wishes: Wishes) -> list[str]:
     return [name for name in _all_files(source, wishes) if wishes.may_send_file(name)]
 
 
-def _sends(source: Source, wishes: Wishes) -> list[str]:
+def what_is_sent(source: Source, wishes: Wishes) -> list[str]:
+    """Kinds of data that would leave this computer, in words, of a log that was read to its end."""
     content = source.reader.content
     sends = ["config", "summary", f"{content.rows} rows"]
     if wishes.metrics_only:
