@@ -158,6 +158,52 @@ class FolderStatus:
     problem: dict[str, str] | None = None
 
 
+class Fix(Word):
+    """What a button beside a problem does."""
+
+    RETRY = "retry"
+    LOGIN = "login"
+    ADD_CERTIFICATE = "add-certificate"
+    CLIENT_CERTIFICATE = "client-certificate"
+    UPLOAD_AS_NEW = "upload-as-new"
+    CHOOSE_SERVER = "choose-server"
+    OPEN_FOLDER = "open-folder"
+    SIGN_IN_PAGE = "sign-in-page"
+    PROXY = "proxy"
+    SETTINGS = "settings"
+    CHECK_CONNECTION = "check-connection"
+
+
+class About(Word):
+    """What a problem's subject is."""
+
+    RUN = "run"  # its folder
+    SERVER = "server"  # its address
+    FOLDER = "folder"  # a watched one
+    SETTINGS = "settings"  # the subject is empty
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing. `id` stays the same while it lasts; slug, title, message, todo, cause are those of the error.
+
+    server: where it happened, for a run. page: of a sign-in page.
+    """
+
+    id: str
+    slug: str
+    title: str
+    message: str
+    todo: str
+    cause: str
+    fix: Fix
+    about: About
+    subject: str
+    server: str = ""
+    name: str = ""
+    page: str = ""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Everything a front shows, at one moment."""
@@ -168,7 +214,7 @@ class Snapshot:
     runs: tuple[RunStatus, ...] = ()
     servers: tuple[ServerStatus, ...] = ()
     folders: tuple[FolderStatus, ...] = ()
-    problems: tuple[dict[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
     schema: int = field(default=1)
 
     def as_dict(self) -> dict[str, Any]:

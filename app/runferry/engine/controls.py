@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from runferry.clock import Clock
 from runferry.engine import folders
+from runferry.engine.activity import ActivityKind
 from runferry.engine.connections import Connections
 from runferry.engine.pauses import Pauses
 from runferry.engine.watching import Watching
@@ -40,14 +41,14 @@ class Controls:
         """Set options and save them."""
         raise NotImplementedError
 
-    def _notice(self, url: str, text: str) -> None:
+    def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         raise NotImplementedError
 
     def try_now(self, url: str = "") -> None:
         """Try all servers, or one (its address, ``local``), at once; ends their pause."""
         url = self.pauses.named(url)
         if self.pauses.end(url):
-            self._notice(url, "Resumed.")
+            self._notice(url, "Resumed.", ActivityKind.RESUMED)
         for connection in self.connections.named(url):
             if connection.is_stopped:
                 self.connections.refresh(connection)
@@ -63,7 +64,7 @@ class Controls:
     def pause(self, url: str = "", until: float | None = None) -> None:
         """Send nothing more to all servers, or to one, until a time (seconds since the epoch) or `try_now`."""
         self.pauses.pause(url, until)
-        self._notice(url, "Paused.")
+        self._notice(url, "Paused.", ActivityKind.PAUSED)
 
     def run_at(self, path: str) -> list[RunSync]:
         """The syncs of the run in this folder: one per place that it goes to."""

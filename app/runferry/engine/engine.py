@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
+from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
 from runferry.engine.changes import Changes
 from runferry.engine.choice import choose
 from runferry.engine.connections import Connections
@@ -22,6 +23,8 @@ from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
+from runferry.engine.run_news import RunNews
+from runferry.engine.views import Views
 from runferry.engine.watched import WatchedFolder
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
@@ -29,25 +32,24 @@ from runferry.events import Event, EventBus
 from runferry.formats.detect import RunFolder
 from runferry.paths import Home
 from runferry.servers import is_loopback
-from runferry.settings import Settings
+from runferry.settings import OPTIONS, Settings
+from runferry.state.activity import ActivityTable
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
 from runferry.state.pauses import PauseTable
-from runferry.status import RunStatus, Snapshot, SyncState
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
-from runferry.version import __version__
 
 log = logging.getLogger(__name__)
 
 Key = tuple[str, str, str, str, str]
 
 
-class Engine(Controls):
+class Engine(Controls, Views):
     """One per process."""
 
     def __init__(
@@ -65,6 +67,8 @@ class Engine(Controls):
         self._database = Database(home.database_file)
         self.ledger = Ledger(self._database, self.clock)
         self._local = LocalServer(home.store, settings.local_server_port, self.clock)
+        self.activity = Activity(ActivityTable(self._database, MOST), self.clock, self.bus)
+        self.news = RunNews(self.activity, self.ledger)
         self.pauses = Pauses(self, PauseTable(self._database))
         self.connections = Connections(settings, self._local, self.clock, self._notice, self.pauses.apply)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
@@ -81,6 +85,7 @@ class Engine(Controls):
     def start(self) -> Engine:
         """Open the state and start the threads. Raises AppError."""
         self._database.open()
+        self.activity.load()
         self._scheduler.start()
         self._changes.start()
         return self
@@ -208,6 +213,7 @@ class Engine(Controls):
             for key in [key for key, one in self._runs.items() if one is run]:
                 del self._runs[key]
         run.gone()
+        self.news.forget(run)
 
     def leave(self, run: RunSync) -> None:
         """Its folder is not watched any more: it gets no more turns, unless somebody asked for it by name."""
@@ -217,6 +223,7 @@ class Engine(Controls):
             for key in [key for key, one in self._runs.items() if one is run]:
                 del self._runs[key]
         self._scheduler.remove(run)
+        self.news.forget(run)
 
     def look_after_local_server(self) -> None:
         """Start the local server again if it died; call now and then. May take seconds."""
@@ -232,6 +239,9 @@ class Engine(Controls):
             self._use(self.settings.changed(**values).save(self.home.settings_file))
 
     def _use(self, settings: Settings) -> None:
+        changed = [one.label for name, one in OPTIONS.items() if settings.get(name) != self.settings.get(name)]
+        if changed:
+            self.activity.note(ActivityKind.SETTINGS, "", f"Settings changed: {', '.join(changed)}.")
         self.settings = settings
         self.watching.settings_changed()
         self.bus.publish(Event("settings"))
@@ -242,54 +252,22 @@ class Engine(Controls):
             return
         self.network_changed()
 
-    def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
-        """The runs in these folders at this moment."""
-        with self._lock:
-            runs = [run for run in self._runs.values() if str(run.folder.path) in paths]
-        held = [one for one in self.watching.held() if one.path in paths]
-        return (*(run.status() for run in runs), *held)
-
-    def snapshot(self) -> Snapshot:
-        """Everything at this moment."""
-        with self._lock:
-            runs = list(self._runs.values())
-        statuses = [run.status() for run in runs]
-        problems = [status.error for status in statuses if status.error and status.state is SyncState.PROBLEM]
-        return replace(self.overview(), runs=(*statuses, *self.watching.held()), problems=tuple(problems))
-
-    def overview(self) -> Snapshot:
-        """Servers and folders, without the runs: cheap, however many there are."""
-        with self._lock:
-            runs = list(self._runs.values())
-        waiting = [run for run in runs if not run.at_rest]
-        backlog = [(run.connection, *run.backlog()) for run in waiting]
-        servers = [
-            one.status(
-                runs_waiting=sum(1 for run in waiting if run.connection is one),
-                rows_waiting=sum(rows for at, rows, _ in backlog if at is one),
-                files_waiting=sum(files for at, _, files in backlog if at is one),
-            )
-            for one in self.connections.all()
-        ]
-        return Snapshot(
-            version=__version__,
-            pid=os.getpid(),
-            time=self.clock.time(),
-            servers=tuple(servers),
-            folders=tuple(self.watching.folders()),
-        )
-
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _changed(self, run: RunSync) -> None:
         self.watching.run_changed(run)
+        self.news.look(run)
         self.bus.publish(Event("run", str(run.folder.path)))
         for job in list(self._jobs):
             if run in job.runs:
                 job.changed.set()
 
-    def _notice(self, url: str, text: str) -> None:
+    def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         log.warning("%s: %s", url, text)
+        if kind is None:
+            states = [one.state for one in self.connections.named(url)] if url else []
+            kind = kind_of_notice(states[0] if states else None)
+        self.activity.note(kind, url, text, SEVERITIES.get(kind, Severity.INFO))
         self.bus.publish(Event("server", url, text))
 
 

@@ -14,8 +14,8 @@ from runferry.sync.run_sync import RunSync
 class SyncRequest:
     """What `runferry sync` was asked. Empty texts mean "not said"; paths are absolute.
 
-    The defaults are those of whoever asks: for runs whose log names no entity or project. metrics_only: history, summary
-    and config, and nothing else, whatever is set.
+    The defaults are those of whoever asks: for runs whose log names no entity or project. metrics_only: history,
+    summary and config, and nothing else, whatever is set.
     """
 
     paths: tuple[Path, ...]

@@ -8,6 +8,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runferry.engine.activity import ActivityKind, Severity
 from runferry.engine.held import Held, hold, was_asked_for
 from runferry.engine.job import SyncJob
 from runferry.engine.routing import BEFORE, judge
@@ -229,6 +230,8 @@ class Watching:
         for run in gone:
             self._leave(run)
             self._engine.forget(run)
+            text = f"{path.name}: its folder was removed or moved away."
+            self._engine.activity.note(ActivityKind.GONE, str(run.folder.path), text, Severity.WARNING)
             self._engine.bus.publish(Event("notice", str(path), f"… {path.name}: its folder was removed or moved away"))
 
     # -- folders that change ------------------------------------------------------------------------------------------
