@@ -90,6 +90,7 @@ class RunStatus:
     bytes_read: int = 0
     bytes_total: int = 0
     last_step: int | None = None
+    metric: str = ""  # one that tells how it goes, like "loss 0.231"
     started: float | None = None
     writer: str = ""
     files_waiting: int = 0  # named by the log, may be sent, and not acknowledged yet

@@ -37,6 +37,9 @@ class Shell(Protocol):
         """Show a page (`runs`, `network`, `problems`, `activity`, `settings`); `subject`: a run's key, a settings
         page, a server."""
 
+    def bring_up(self) -> None:
+        """Show the window in front of everything."""
+
     def add(self, paths: Sequence[Path] = ()) -> None:
         """Open the sheet that adds run folders; without paths it asks for a folder first."""
 

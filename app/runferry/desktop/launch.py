@@ -10,7 +10,8 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer
@@ -20,7 +21,15 @@ from runferry.desktop.bridge import Bridge, Update
 from runferry.desktop.context import Context
 from runferry.desktop.memory import Memory
 from runferry.desktop.pages import makers
+from runferry.desktop.system.bus import Bus, Which
+from runferry.desktop.system.news import NewsKind
+from runferry.desktop.system.notifications import Notifications
+from runferry.desktop.system.notifier import Notifier
 from runferry.desktop.tasks import Tasks
+from runferry.desktop.text import tr
+from runferry.desktop.tray.icon import Tray
+from runferry.desktop.tray.menu import TrayMenu
+from runferry.desktop.tray.wishes import tray_wishes
 from runferry.desktop.window import Window
 from runferry.version import __version__
 
@@ -45,6 +54,12 @@ class DesktopApp(QObject):
         self.bridge = Bridge(engine, self)
         self.window = Window(self.memory)
         self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window)
+        self.bus = Bus(Which.SESSION) if sys.platform.startswith("linux") else None
+        self.tray = Tray(self.toggle, self)
+        self.notifier = Notifier(self.bus, self.tray.message, self)
+        self.notifications = Notifications(self.notifier, lambda: engine.settings, self.memory, self)
+        self.menu = TrayMenu(tray_wishes(self.context, self.quit, self._snooze))
+        self.tray.menu = self.menu.menu
         self._looking = QTimer(self)
         self._looking.timeout.connect(self._look_after)
         self._is_looking = False
@@ -59,13 +74,22 @@ class DesktopApp(QObject):
         self.bridge.start()
         self._looking.start(LOOK_AFTER)
         self.tasks.run(self.engine.watching.begin)
-        if not hidden:
+        if self.bus is not None:
+            self.bus.start()
+        self.notifier.start()
+        self.notifications.asked.connect(self._show_news)
+        self.tray.make()
+        if not hidden or not self.tray.is_there:
             self.window.bring_up()
 
     def stop(self) -> None:
         """Before the engine stops: nothing is shown any more."""
         self._looking.stop()
+        self.notifications.stop()
+        self.tray.stop()
         self.bridge.stop()
+        if self.bus is not None:
+            self.bus.stop()
         self.window.leave()
         self.tasks.stop()
 
@@ -80,9 +104,42 @@ class DesktopApp(QObject):
             elif event.kind == "quit":
                 self.quit()
         self.window.take(update)
+        self.notifications.take(update)
+        self.menu.show_update(update, list(self.bridge.runs.values()))
+        self._show_summary()
+
+    def _show_summary(self) -> None:
+        if self.window.summary is not None:
+            self.menu.show_summary(self.window.summary)
+            self.tray.show_summary(self.window.summary)
+
+    def _snooze(self, minutes: float) -> None:
+        self.notifications.snooze(time.time() + minutes * 60 if minutes else None)
+
+    def _show_news(self, kind: NewsKind, subjects: Sequence[str], token: str) -> None:
+        """A notification was clicked. subjects: keys of runs, or addresses of servers."""
+        if kind is NewsKind.ATTENTION:
+            self.window.go("problems")
+        else:
+            self.window.go("runs", subjects[0] if len(subjects) == 1 else "")
+        self.window.bring_up()
+
+    def toggle(self) -> None:
+        """The icon was clicked: show the window, or hide it where it is in front."""
+        if self.window.isVisible() and self.window.isActiveWindow():
+            self.window.hide()
+        else:
+            self.window.bring_up()
 
     def _closed(self) -> None:
-        self.quit()
+        """By the title bar: the tray icon stays; without one nobody could ever come back."""
+        if not self.tray.is_there:
+            self.quit()
+            return
+        self.window.hide()
+        if not self.memory.get("told-of-tray", False):
+            self.memory.keep("told-of-tray", True)
+            self.window.toast(tr("Runferry goes on in the tray"))
 
     def _look_after(self) -> None:
         """The local server is started again if it died."""

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from runferry.clock import Clock
 from runferry.engine import folders
-from runferry.engine.activity import ActivityKind
+from runferry.engine.activity import Activity, ActivityKind
 from runferry.engine.connections import Connections
 from runferry.engine.pauses import Pauses
 from runferry.engine.watching import Watching
-from runferry.settings import Folder, Settings
+from runferry.errors import AppError
+from runferry.events import Event, EventBus
+from runferry.paths import Home
+from runferry.settings import OPTIONS, Folder, Settings
 from runferry.status import ConnectionState
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from runferry.engine.engine import Key
+    from runferry.engine.settled import Key
 
 
 class Controls:
@@ -33,13 +36,14 @@ class Controls:
     watching: Watching
     settings: Settings
     clock: Clock
+    home: Home
+    environ: dict[str, str]
+    bus: EventBus
+    activity: Activity
+    _changing: threading.Lock
     _scheduler: Scheduler
     _lock: threading.Lock
     _runs: Mapping[Key, RunSync]
-
-    def change_settings(self, **values: Any) -> None:
-        """Set options and save them."""
-        raise NotImplementedError
 
     def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         raise NotImplementedError
@@ -112,3 +116,28 @@ class Controls:
     def remove_folder(self, path: Path | str) -> None:
         """Watch a folder no more. Raises AppError."""
         folders.remove_folder(self, path)
+
+    # -- settings ---------------------------------------------------------------------------------------------------------
+
+    def reload_settings(self) -> None:
+        """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
+        self._use(Settings.load(self.home.settings_file, self.environ))
+
+    def change_settings(self, **values: Any) -> None:
+        """Set options and save them; they take effect at once. Raises AppError, and then nothing has changed."""
+        with self._changing:
+            self._use(self.settings.changed(**values).save(self.home.settings_file))
+
+    def _use(self, settings: Settings) -> None:
+        changed = [one.label for name, one in OPTIONS.items() if settings.get(name) != self.settings.get(name)]
+        if changed:
+            self.activity.note(ActivityKind.SETTINGS, "", f"Settings changed: {', '.join(changed)}.")
+        self.settings = settings
+        self.watching.settings_changed()
+        self.bus.publish(Event("settings"))
+        try:
+            self.connections.use(settings)
+        except AppError as error:
+            self._notice("", error.for_people())
+            return
+        self.network_changed()

@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
+from runferry.engine import showing
 from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
 from runferry.engine.changes import Changes
 from runferry.engine.choice import choose
@@ -24,7 +25,7 @@ from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
 from runferry.engine.run_news import RunNews
-from runferry.engine.views import Views
+from runferry.engine.settled import Key, Settled
 from runferry.engine.watched import WatchedFolder
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
@@ -32,11 +33,12 @@ from runferry.events import Event, EventBus
 from runferry.formats.detect import RunFolder
 from runferry.paths import Home
 from runferry.servers import is_loopback
-from runferry.settings import OPTIONS, Settings
+from runferry.settings import Settings
 from runferry.state.activity import ActivityTable
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
 from runferry.state.pauses import PauseTable
+from runferry.status import Problem, RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
@@ -46,10 +48,8 @@ from runferry.sync.wishes import Wishes, app_wishes, combine
 
 log = logging.getLogger(__name__)
 
-Key = tuple[str, str, str, str, str]
 
-
-class Engine(Controls, Views):
+class Engine(Controls):
     """One per process."""
 
     def __init__(
@@ -76,6 +76,7 @@ class Engine(Controls, Views):
         self._lock = threading.Lock()
         self._changing = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
+        self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
@@ -140,6 +141,13 @@ class Engine(Controls, Views):
         """Sync a run of a watched folder by itself. Raises AppError."""
         return self._add(folder, watched.destination(self.settings), self._connection_of(watched))
 
+    def settle(self, path: Path, watched: WatchedFolder) -> RunStatus | None:
+        """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
+        status = self.settled.find(path, self._connection_of(watched), watched.destination(self.settings))
+        if status is not None:
+            self.bus.publish(Event("run", status.path))
+        return status
+
     def is_at(self, run: RunSync, watched: WatchedFolder) -> bool:
         """Whether a run is on its way to a folder's server."""
         try:
@@ -158,8 +166,9 @@ class Engine(Controls, Views):
 
         wishes: those of whoever asks; what was asked last counts, key and wishes. None: nobody asked.
         """
-        key = (str(folder.log), connection.server.identity, destination.entity, destination.project, destination.run_id)
+        key = Key.of(folder.log, connection, destination)
         with self._lock:
+            self.settled.drop(key)
             run = self._runs.get(key)
             if run is None:
                 run = RunSync(
@@ -229,34 +238,35 @@ class Engine(Controls, Views):
         """Start the local server again if it died; call now and then. May take seconds."""
         self.connections.look_after_local()
 
-    def reload_settings(self) -> None:
-        """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
-        self._use(Settings.load(self.home.settings_file, self.environ))
+    def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
+        """The runs in these folders at this moment."""
+        return showing.statuses(self, self._all(), paths)
 
-    def change_settings(self, **values: Any) -> None:
-        """Set options and save them; they take effect at once. Raises AppError, and then nothing has changed."""
-        with self._changing:
-            self._use(self.settings.changed(**values).save(self.home.settings_file))
+    def snapshot(self) -> Snapshot:
+        """Everything at this moment."""
+        return showing.snapshot(self, self._all())
 
-    def _use(self, settings: Settings) -> None:
-        changed = [one.label for name, one in OPTIONS.items() if settings.get(name) != self.settings.get(name)]
-        if changed:
-            self.activity.note(ActivityKind.SETTINGS, "", f"Settings changed: {', '.join(changed)}.")
-        self.settings = settings
-        self.watching.settings_changed()
-        self.bus.publish(Event("settings"))
-        try:
-            self.connections.use(settings)
-        except AppError as error:
-            self._notice("", error.for_people())
-            return
-        self.network_changed()
+    def overview(self) -> Snapshot:
+        """Servers, folders and problems, without the runs: cheap, however many there are."""
+        return showing.overview(self, self._all())
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What needs a person."""
+        return self.overview().problems
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _all(self) -> list[RunSync]:
+        with self._lock:
+            return list(self._runs.values())
 
     def _changed(self, run: RunSync) -> None:
         self.watching.run_changed(run)
         self.news.look(run)
+        if self.settled.put_away(run):
+            self._scheduler.remove(run)
+            self.watching.retired(run)
+            self.news.forget(run)
         self.bus.publish(Event("run", str(run.folder.path)))
         for job in list(self._jobs):
             if run in job.runs:

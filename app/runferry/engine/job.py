@@ -31,10 +31,11 @@ class SyncRequest:
 
 @dataclass
 class SyncJob:
-    """`rejected`: what is not a run, or cannot be sent, as statuses with an error."""
+    """`rejected`: what is not a run, or cannot be sent, as statuses with an error. `settled`: what was done before."""
 
     runs: list[RunSync] = field(default_factory=list)
     rejected: list[RunStatus] = field(default_factory=list)
+    settled: list[RunStatus] = field(default_factory=list)
     changed: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -44,7 +45,7 @@ class SyncJob:
 
     def statuses(self) -> list[RunStatus]:
         """Where everything stands."""
-        return [*(run.status() for run in self.runs), *self.rejected]
+        return [*self.settled, *(run.status() for run in self.runs), *self.rejected]
 
     def outcome(self) -> list[RunStatus] | None:
         """How everything ended; None while something goes on. A live run may be taken up again at any moment: what it

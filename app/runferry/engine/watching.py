@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runferry.engine.activity import ActivityKind, Severity
+from runferry.engine.following import Following, has_grown
 from runferry.engine.held import Held, hold, was_asked_for
 from runferry.engine.job import SyncJob
 from runferry.engine.routing import BEFORE, judge
+from runferry.engine.settled import log_in
 from runferry.engine.watched import WatchedFolder, watched_folder
 from runferry.errors import AppError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
-from runferry.formats.readers import Extent, extent
 from runferry.status import FolderStatus, RunState, RunStatus
-from runferry.sync.run_sync import ENDED, RunSync
+from runferry.sync.run_sync import RunSync
 from runferry.watch.discovery import scan
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class Watching:
         self._folders: list[WatchedFolder] = []  # all of them
         self._runs: dict[Path, RunSync] = {}  # by log
         self._held: dict[Path, Held] = {}  # by run folder
-        self._followed: set[Path] = set()
-        self._crashed: dict[Path, Extent] = {}  # by log: how large it was when its training seemed to be dead
+        self._following = Following()
 
     def start(self, folders: Sequence[WatchedFolder], who: str = NAMED) -> None:
         """Begin with what is there; what comes later is noticed."""
@@ -102,7 +102,10 @@ class Watching:
         for watched in folders:
             for found in scan(watched.path, skip).runs:
                 self._found(found.path)
-        return SyncJob(runs=self.runs(), rejected=[one for one in self.held() if one.error])
+        runs = self.runs()
+        under_way = {str(run.folder.path) for run in runs}
+        settled = [one for one in self._engine.settled.statuses() if one.path not in under_way]
+        return SyncJob(runs=runs, rejected=[one for one in self.held() if one.error], settled=settled)
 
     def stop(self) -> None:
         """No further callbacks."""
@@ -145,43 +148,34 @@ class Watching:
         watcher, path = self._watcher, run.log
         if watcher is None or not run.at_rest or path not in self._runs:
             return
-        self._note_crashed(run)
-        live = run.status_run_state not in ENDED
-        if live and path not in self._followed:
-            self._followed.add(path)
-            watcher.follow(path)
-        elif not live and path in self._followed:
-            self._followed.discard(path)
-            watcher.unfollow(path)
+        self._following.changed(run, watcher)
 
     def look_at_quiet_logs(self) -> None:
         """Logs that nobody follows may grow: of a training that cannot be seen from here (in a container, say) and was
         taken for dead, and of runs that are held back."""
-        for path, before in list(self._crashed.items()):
-            if _has_grown(path, before):
-                log.info("%s grows although its training seemed to be dead", path)
-                self._crashed.pop(path, None)
-                self._changed(path)
+        for path in self._following.grown():
+            self._changed(path)
         with self._lock:
             held = sorted(self._held.values(), key=lambda one: -one.seen.mtime_ns)[:LOOKED_AT]
         for one in held:
-            if _has_grown(one.folder.log, one.seen):
+            if has_grown(one.folder.log, one.seen):
                 self._found(one.folder.path)
 
-    def _note_crashed(self, run: RunSync) -> None:
-        if run.status_run_state is not RunState.CRASHED:
-            self._crashed.pop(run.log, None)
-        elif run.log not in self._crashed:
-            try:
-                self._crashed[run.log] = extent(run.log)
-            except OSError:
-                log.debug("%s is gone", run.log)
+    def retired(self, run: RunSync) -> None:
+        """A run is over and verified; what is left of it is its status (see `Settled`)."""
+        with self._lock:
+            if self._runs.get(run.log) is run:
+                del self._runs[run.log]
+            self._held.pop(run.folder.path, None)
 
     # -- called by the watcher ----------------------------------------------------------------------------------------
 
     def _found(self, path: Path) -> None:
-        folder, watched = identify(path), self._folder_of(path)
-        if not isinstance(folder, RunFolder) or watched is None:
+        watched = self._folder_of(path)
+        if watched is None or self._is_settled(path, watched):
+            return
+        folder = identify(path)
+        if not isinstance(folder, RunFolder):
             return
         with self._lock:
             if folder.log in self._runs:
@@ -203,6 +197,22 @@ class Watching:
             self._held[folder.path] = held
         self._engine.bus.publish(Event("run", str(folder.path)))
 
+    def _is_settled(self, path: Path, watched: WatchedFolder) -> bool:
+        """Whether there is nothing to do for a run folder: most of them, where many lie."""
+        if watched.error:
+            return False
+        try:
+            status = self._engine.settle(path, watched)
+            if status is None:
+                return False
+            if status.run_state is RunState.CRASHED:
+                self._following.seems_dead(Path(log_in(status.path)))
+        except AppError:  # the ordinary way tells it
+            return False
+        with self._lock:
+            self._held.pop(path, None)
+        return True
+
     def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
         try:
             run = self._engine.deliver(folder, watched)
@@ -214,12 +224,16 @@ class Watching:
             self._runs[run.log] = run
             self._held.pop(folder.path, None)
         self.run_changed(run)  # its first turn may be over already
+        if run.is_settled:
+            self.retired(run)
 
     def _changed(self, log_path: Path) -> None:
         with self._lock:
             run = self._runs.get(log_path)
         if run is not None:
             self._engine.wake(run)
+        elif self._engine.settled.forget([str(log_path)]):
+            self._found(log_path.parent)
 
     def _gone(self, path: Path) -> None:
         log.info("%s is gone", path)
@@ -227,6 +241,7 @@ class Watching:
             self._held.pop(path, None)
             paths = (path, path.resolve())  # runs are known without the links that a root's name may have
             gone = [run for run in self._runs.values() if run.folder.path in paths]
+        self._engine.settled.forget_folder(path)
         for run in gone:
             self._leave(run)
             self._engine.forget(run)
@@ -242,6 +257,9 @@ class Watching:
         with self._lock:
             runs = [one for one in self._runs.values() if _is_below(one.folder.path, real)]
             held = [path for path in self._held if _is_below(path, real)]
+        settled = [Path(one.path) for one in self._engine.settled.statuses() if _is_below(Path(one.path), real)]
+        self._engine.settled.forget(log_in(str(one)) for one in settled)
+        held += settled
         for run in runs:
             watched = self._folder_of(run.folder.path)
             if watched is not None and self._goes_on(run, watched):
@@ -265,10 +283,7 @@ class Watching:
         """A run is not ours to follow any more."""
         with self._lock:
             self._runs.pop(run.log, None)
-        self._crashed.pop(run.log, None)
-        if run.log in self._followed and self._watcher is not None:
-            self._followed.discard(run.log)
-            self._watcher.unfollow(run.log)
+        self._following.drop(run.log, self._watcher)
 
     def _of_settings(self) -> list[WatchedFolder]:
         engine = self._engine
@@ -278,17 +293,14 @@ class Watching:
         """The innermost watched folder that holds `path`; runs are known without the links that a name may have."""
         with self._lock:
             folders = list(self._folders)
+        if len(folders) == 1 and _is_below(path, (folders[0].path,)):
+            return folders[0]
         holding = [one for one in folders if _is_below(path, (one.path,))]
-        holding = holding or [one for one in folders if _is_below(path, (one.path.resolve(),))]
+        if not holding:
+            real = path.resolve()
+            holding = [one for one in folders if _is_below(real, (one.path.resolve(),))]
         return max(holding, key=lambda one: len(one.path.parts), default=None)
 
 
 def _is_below(path: Path, roots: Sequence[Path]) -> bool:
     return any(root == path or root in path.parents for root in roots)
-
-
-def _has_grown(path: Path, before: Extent) -> bool:
-    try:
-        return extent(path) != before
-    except OSError:
-        return False

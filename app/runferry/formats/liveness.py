@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,7 +93,73 @@ def _recorder_is_gone(marker: dict[str, Any], machine: Machine) -> bool:
     return not machine.is_alive(marker["pid"], marker.get("process_start_ticks"), marker.get("process_started_at"))
 
 
-def _same(marker: dict[str, Any], here: dict[str, Any], name: str) -> bool:
+def recorder_process(marker: Mapping[str, Any], machine: Machine | None = None) -> int | None:
+    """The process of a recorder run whose training lives on this very host; None where it does not, or nobody can tell.
+
+    The number alone is no proof: its start must be the one that was written down, or, on systems where the recorder
+    cannot know it, lie before the run's.
+    """
+    machine = machine or ThisMachine()
+    here, pid = machine.identity(), marker.get("pid")
+    if not isinstance(pid, int) or pid < 1 or not here.get("host") or marker.get("host") != here["host"]:
+        return None
+    if not all(_same(marker, here, name) for name in ("machine_id", "boot_id", "pid_namespace")):
+        return None
+    ticks, started = marker.get("process_start_ticks"), marker.get("process_started_at")
+    if not machine.is_alive(pid, ticks, started):
+        return None
+    is_known = ticks is not None or started is not None
+    return pid if is_known or _began_before(pid, marker.get("started_at")) else None
+
+
+def _began_before(pid: int, time: object) -> bool:
+    """Whether a process was there at a time (seconds since the epoch)."""
+    try:
+        return isinstance(time, (int, float)) and psutil.Process(pid).create_time() < time + 1.0
+    except psutil.Error:
+        return False
+
+
+def holders(logs: Iterable[Path]) -> dict[Path, list[int]]:
+    """Which processes have each log open, with one look at all processes; only those that may be looked at."""
+    found: dict[Path, list[int]] = {log: [] for log in logs}
+    if OPEN_FILES.is_dir():
+        _holders(OPEN_FILES, found)
+        return found
+    by_path = {str(log.resolve()): log for log in found}
+    for process in psutil.process_iter():
+        try:
+            for path in {one.path for one in process.open_files()} & set(by_path):
+                found[by_path[path]].append(process.pid)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def _holders(processes: Path, found: dict[Path, list[int]]) -> None:
+    """A descriptor is only followed where its file has the name of a log: a look costs two microseconds else."""
+    files: dict[tuple[int, int], Path] = {}
+    for log in found:
+        try:
+            stat = log.stat()
+        except OSError:
+            continue
+        files[stat.st_dev, stat.st_ino] = log
+    names = {log.name for log in files.values()}
+    for one in _descriptors(processes):
+        try:
+            if os.readlink(one).rpartition("/")[2] not in names:  # noqa: PTH115 -- a path would be made of it
+                continue
+            stat = one.stat()
+        except OSError:
+            continue
+        log_held = files.get((stat.st_dev, stat.st_ino))
+        pid = int(one.parent.parent.name)
+        if log_held is not None and pid not in found[log_held]:
+            found[log_held].append(pid)
+
+
+def _same(marker: Mapping[str, Any], here: dict[str, Any], name: str) -> bool:
     return marker.get(name) == here.get(name) or marker.get(name) is None or here.get(name) is None
 
 

@@ -18,7 +18,9 @@ from typing import Any
 from runferry.errors import AppError, UsageError
 from runferry.settings.file import read_object, write_object
 from runferry.settings.folder import Folder
+from runferry.settings.measuring import MeasuringOptions
 from runferry.settings.network import NetworkOptions
+from runferry.settings.notifications import NotificationOptions
 from runferry.settings.option import Kind, options_of
 from runferry.settings.option import option as _o
 
@@ -35,7 +37,7 @@ class Origin(str, Enum):
 
 
 @dataclass(frozen=True)
-class Settings(NetworkOptions):
+class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
     """All options. Times are seconds, sizes bytes. Make one with `load`, another one with `changed`."""
 
     server: str = _o(

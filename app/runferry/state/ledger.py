@@ -8,6 +8,7 @@ an overwrite.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import Any
 
 from runferry.clock import Clock
 from runferry.state.database import Database
-from runferry.state.deliverables import Deliverables
 from runferry.state.delivery import Delivery
+from runferry.state.sample_lines import SampleLines
 
 STREAMS = ("history", "events", "console")
 
@@ -30,7 +31,7 @@ class Placement:
     count: int
 
 
-class Ledger(Deliverables):
+class Ledger(SampleLines):
     """Reads and writes the delivery tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -72,6 +73,15 @@ class Ledger(Deliverables):
         """Deliveries of the log that was last seen at `path`, each with its target's row."""
         found = self._database.rows(_DELIVERY + "WHERE s.path = ? ORDER BY deliveries.id", str(path))
         return [(_delivery(one), one) for one in found]
+
+    def verified_logs(self, path: str, is_folder: bool = False) -> list[sqlite3.Row]:
+        """Of the log that was last seen at `path`, or of all below it: where it is verified, and how it looked then.
+
+        Columns `path`, `server`, `entity`, `project`, `run_id`, `verified_size`, `verified_mtime_ns`, `counts` (JSON).
+        """
+        if is_folder:
+            return self._database.rows(_VERIFIED + "s.path > ? AND s.path < ? ORDER BY d.id", *_below(path))
+        return self._database.rows(_VERIFIED + "s.path = ? ORDER BY d.id", path)
 
     def all_deliveries(self) -> list[tuple[Delivery, sqlite3.Row]]:
         """Every delivery with its target's and its log's columns, newest first."""
@@ -243,9 +253,21 @@ class Ledger(Deliverables):
 
 
 _DELIVERY = (
-    "SELECT deliveries.*, t.*, s.path AS path, deliveries.id AS delivery_id FROM deliveries "
+    "SELECT deliveries.*, t.*, s.path AS path, s.identity AS identity, deliveries.id AS delivery_id FROM deliveries "
     "JOIN targets AS t ON t.id = target JOIN sources AS s ON s.id = source "
 )
+
+_VERIFIED = (
+    "SELECT s.path, t.server, t.entity, t.project, t.run_id, verified_size, verified_mtime_ns, counts "
+    "FROM sources AS s JOIN deliveries AS d ON d.source = s.id JOIN targets AS t ON t.id = d.target "
+    "WHERE d.state = 'verified' AND verified_size IS NOT NULL AND "
+)
+
+
+def _below(folder: str) -> tuple[str, str]:
+    """What all paths below a folder lie between."""
+    separator = os.sep
+    return f"{folder}{separator}", f"{folder}{chr(ord(separator) + 1)}"
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:

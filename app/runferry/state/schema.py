@@ -132,4 +132,14 @@ CREATE TABLE activity (
 ) STRICT;
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE)
+_SAMPLES = """
+CREATE TABLE samples (
+    delivery INTEGER NOT NULL REFERENCES deliveries ON DELETE CASCADE,
+    kind TEXT NOT NULL,                       -- the range's kind: host, or host:FILE beside the log
+    lines INTEGER NOT NULL,                   -- acknowledged
+    bytes INTEGER NOT NULL,                   -- of the file, up to the end of those lines
+    PRIMARY KEY (delivery, kind)
+) STRICT;
+"""
+
+MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "artifacts_sent": artifacts_sent,
         "bytes_read": source.reader.position,
         "last_step": content.last_step,
+        "metric": outlet.metric if outlet is not None else "",
         "started": run.start_time,
         "writer": content.writer,
         "run_state": run_state.value,
@@ -71,10 +73,25 @@ def status_of(
 ) -> RunStatus:
     """The status by the counts; before there are any, by what the folder's name tells."""
     total = _size(folder.log)
+    return status_by(str(folder.path), folder.run_id, destination, server, state, run_state, counts, total, error)
+
+
+def status_by(
+    path: str,
+    run_id: str,
+    destination: Destination,
+    server: str,
+    state: SyncState,
+    run_state: RunState,
+    counts: Mapping[str, Any],
+    bytes_total: int,
+    error: AppError | None = None,
+) -> RunStatus:
+    """The status by the counts, without a look at the disk; `path` and `run_id`: of the run's folder."""
     return RunStatus(
-        path=str(folder.path),
-        key="\n".join((str(folder.path), server, destination.entity, destination.project, destination.run_id)),
-        run_id=counts.get("run_id") or destination.run_id or folder.run_id,
+        path=path,
+        key="\n".join((path, server, destination.entity, destination.project, destination.run_id)),
+        run_id=counts.get("run_id") or destination.run_id or run_id,
         entity=counts.get("entity") or destination.entity,
         project=counts.get("project") or destination.project,
         name=counts.get("name", ""),
@@ -92,8 +109,9 @@ def status_of(
         artifacts=counts.get("artifacts", 0),
         artifacts_sent=counts.get("artifacts_sent", 0),
         bytes_read=counts.get("bytes_read", 0),
-        bytes_total=total,
+        bytes_total=bytes_total,
         last_step=counts.get("last_step"),
+        metric=counts.get("metric", ""),
         started=counts.get("started"),
         writer=counts.get("writer", ""),
         damage=damage_of(counts.get("damage")),

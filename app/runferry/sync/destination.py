@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,12 @@ class Server:
         return self.identity.startswith("runferry:")
 
 
+class Columns(Protocol):
+    """A row of the ledger."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Destination:
     """Overrides for one run; empty text means "what the log says, else the default"."""
@@ -38,10 +44,10 @@ class Destination:
     default_entity: str = ""
     default_project: str = ""
 
-    def matches(self, run_id: str) -> Callable[[Mapping[str, Any]], bool]:
+    def matches(self, run_id: str) -> Callable[[Columns], bool]:
         """Whether a target of the ledger is where a run of this id goes; what was not said may be anything."""
 
-        def is_meant(target: Mapping[str, Any]) -> bool:
+        def is_meant(target: Columns) -> bool:
             return (
                 target["run_id"] == (self.run_id or run_id)
                 and self.entity in ("", target["entity"])

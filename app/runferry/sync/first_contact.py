@@ -49,8 +49,10 @@ def settle(
         return
     if remote is None or not any(have.values()):
         return
-    if ledger.is_untouched(delivery.target) and _is_ours(remote, log, permit):
-        ledger.adopt(delivery, have)
+    ours = _is_ours(remote, log, permit) if ledger.is_untouched(delivery.target) else None
+    if ours is not None:
+        ledger.adopt(delivery, {**have, "events": min(have["events"], ours)})
+        ledger.raise_base(delivery.target, have)
         place = reading_back.place_of_row(log, permit, have["history"])
         _know_alerts(ledger, delivery, reading_back.before(log, permit, place))
         return
@@ -96,8 +98,11 @@ def _know_alerts(ledger: Ledger, delivery: Delivery, have: Before) -> None:
         ledger.alert_sent(delivery, number)
 
 
-def _is_ours(remote: RemoteRun, log: Path, permit: threading.Semaphore) -> bool:
-    """Whether the server's last lines are the lines of the same number in the log."""
+def _is_ours(remote: RemoteRun, log: Path, permit: threading.Semaphore) -> int | None:
+    """Whether the server's last lines are the lines of the same number in the log: then how many events it holds.
+
+    A log without events says nothing about those on the server: they were measured by the app.
+    """
     source = Source(log, permit)
     wanted = {"history": remote.lines["history"], "events": remote.lines["events"]}
     tails = {"history": remote.history_tail, "events": remote.events_tail}
@@ -110,9 +115,12 @@ def _is_ours(remote: RemoteRun, log: Path, permit: threading.Semaphore) -> bool:
                 found[stream] = lines[index]
         if part.at_end:
             break
-    if not found:  # console lines only: nothing to compare, and nothing to lose by writing them again
-        return True
-    return all(line is not None and tails[stream] and same(line, tails[stream][-1]) for stream, line in found.items())
+    events = source.counts["events"]
+    if found.get("events", "") is None and not events:
+        del found["events"]
+    # With console lines only there is nothing to compare, and nothing to lose by writing them again.
+    same_lines = all(line is not None and tails[one] and same(line, tails[one][-1]) for one, line in found.items())
+    return events if same_lines else None
 
 
 def same(one: str, other: str) -> bool:

@@ -6,7 +6,7 @@ the summary, the files. Where that does not agree the log is read again, and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from sqlite3 import Row
 from typing import Any
@@ -18,6 +18,7 @@ from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
 from runferry.sync import verification
 from runferry.sync.connection import Connection
+from runferry.sync.destination import Columns
 
 PROOF = "proof"  # in a delivery's counts: the last row and the summary, as the log gave them
 LARGEST_PROOF = 64 << 10  # characters; beyond that the log is read again
@@ -25,14 +26,14 @@ LARGEST_PROOF = 64 << 10  # characters; beyond that the log is read again
 Known = tuple[Delivery, Row]
 
 
-def find(ledger: Ledger, log: Path, server: str, is_wanted: Callable[[Mapping[str, Any]], bool]) -> Known | None:
+def find(ledger: Ledger, log: Path, server: str, is_wanted: Callable[[Columns], bool]) -> Known | None:
     """The delivery of this very log, as large and as old as it is now, that the ledger calls verified."""
     try:
         now = extent(log)
     except OSError:
         return None
     for delivery, target in ledger.deliveries_of(log):
-        same = target["server"] == server and is_wanted(dict(target))
+        same = delivery.state == "verified" and target["server"] == server and is_wanted(target)
         if same and (delivery.verified_size, delivery.verified_mtime_ns) == now:
             return delivery, target
     return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runferry.clock import Clock
 from runferry.state.ledger import Ledger
+from runferry.sync.host_samples import NoSamples, SampleSource
 
 
 @dataclass(frozen=True)
@@ -23,3 +24,4 @@ class Means:
     quiet_after: float
     poll: float
     write_marker: bool = False
+    samples: SampleSource = field(default_factory=NoSamples)

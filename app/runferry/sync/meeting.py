@@ -21,12 +21,16 @@ from runferry.sync.wishes import Wishes
 
 @dataclass(frozen=True)
 class Meeting:
-    """`run`: the run as the server calls it; `url`: its page; `record`: sends its config when that changes."""
+    """`run`: the run as the server calls it; `url`: its page; `record`: sends its config when that changes.
+
+    `events_there`: the last events that the server had before.
+    """
 
     run: Created
     url: str
     delivery: Delivery
     record: RunRecord
+    events_there: tuple[str, ...] = ()
 
 
 def meet(
@@ -40,8 +44,8 @@ def meet(
     target = ledger.target(connection.server.identity, entity, project, run_id)
     known = ledger.delivery(ledger.source(source.identity, run_id, source.log), target)
     remote = runs.look_up(connection.session, entity, project, run_id)
-    there = Created(remote.storage_id if remote else "", entity, project, run_id, 0)
-    read_back = partial(runs.history_page, connection.session, there)
+    asked = Created(remote.storage_id if remote else "", entity, project, run_id, 0)
+    read_back = partial(runs.history_page, connection.session, asked)
     first_contact.settle(ledger, known, remote, source.log, means.permit, read_back)
     delivery = ledger.delivery(known.source, target)
     if run.resume and remote and not delivery.acknowledged["history"] and delivery.starting_step is None:
@@ -56,4 +60,5 @@ def meet(
         created = record.send()
     url = f"{connection.server.app_url}/{created.entity}/{created.project}/runs/{run_id}"
     ledger.set_address(target, created.storage_id, url)
-    return Meeting(created, url, ledger.delivery(known.source, target), record)
+    there = tuple(remote.events_tail) if remote else ()
+    return Meeting(created, url, ledger.delivery(known.source, target), record, there)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import AppError
-from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import Extent
 from runferry.formats.summary import final_summary_json, summary_json
 from runferry.remote.file_stream import StreamRequest
@@ -25,6 +24,8 @@ from runferry.sync.alerts import deliver_alerts
 from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.connection import Connection
 from runferry.sync.console_feed import ConsoleFeed
+from runferry.sync.host_samples import HostSamples
+from runferry.sync.keeping import Keeper
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
 from runferry.sync.obstacles import file_gone, lines_too_large
@@ -32,6 +33,7 @@ from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_files import RunFiles
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
+from runferry.sync.telling import telling_metric
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -54,11 +56,18 @@ class Outlet:
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )
+        self._samples = HostSamples(
+            ledger,
+            delivery,
+            lambda: means.samples.files(source.identity, source.log.parent),
+            self._post,
+            meeting.events_there,
+        )
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
         self._console = ConsoleFeed(source)
-        self._recorded: tuple[object, ...] = ()
+        self._keeper = Keeper(means, delivery, source)
         self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
         self._closed = delivery.closed
@@ -98,6 +107,11 @@ class Outlet:
     def artifacts_sent(self) -> int:
         """Artifacts that the server committed."""
         return self._artifacts.committed
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the server to stop this run."""
+        return self._streamer.stop_requested
 
     @property
     def is_unfinished(self) -> bool:
@@ -148,11 +162,18 @@ class Outlet:
             self._files.upload(self._source.extras.files, made, is_over)
             content, extras = self._source.reader.content, self._source.extras
             self._artifacts.deliver(extras.artifacts, extras.links, content.environment.root, is_over)
+            self.deliver_samples()
         self._deliver_summary(is_over, exit_code)
         if not is_over:
             self.sign_of_life()
         if self._files.waiting is not None:  # everything else has been sent
             raise self._files.waiting
+
+    def deliver_samples(self) -> None:
+        """Deliver what this app measured of the run's host. Raises AppError."""
+        if not self._wishes.metrics_only and self._samples.is_due:
+            self._reopen()
+            self._samples.deliver()
 
     def accept_cut(self) -> None:
         """A log that is shorter than what was sent of it, for good: what it gets from now on is new.
@@ -213,36 +234,19 @@ class Outlet:
         return {name: newest.get(name, sent) for name, sent in self._files.sent.items()}
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
-        """Keep in the ledger what people should see of this run while nobody runs; once per change."""
-        told = (state, error.slug if error else "", counts.get("rows"), counts.get("artifacts_sent"))
-        if told != self._recorded:
-            self._recorded = told
-            self._means.ledger.update(
-                self._delivery, state=state, error=error.as_dict() if error else None, counts=counts
-            )
+        """Keep in the ledger what people should see of this run while nobody runs."""
+        self._keeper.record(state, error, counts)
 
     def verified(self, counts: dict[str, Any], read: Extent | None) -> None:
         """Remember it. read: how large and old the log of a run that is over was before it was read to its end."""
-        self._recorded = ("verified", "", counts.get("rows"))
-        is_alone = self._means.ledger.count_deliveries(self._delivery.target) == 1
-        if is_alone and not self._source.extras.artifacts:  # artifacts are asked for by what the log says of each
-            counts = {**counts, known.PROOF: known.proof(self._last_row, self._final_summary())}
-        self._means.ledger.update(
-            self._delivery,
-            state="verified",
-            verified_at=self._means.clock.time(),
-            verified_size=read.size if read else None,
-            verified_mtime_ns=read.mtime_ns if read else None,
-            counts=counts,
-        )
-        if self._means.write_marker and read and not is_legacy_log(self._source.log):
-            self._source.log.with_name(self._source.log.name + ".synced").touch()
+        self._keeper.verified(counts, read, lambda: known.proof(self._last_row, self._final_summary()))
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
 
     def _deliver_summary(self, is_over: bool, exit_code: int | None) -> None:
         """Summary, notes of uploads and the end of the run: one request, so that a small run costs few."""
         summary = self._final_summary() if is_over else summary_json(self._source.reader.content)
+        self.metric = telling_metric(self._source.reader.content.summary.tree())
         digest = _digest(summary)
         uploaded = self._files.unannounced()
         changed = digest != self._summary_digest and summary != "{}" and self._newer() is None

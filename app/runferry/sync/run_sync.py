@@ -11,18 +11,22 @@ import platform
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from sqlite3 import Row
 from typing import Any
 
 from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
 from runferry.formats.readers import Extent, extent
-from runferry.remote.failures import ServerRefused, ServerTrouble
+from runferry.remote.failures import ServerRefused
+from runferry.state.delivery import Delivery
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync import known
 from runferry.sync.connection import Connection
 from runferry.sync.counts import backlog_of, count, shown, status_of
 from runferry.sync.destination import Destination
+from runferry.sync.failing import SELDOM, Failures
+from runferry.sync.host_samples import has_more
 from runferry.sync.means import Means
 from runferry.sync.meeting import meet
 from runferry.sync.obstacles import folder_gone, not_as_sent
@@ -35,11 +39,7 @@ log = logging.getLogger(__name__)
 
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
-LONGEST_RUN_WAIT = 60.0
-PATIENCE = 5  # failures that concern this run alone (half a minute), after which it is shown as a problem
-SELDOM = 5.0
 LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
-HEALS_HERE = {"disk-full", "state-locked", "state-unusable"}
 
 
 class RunSync:
@@ -55,12 +55,10 @@ class RunSync:
         on_change: Callable[[RunSync], None],
         recheck: bool = True,
     ) -> None:
-        self.folder = folder
-        self.log = folder.log
+        self.folder, self.log = folder, folder.log
         self.destination = destination
         self.connection = connection
-        self.is_paused = False
-        self.at_rest = False  # nothing more to do for now
+        self.is_paused = self.at_rest = False  # at rest: nothing more to do for now
         self._means = means
         self.wishes = wishes
         self._on_change = on_change
@@ -75,12 +73,11 @@ class RunSync:
         self._error: AppError | None = None
         self._gone: AppError | None = None  # the folder is gone: nothing that a turn in hand finds out counts any more
         self._lock = threading.Lock()
-        self._failures = 0
+        self._failures = Failures()
         self._rechecks = 0
         self._not_before = 0.0
-        self._idle_pause = 0.0  # seconds; grows while nothing comes
-        self._idle_at = -1  # bytes of the log at the last idle turn
-        self._compared_at = -1  # bytes of the log when a silent run was compared with the server
+        self._idle_pause, self._idle_at = 0.0, -1  # seconds, growing while nothing comes; bytes of the log then
+        self._compared_at = -1  # bytes of the log when a silent run was compared, and what came of it
         self._found_at_rest: tuple[SyncState, AppError | None] = (SyncState.SENT, None)
         self._counts: dict[str, Any] = {}
         self._read_extent: Extent | None = None
@@ -97,7 +94,7 @@ class RunSync:
         if connection is self.connection and wishes == self.wishes:
             return
         self.connection, self.wishes = connection, wishes
-        self._failures = 0
+        self._failures.reset()
         self._forget()
 
     # -- turns --------------------------------------------------------------------------------------------------------
@@ -167,15 +164,17 @@ class RunSync:
         """Everything in the log is sent: deliver the rest, close and compare as far as the run's state allows."""
         outlet.accept_cut()
         if state is RunState.QUIET and self._compared_at == outlet.position and not self._recheck:
-            if self._is_known_alive():
+            outlet.deliver_samples()
+            if _may_be_seen(self.folder):
                 outlet.sign_of_life()
             return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
             self._pipeline.send(outlet, self._last_part(self._source))
+            self._means.samples.finish(self.folder.path)
         exit_code = _exit_code(self._source) if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
-        self._failures = 0
+        self._failures.reset()
         if outlet.is_unfinished:
             return 0.0
         if state in ENDED:
@@ -200,35 +199,23 @@ class RunSync:
         self._pipeline.forget()
 
     def failed(self, error: AppError) -> float | None:
-        """A turn broke off; seconds until the next, or None while a person is needed.
+        """A turn broke off; seconds until the next, or None while a person is needed (see `Failures.judge`).
 
-        What is wrong on this computer (the disk is full, the log cannot be read) is shown as a problem, so that nobody
-        waits for it, and is tried again all the same: nobody tells us when it is right again. Growth of the log
-        brings no try forward.
+        Growth of the log brings no try forward.
         """
-        delay = self._note(error)
+        self._error = error
+        state, delay = self._failures.judge(error, self.connection)
+        if state is SyncState.RETRYING:
+            self._set(state)
+        else:
+            if not isinstance(error, ServerRefused):
+                log.warning("%s: %s", self.folder.path, error)
+            if error.slug == "bug":
+                self._forget()
+            self._rest_with_problem()
         wait = max(self._means.interval, SELDOM) if delay is None else delay
         self._not_before = self._means.clock.monotonic() + wait
         return delay
-
-    def _note(self, error: AppError) -> float | None:
-        self._error = error
-        is_local = error.slug in HEALS_HERE or isinstance(error, TemporaryError)
-        if is_local:
-            self._failures += 1
-            own = min(2.0 ** min(self._failures - 1, 10), LONGEST_RUN_WAIT)
-            if isinstance(error, ServerTrouble):
-                self._set(SyncState.RETRYING)
-                return max(self.connection.wait(), min(own, self.connection.longest_wait))
-            if isinstance(error, TemporaryError) and self._failures <= PATIENCE:
-                self._set(SyncState.RETRYING)
-                return max(own, error.retry_after or 0.0)
-        if not isinstance(error, ServerRefused):
-            log.warning("%s: %s", self.folder.path, error)
-        if error.slug == "bug":
-            self._forget()
-        self._rest_with_problem()
-        return max(own, SELDOM) if is_local else None
 
     def gone(self) -> None:
         """The run's folder was removed or moved away; nobody gives it a turn any more."""
@@ -286,10 +273,6 @@ class RunSync:
         """Seconds until the next turn of a live run makes sense: its server is not asked more often than agreed."""
         return max(self._not_before - self._means.clock.monotonic(), 0.0)
 
-    def _is_known_alive(self) -> bool:
-        """Whether a silent run's process was seen alive: only this host's can be."""
-        return (self.folder.marker or {}).get("host") == platform.node()
-
     # -- judgements ---------------------------------------------------------------------------------------------------
 
     def _judge(self) -> RunState:
@@ -304,7 +287,7 @@ class RunSync:
             return False
         goes_there = self.destination.matches(self.folder.run_id)
         found = known.find(self._means.ledger, self.log, self.connection.server.identity, goes_there)
-        if found is None:
+        if found is None or self._has_samples(*found):
             return False
         if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
             return False
@@ -314,10 +297,27 @@ class RunSync:
         self._run_state = RunState(counts.get("run_state", "unknown"))
         return True
 
+    def _has_samples(self, delivery: Delivery, row: Row) -> bool:
+        """Whether measurements came that were not sent: with a copy of the run from where it was trained, say."""
+        files = self._means.samples.files(row["identity"], self.folder.path)
+        return any(has_more(self._means.ledger, delivery, one) for one in files) and not self.wishes.metrics_only
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the server to stop this run."""
+        outlet = self._outlet
+        return outlet is not None and outlet.stop_requested
+
     @property
     def status_run_state(self) -> RunState:
         """The run state as last judged, without a look at the disk."""
         return self._run_state
+
+    @property
+    def is_settled(self) -> bool:
+        """Over, verified, and asked for by nobody: no turn would find anything to do."""
+        is_over = self._state is SyncState.VERIFIED and self._run_state in ENDED and self._gone is None
+        return is_over and self.at_rest and not self._recheck
 
     # -- what people see ----------------------------------------------------------------------------------------------
 
@@ -373,9 +373,14 @@ class RunSync:
         return self._idle_pause
 
 
+def _may_be_seen(folder: RunFolder) -> bool:
+    """Whether a silent run's process was seen alive: only this host's can be."""
+    return (folder.marker or {}).get("host") == platform.node()
+
+
 def _exit_code(source: Source | None) -> int:
-    assert source is not None
-    code = source.reader.content.exit_code
+    """What servers are told; a run that was cut off failed."""
+    code = source.reader.content.exit_code if source else None
     return 1 if code is None else code
 
 

@@ -36,11 +36,16 @@ ScanDir = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run folder; `log` is None for the layout before 0.10. `identity`: device and inode of the folder."""
+    """A run folder; `log_path` is None for the layout before 0.10. `identity`: device and inode of the folder."""
 
     path: Path
-    log: Path | None
+    log_path: str | None  # a text: ten thousand paths cost time and memory, and few are asked for
     identity: Identity
+
+    @property
+    def log(self) -> Path | None:
+        """The log, if there is one."""
+        return Path(self.log_path) if self.log_path else None
 
 
 @dataclass(frozen=True)
@@ -185,7 +190,7 @@ class _Walk:
         if log is None and not self._is_legacy(folder):
             self.pending.append(folder)
             return
-        self.runs.append(RunFolder(Path(folder), Path(log) if log else None, (found.st_dev, found.st_ino)))
+        self.runs.append(RunFolder(Path(folder), log, (found.st_dev, found.st_ino)))
 
     def _log_in(self, folder: str) -> str | None:
         """The log, under the name that the folder's suggests (one look) or under another (a listing)."""

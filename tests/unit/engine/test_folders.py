@@ -31,13 +31,19 @@ class Sent:
         self.runs: dict[str, Destination] = {}
         self._engine = engine
         engine.deliver = self.deliver  # type: ignore[assignment,method-assign]
+        engine.settle = lambda path, watched: None  # type: ignore[method-assign]
         engine.is_at = lambda run, watched: True  # type: ignore[method-assign]
 
     def deliver(self, folder: RunFolder, watched: WatchedFolder) -> Any:
         destination = watched.destination(self._engine.settings)
         self.runs[folder.run_id] = destination
         return SimpleNamespace(
-            log=folder.log, folder=folder, at_rest=True, status_run_state=RunState.FINISHED, destination=destination
+            log=folder.log,
+            folder=folder,
+            at_rest=True,
+            is_settled=False,
+            status_run_state=RunState.FINISHED,
+            destination=destination,
         )
 
 

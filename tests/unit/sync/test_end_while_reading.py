@@ -28,6 +28,7 @@ class Taker:
     run = Created("", "", "", "", 0)
     rows_sent = position = artifacts_sent = files_waiting = 0
     is_unfinished = False
+    metric = ""
 
     def __init__(self, *_: Any) -> None:
         self.acknowledged = {"history": 0}

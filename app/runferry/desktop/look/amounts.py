@@ -60,9 +60,11 @@ def countdown(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """How long something took: 4 ms, 0.02 s, 12.4 s, 3 min."""
+    """How long something took: 4 ms, 0.02 s, 12.4 s, 3 min, 5 h."""
     if seconds < 0.01:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 10:
+    if seconds < 9.995:
         return f"{seconds:.2f} s"
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

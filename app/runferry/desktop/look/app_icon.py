@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from runferry.desktop.look.icons import painting
 from runferry.desktop.look.resources import resources
 
 SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)
@@ -23,8 +24,7 @@ def app_icon() -> QIcon:
     for size in SIZES:
         picture = QPixmap(QSize(size, size))
         picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        drawing.render(painter)
-        painter.end()
+        with painting(picture) as painter:
+            drawing.render(painter)
         found.addPixmap(picture)
     return found

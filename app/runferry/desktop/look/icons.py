@@ -5,33 +5,63 @@ Each drawing uses `currentColor`; what it means is never told by colour alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPaintDevice, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from runferry.desktop.look.resources import resources
-from runferry.desktop.look.theme import Tone, colour, is_dark
+from runferry.desktop.look.theme import Tone, colour
 
-_SIZES = (16, 20, 22, 24, 32, 48)
-_SCALES = (1.0, 2.0)
+# In pixels of the screen: 16, 20, 22 and 24 points at 100 % and 200 %. Qt picks, and shrinks what lies between.
+_SIZES = (16, 20, 22, 24, 32, 40, 44, 48)
+_FADED = 0.4
+
+
+@contextmanager
+def painting(picture: QPaintDevice) -> Iterator[QPainter]:
+    """A painter that is ended whatever happens: a picture that goes while one is at work takes the process with it."""
+    painter = QPainter(picture)
+    try:
+        yield painter
+    finally:
+        painter.end()
 
 
 def icon(name: str, tone: Tone = Tone.TEXT) -> QIcon:
     """An icon for buttons and menus; ask again when the palette changed. KeyError where there is no such drawing."""
-    return _icon(name, colour(tone).name(QColor.NameFormat.HexRgb), is_dark())
+    chosen = QGuiApplication.palette().color(QPalette.ColorRole.HighlightedText)
+    return _icon(name, colour(tone).name(QColor.NameFormat.HexRgb), chosen.name(QColor.NameFormat.HexRgb))
 
 
 @cache
-def _icon(name: str, ink: str, dark: bool) -> QIcon:
+def _icon(name: str, ink: str, chosen: str) -> QIcon:
     found = QIcon()
-    faded = QColor(ink)
-    faded.setAlphaF(0.4)
     for size in _SIZES:
-        for scale in _SCALES:
-            found.addPixmap(_pixmap(name, ink, size, scale))
-            found.addPixmap(_pixmap(name, faded.name(QColor.NameFormat.HexArgb), size, scale), QIcon.Mode.Disabled)
+        plain = _pixmap(name, ink, size, 1.0)
+        found.addPixmap(plain)
+        found.addPixmap(_faded(plain), QIcon.Mode.Disabled)
+        found.addPixmap(_tinted(plain, QColor(chosen)), QIcon.Mode.Selected)
+    return found
+
+
+def _faded(plain: QPixmap) -> QPixmap:
+    found = QPixmap(plain.size())
+    found.fill(Qt.GlobalColor.transparent)
+    with painting(found) as painter:
+        painter.setOpacity(_FADED)
+        painter.drawPixmap(0, 0, plain)
+    return found
+
+
+def _tinted(plain: QPixmap, ink: QColor) -> QPixmap:
+    found = QPixmap(plain)
+    with painting(found) as painter:
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+        painter.fillRect(found.rect(), ink)
     return found
 
 
@@ -44,20 +74,24 @@ def pixmap(name: str, tone: Tone, size: int, scale: float = 1.0) -> QPixmap:
 def _pixmap(name: str, ink: str, size: int, scale: float) -> QPixmap:
     found = QPixmap(QSize(round(size * scale), round(size * scale)))
     found.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(found)
-    paint_ink(painter, QRectF(0, 0, found.width(), found.height()), name, QColor(ink))
-    painter.end()
+    with painting(found) as painter:
+        paint_ink(painter, QRectF(found.rect()), name, QColor(ink))
     found.setDevicePixelRatio(scale)
     return found
 
 
 def paint(painter: QPainter, rect: QRectF, name: str, tone: Tone, angle: float = 0.0) -> None:
-    """Draw into `rect`, turned by `angle` degrees: for delegates and moving states."""
-    paint_ink(painter, rect, name, colour(tone), angle)
+    """Draw into `rect`, turned by `angle` degrees: for delegates and moving states. What stands still is kept."""
+    if angle or rect.width() != rect.height():
+        paint_ink(painter, rect, name, colour(tone), angle)
+        return
+    scale = painter.device().devicePixelRatioF()
+    painter.drawPixmap(rect.topLeft(), pixmap(name, tone, round(rect.width()), scale))
 
 
 def paint_ink(painter: QPainter, rect: QRectF, name: str, ink: QColor, angle: float = 0.0) -> None:
     """The same in any colour."""
+    drawing = _renderer(name, ink.name(QColor.NameFormat.HexRgb))
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setOpacity(painter.opacity() * ink.alphaF())
@@ -65,7 +99,7 @@ def paint_ink(painter: QPainter, rect: QRectF, name: str, ink: QColor, angle: fl
         painter.translate(rect.center())
         painter.rotate(angle)
         painter.translate(-rect.center())
-    _renderer(name, ink.name(QColor.NameFormat.HexRgb)).render(painter, rect)
+    drawing.render(painter, rect)
     painter.restore()
 
 

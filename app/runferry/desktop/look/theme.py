@@ -21,9 +21,9 @@ class Tone(Enum):
     TEXT = ("", "")
     SUBTLE = ("#5f6670", "#a3abb6")
     ACCENT = ("#2563c9", "#7fb0ff")
-    GOOD = ("#1d7a46", "#6ccf95")
-    LIVE = ("#0f8a6d", "#4fd6b4")
-    WARN = ("#a15c00", "#f0b357")
+    GOOD = ("#19743f", "#6ccf95")
+    LIVE = ("#0a7466", "#4fd6b4")
+    WARN = ("#985600", "#f0b357")
     DAMAGED = ("#8a3fa0", "#d59be8")
     BAD = ("#bd2c2c", "#ff8d85")
 

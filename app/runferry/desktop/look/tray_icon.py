@@ -1,7 +1,8 @@
 """The icon in the tray: the ferry, with a badge cut out of its lower right corner that tells the state by its shape.
 
-Panels are dark or light whatever the palette of windows is, and nobody can ask which: so the ferry brings its own ground,
-a blue tile, but on macOS, which colours templates itself. Drawn from `resources/icons/tray-*.svg`, kept once drawn.
+Panels are dark or light whatever the palette of windows is, and nobody can ask which: so the ferry brings its own
+ground, a blue tile, but on macOS, which colours templates itself. It knows nothing of runs. Drawn from
+`resources/icons/tray-*.svg`, kept once drawn.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import sys
 from enum import Enum
 from functools import cache
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPainterPath, QPainterPathStroker, QPen, QPixmap, QPolygonF
 
-from runferry.desktop.look.icons import paint_ink
+from runferry.desktop.look.icons import paint_ink, painting
 
 FRAMES = 8
 """How many pictures the movement of SYNCING has; the others stand still. One every 150 ms looks gentle."""
@@ -21,12 +22,14 @@ FRAMES = 8
 _SIZES = (16, 20, 22, 24, 32, 44, 48, 64)
 _TILE = QColor("#1b66bd")
 _WHITE = QColor("#ffffff")
-# In parts of the icon's side: where the badge's centre is (in both directions), how wide the badge, the drawing in it and
-# the hole in the ferry around it are.
-_CENTRE = 0.74
-_BADGE = 0.52
-_GLYPH = 0.39
-_CUT = 0.66
+# In parts of the icon's side: where the badge's centre is (in both directions), how wide the badge and the drawing in
+# it are, and the gap between the badge and the ferry. Small icons get a larger badge.
+_CENTRE = 0.73
+_BADGE = 0.54
+_BADGE_IF_SMALL = 0.6
+_SMALL = 20
+_GLYPH = 0.72  # of the badge
+_GAP = 0.07
 # How far the arrow has risen in each frame, in parts of the badge: it leaves at the top and comes back from below.
 _LIFT = (0.0, 0.05, 0.15, 0.32, 0.55, -0.5, -0.28, -0.1)
 
@@ -67,16 +70,15 @@ def _icon(state: TrayState, frame: int, ink: str) -> QIcon:
 
 def _draw(state: TrayState, frame: int, ink: QColor | None, size: int) -> QImage:
     found = _blank(size)
-    painter = QPainter(found)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    if ink is None:
-        _draw_tile(painter, size)
-    else:
-        paint_ink(painter, QRectF(0, 0, size, size), "tray-mark", ink)
-    if state.value[0]:
-        _draw_badge(painter, state, frame, ink, size)
-    painter.end()
+    with painting(found) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if ink is None:
+            _draw_tile(painter, size)
+        else:
+            paint_ink(painter, QRectF(0, 0, size, size), "tray-mark", ink)
+        if state.value[0]:
+            _draw_badge(painter, state, frame, ink, size)
     return found
 
 
@@ -89,12 +91,15 @@ def _draw_tile(painter: QPainter, size: int) -> None:
 
 def _draw_badge(painter: QPainter, state: TrayState, frame: int, ink: QColor | None, size: int) -> None:
     name, ground, glyph_ink = state.value
+    around = _badge(size)
+    shape = _triangle(around) if state is TrayState.ATTENTION else _disc(around)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
-    painter.setBrush(Qt.GlobalColor.black)
-    painter.drawEllipse(_around_badge(size, _CUT))
+    edge = QPen(Qt.GlobalColor.black, 2 * _GAP * size)
+    edge.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.strokePath(shape.united(_disc(around)), edge)
+    painter.fillPath(_disc(around), Qt.GlobalColor.black)
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-    painter.setBrush(QColor(ground) if ink is None else ink)
-    painter.drawEllipse(_around_badge(size, _BADGE))
+    painter.fillPath(shape, QColor(ground) if ink is None else ink)
     if ink is not None:  # one colour only: the glyph is a hole
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationOut)
     painter.drawImage(0, 0, _glyph(f"tray-badge-{name}", QColor(glyph_ink), size, _LIFT[frame]))
@@ -103,21 +108,46 @@ def _draw_badge(painter: QPainter, state: TrayState, frame: int, ink: QColor | N
 def _glyph(name: str, ink: QColor, size: int, lift: float) -> QImage:
     """The badge's drawing alone, cut off at the badge's edge."""
     found = _blank(size)
-    painter = QPainter(found)
-    edge = QPainterPath()
-    edge.addEllipse(_around_badge(size, _BADGE))
-    painter.setClipPath(edge)
-    where = _around_badge(size, _GLYPH)
-    where.translate(0, -lift * _BADGE * size)
-    paint_ink(painter, where, name, ink)
-    painter.end()
+    around = _badge(size)
+    inset = around.width() * (1 - _GLYPH) / 2
+    with painting(found) as painter:
+        painter.setClipPath(_disc(around))
+        paint_ink(
+            painter, around.adjusted(inset, inset, -inset, -inset).translated(0, -lift * around.height()), name, ink
+        )
     return found
 
 
-def _around_badge(size: int, side: float) -> QRectF:
-    """A square around the badge's centre; `side` in parts of the icon's."""
-    middle = size * (_CENTRE - side / 2)
-    return QRectF(middle, middle, size * side, size * side)
+def _badge(size: int) -> QRectF:
+    """Where the badge is: its right and lower edges stay inside the icon."""
+    side = size * (_BADGE_IF_SMALL if size < _SMALL else _BADGE)
+    start = min(size * _CENTRE - side / 2, size - side)
+    return QRectF(start, start, side, side)
+
+
+def _disc(around: QRectF) -> QPainterPath:
+    path = QPainterPath()
+    path.addEllipse(around)
+    return path
+
+
+def _triangle(around: QRectF) -> QPainterPath:
+    """With round corners, a little wider than the disc would be: what needs attention differs in outline too."""
+    corner = around.width() * 0.16
+    inner = QPolygonF(
+        [
+            QPointF(around.center().x(), around.top() + corner),
+            QPointF(around.right() - corner * 0.9, around.bottom() - corner),
+            QPointF(around.left() + corner * 0.9, around.bottom() - corner),
+        ]
+    )
+    path = QPainterPath()
+    path.addPolygon(inner)
+    path.closeSubpath()
+    round_edge = QPainterPathStroker()
+    round_edge.setWidth(2 * corner)
+    round_edge.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    return path.united(round_edge.createStroke(path)).simplified()
 
 
 def _blank(size: int) -> QImage:

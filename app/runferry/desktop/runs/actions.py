@@ -13,7 +13,7 @@ from runferry.desktop.context import Context
 from runferry.desktop.look import icons
 from runferry.desktop.text import plural, tr
 from runferry.engine.job import SyncRequest
-from runferry.status import RunStatus
+from runferry.status import RunStatus, SyncState
 
 
 class RunActions:
@@ -43,6 +43,28 @@ class RunActions:
         """The sheet that asks where to: another server or project, or as a new run."""
         self._context.shell.add([Path(one.path) for one in runs])
 
+    def pause(self, runs: list[RunStatus]) -> None:
+        """Send nothing more of these."""
+        engine = self._context.engine
+        self._for_each(runs, engine.pause_run, tr("Paused"))
+
+    def resume(self, runs: list[RunStatus]) -> None:
+        """Go on with these."""
+        engine = self._context.engine
+        self._for_each(runs, engine.resume_run, tr("Resumed"))
+
+    def retry(self, runs: list[RunStatus]) -> None:
+        """Try again what has a problem."""
+        engine = self._context.engine
+        self._for_each(runs, engine.retry_run, tr("Trying again"))
+
+    def _for_each(self, runs: list[RunStatus], ask: Callable[[str], None], said: str) -> None:
+        def work() -> None:
+            for run in runs:
+                ask(run.path)
+
+        self._context.do(work, said)
+
     def open_folder(self, run: RunStatus) -> None:
         """In the file manager."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(run.path))
@@ -69,10 +91,17 @@ def fill_menu(menu: QMenu, actions: RunActions, runs: list[RunStatus], opened: C
 
     one = runs[0] if len(runs) == 1 else None
     linked = [run for run in runs if run.url]
+    paused = [run for run in runs if run.state is SyncState.PAUSED]
+    troubled = [run for run in runs if run.state in (SyncState.PROBLEM, SyncState.RETRYING)]
     if one is not None:
         entry(tr("Open"), "eye", lambda: opened(one))
         menu.addSeparator()
     entry(tr("Sync now"), "sync-now", lambda: actions.sync(runs))
+    if troubled:
+        entry(tr("Retry"), "retry", lambda: actions.retry(troubled))
+    if paused:
+        entry(tr("Resume"), "play", lambda: actions.resume(paused))
+    entry(tr("Pause"), "pause", lambda: actions.pause(runs), enabled=len(paused) < len(runs))
     entry(tr("Sync to another place, or as new…"), "send-to", lambda: actions.add(runs))
     menu.addSeparator()
     entry(

@@ -1,0 +1,297 @@
+"""One metric as a curve: its name, its last value, the curve. Small, quiet, of use without colour and without a mouse.
+
+Nothing of pyqtgraph is loaded before there is something to draw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+
+from runferry.desktop.look.theme import GRID, Size, Tone, colour, dress, font, line_colour
+from runferry.desktop.parts.labels import Elided
+from runferry.desktop.run.figures import Mark, XAxis, log_marks, value_marks, value_text, x_marks, x_text
+from runferry.desktop.run.series import Series
+from runferry.desktop.run.smoothing import smoothed
+from runferry.desktop.run.tabular import tabular
+from runferry.desktop.text import tr
+
+if TYPE_CHECKING:
+    from runferry.desktop.run.plot import Plot
+    from runferry.desktop.run.scaling import Scaled
+
+HEIGHT = 200
+_ROUND = 6
+
+
+class Chart(QWidget):
+    """A card with one curve. Shows what it was given last; ask for little, it draws at once."""
+
+    pointed = Signal(float)
+    """The crosshair was moved to this x (in the units of the axis) by the person here; NaN: taken away."""
+    log_switched = Signal(str, bool)
+    _ready = False  # Qt may call while the constructor is still at work
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.name = name
+        self._series = Series((), ())
+        self._axis, self._smoothing, self._log = XAxis.STEP, 0.0, False
+        self._scaled: Scaled | None = None
+        self._smooth: Sequence[float] = ()
+        self._index: int | None = None
+        self._plot: Plot | None = None
+        self._build()
+        self._dress()
+        self._show()
+        self._ready = True
+
+    def _build(self) -> None:
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._title, self._place, self._value = Elided(self.name), QLabel(), QLabel()
+        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._message.setWordWrap(True)
+        self._switch = QToolButton(autoRaise=True)
+        self._switch.setText(tr("log"))
+        self._switch.setCheckable(True)
+        self._switch.setToolTip(tr("Logarithmic scale"))
+        self._switch.setAccessibleName(tr("Logarithmic scale for {name}", name=self.name))
+        self._switch.toggled.connect(self._switched)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self._title, 1)
+        for widget in (self._place, self._value, self._switch):
+            head.addWidget(widget)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._message)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(GRID + 4, GRID - 2, GRID, GRID - 2)
+        whole.setSpacing(GRID // 2)
+        whole.addLayout(head)
+        whole.addLayout(self._stack, 1)
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, 160)
+
+    # What is shown
+
+    def show_series(self, series: Series) -> None:
+        """Draw another state of the curve; the crosshair stays at its x."""
+        kept = self._x(self._index)
+        self._series = series
+        self._show()
+        self.point_to(kept)
+
+    def set_view(self, axis: XAxis, smoothing: float, log: bool) -> None:
+        """How it is drawn; does nothing where nothing changes. Without times, steps run to the right in any case."""
+        if (axis, smoothing, log) == (self._axis, self._smoothing, self._log):
+            return
+        kept = self._index
+        self._axis, self._smoothing, self._log = axis, smoothing, log
+        blocked = self._switch.blockSignals(True)
+        self._switch.setChecked(log)
+        self._switch.blockSignals(blocked)
+        self._show()
+        self._point(kept)
+
+    @property
+    def series(self) -> Series:
+        """What is drawn now."""
+        return self._series
+
+    @property
+    def axis(self) -> XAxis:
+        """What runs to the right here."""
+        return self._axis if self._series.times else XAxis.STEP
+
+    def point_to(self, x: float | None) -> None:
+        """Put the crosshair on the point nearest to `x` of the axis, if x lies within the curve; None: take it away."""
+        scaled = self._scaled
+        if x is None or math.isnan(x) or scaled is None or self._plot is None:
+            self._point(None)
+            return
+        low, high = scaled.x_range
+        inside = low <= x <= high
+        self._point(self._plot.nearest((x - low) / (high - low)) if inside else None)
+
+    # Drawing
+
+    def _along(self) -> list[float]:
+        times = self._series.times
+        if self.axis is XAxis.STEP:
+            return list(self._series.steps)
+        return list(times) if self.axis is XAxis.WALL else [one - times[0] for one in times]
+
+    def _show(self) -> None:
+        series = self._series
+        self._index = None
+        self._scaled = self._draw(series) if any(map(math.isfinite, series.values)) else None
+        self._message.setText("" if self._scaled else self._why_empty())
+        self._stack.setCurrentWidget(self._plot if self._scaled and self._plot else self._message)
+        self._say()
+
+    def _draw(self, series: Series) -> Scaled | None:
+        from runferry.desktop.run.scaling import scaled
+
+        self._smooth = smoothed(series.values, self._smoothing)
+        found = scaled(self._along(), series.values, self._smooth, self._log)
+        if found.empty:
+            return None
+        plot = self._plot or self._make_plot()
+        plot.draw(found, *self._marks(plot, found))
+        return found
+
+    def _marks(self, plot: Plot, found: Scaled) -> tuple[list[Mark], list[Mark]]:
+        marks = log_marks if self._log else value_marks
+        return (
+            x_marks(*found.x_range, plot.columns(), self.axis),
+            marks(*found.y_range, plot.rows(), self._series.unit),
+        )
+
+    def _make_plot(self) -> Plot:
+        from runferry.desktop.run.plot import Plot
+
+        self._plot = plot = Plot()
+        plot.pointed.connect(self._follow_mouse)
+        self._stack.addWidget(plot)
+        self._stack.setCurrentWidget(plot)
+        return plot
+
+    def _why_empty(self) -> str:
+        if not self._series.values:
+            return tr("No values yet")
+        if any(map(math.isfinite, self._series.values)):
+            return tr("Nothing above zero to show on a logarithmic scale")
+        return tr("No finite values")
+
+    # The crosshair
+
+    def _x(self, index: int | None) -> float | None:
+        if index is None or index >= len(self._series.values):
+            return None
+        if self.axis is XAxis.STEP:
+            return self._series.steps[index]
+        times = self._series.times
+        return times[index] - (times[0] if self.axis is XAxis.RELATIVE else 0.0)
+
+    def _point(self, index: int | None) -> None:
+        if self._plot is None or self._scaled is None:
+            index = None
+        else:
+            self._plot.point_at(index)
+        self._index = index
+        self._say()
+
+    def _follow_mouse(self, part: float) -> None:
+        self._point(None if math.isnan(part) or self._plot is None else self._plot.nearest(part))
+        self._tell()
+
+    def _tell(self) -> None:
+        x = self._x(self._index)
+        self.pointed.emit(math.nan if x is None else x)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        count = len(self._series.values)
+        here = count if self._index is None else self._index
+        moves = {
+            Qt.Key.Key_Left: here - 1,
+            Qt.Key.Key_Right: here + 1,
+            Qt.Key.Key_PageUp: here - max(1, count // 10),
+            Qt.Key.Key_PageDown: here + max(1, count // 10),
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: count - 1,
+        }
+        key = Qt.Key(event.key())
+        if key is Qt.Key.Key_Escape and self._index is not None:
+            self._point(None)
+        elif key in moves and self._scaled is not None:
+            self._point(min(max(moves[key], 0), count - 1))
+        else:
+            super().keyPressEvent(event)
+            return
+        self._tell()
+
+    # Words
+
+    def _say(self) -> None:
+        """The value under the crosshair, or else the newest one: written at the top right, and for screen readers."""
+        values, at = self._series.values, self._index
+        last = len(values) - 1
+        shown = last if at is None else at
+        text = value_text(values[shown], self._series.unit) if len(values) else ""
+        self._value.setText(text)
+        broken = bool(text) and not math.isfinite(values[shown])
+        dress(self._value, Size.BODY, Tone.BAD if broken else Tone.TEXT, bold=True)
+        self._value.setFont(tabular(self._value.font()))
+        self._place.setText(self._where(at))
+        self.setAccessibleName(tr("Curve of {name}", name=self.name))
+        self.setAccessibleDescription(self._described(text, self._x(shown)) if text else self._message.text())
+
+    def _where(self, index: int | None) -> str:
+        x = self._x(index)
+        if x is None or index is None:
+            return ""
+        where = x_text(x, self.axis)
+        if self._smoothing == 0 or not math.isfinite(self._smooth[index]):
+            return where
+        even = value_text(self._smooth[index], self._series.unit)
+        return f"{where} · ~{even}"
+
+    def _described(self, value: str, x: float | None) -> str:
+        where = "" if x is None else x_text(x, self.axis)
+        if self._index is not None:
+            return tr("{value} at {where}", value=value, where=where)
+        return tr("Last value {value} at {where}", value=value, where=where)
+
+    # Looks
+
+    def _dress(self) -> None:
+        for label in (self._place, self._message):
+            dress(label, Size.SMALL, Tone.SUBTLE)
+        self._place.setFont(tabular(self._place.font()))
+        self._switch.setFont(font(Size.SMALL))
+        if self._plot is not None:
+            self._plot.dress()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if self._ready and event.type() is QEvent.Type.PaletteChange:
+            self._dress()
+            self._say()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._scaled is not None and self._plot is not None:
+            kept = self._index
+            self._plot.draw(self._scaled, *self._marks(self._plot, self._scaled))
+            self._point(kept)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        focus = self.hasFocus()
+        painter.setPen(QPen(colour(Tone.ACCENT) if focus else line_colour(), 2 if focus else 1))
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Base))
+        inset = 1.0 if focus else 0.5
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), _ROUND, _ROUND)
+
+    def _switched(self, log: bool) -> None:
+        self.set_view(self._axis, self._smoothing, log)
+        self.log_switched.emit(self.name, log)

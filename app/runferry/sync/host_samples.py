@@ -1,0 +1,135 @@
+"""The app's own measurements on their way to a run on a server: each line once, in line ranges of their own.
+
+They stand among the run's events on the server, at places that the ledger gave them before they were sent, so that
+they never take the place of events that a log holds itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from runferry.remote.file_stream import Lines, StreamRequest
+from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
+from runferry.state.sample_lines import SamplePosition
+from runferry.state.samples import SampleFile, parsed
+from runferry.sync.first_contact import same
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 1 << 20  # bytes of a file that are read, and sent, at once
+NOTHING = SamplePosition(0, 0)
+
+
+class SampleSource(Protocol):
+    """Where measurements of runs come from."""
+
+    def files(self, identity: str, run_folder: Path) -> Sequence[SampleFile]:
+        """Files with measurements of a run. identity: of its log."""
+
+    def finish(self, run_folder: Path) -> None:
+        """The run is over: what was measured and not written yet is written now."""
+
+
+class NoSamples:
+    """Nothing is measured."""
+
+    def files(self, identity: str, run_folder: Path) -> Sequence[SampleFile]:
+        """See SampleSource."""
+        return ()
+
+    def finish(self, run_folder: Path) -> None:
+        """See SampleSource."""
+
+
+class HostSamples:
+    """Delivers the measurements of one run to one server.
+
+    there: the last events that the server had when it was asked first, so that after a loss of the ledger nothing is
+    sent again.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        delivery: Delivery,
+        files: Callable[[], Sequence[SampleFile]],
+        post: Callable[[StreamRequest], None],
+        there: Sequence[str] = (),
+    ) -> None:
+        self._ledger, self._delivery, self._files, self._post = ledger, delivery, files, post
+        self._there = tuple(there)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to send."""
+        return any(has_more(self._ledger, self._delivery, one) for one in self._files())
+
+    def deliver(self) -> None:
+        """Send what is new, and commit. Raises AppError; what was sent before counts."""
+        for file in self._files():
+            position = self._ledger.sample_position(self._delivery, file.kind)
+            if position is None:
+                position = self._known_to_server(file)
+            while True:
+                lines, end = _read(file.path, position)
+                if end == position.bytes:
+                    break
+                self._send(file, position, lines)
+                position = SamplePosition(position.lines + len(lines), end)
+                self._ledger.samples_sent(self._delivery, file.kind, position)
+
+    def _send(self, file: SampleFile, position: SamplePosition, lines: list[str]) -> None:
+        if not lines:
+            return
+        for place in self._ledger.place(self._delivery, "events", position.lines, len(lines), file.kind):
+            start = place.first - position.lines
+            content = lines[start : start + place.count]
+            self._post(StreamRequest(lines=[Lines("events", place.server_first, content, place.first)]))
+
+    def _known_to_server(self, file: SampleFile) -> SamplePosition:
+        """What the server has of a file that the ledger does not know: up to the last line that it shows."""
+        known, lines, size = NOTHING, 0, 0
+        for line in _all_lines(file.path) if self._there else ():
+            size += len(line)
+            if parsed(line) is not None:
+                lines += 1
+                if any(same(line.decode(), there) for there in self._there):
+                    known = SamplePosition(lines, size)
+        return known
+
+
+def has_more(ledger: Ledger, delivery: Delivery, file: SampleFile) -> bool:
+    """Whether a file has lines that were not delivered."""
+    position = ledger.sample_position(delivery, file.kind) or NOTHING
+    return _read(file.path, position)[1] > position.bytes
+
+
+def _all_lines(path: Path) -> Iterator[bytes]:
+    """Every complete line, with its end."""
+    try:
+        with path.open("rb") as file:
+            yield from (line for line in file if line.endswith(b"\n"))
+    except OSError as error:
+        log.debug("%s cannot be read: %s", path, error)
+
+
+def _read(path: Path, position: SamplePosition) -> tuple[list[str], int]:
+    """Complete lines from a position on, without those that are no measurements; and where the last one ends."""
+    try:
+        if path.stat().st_size <= position.bytes:
+            return [], position.bytes
+        with path.open("rb") as file:
+            file.seek(position.bytes)
+            data = file.read(AT_ONCE)
+            if b"\n" not in data:
+                data += file.readline()
+    except OSError as error:
+        log.debug("%s cannot be read: %s", path, error)
+        return [], position.bytes
+    complete = data[: data.rfind(b"\n") + 1]
+    lines = [line.decode() for line in complete.split(b"\n")[:-1] if parsed(line) is not None]
+    return lines, position.bytes + len(complete)

@@ -1,0 +1,47 @@
+"""What the ledger keeps of a run's state on its way to one place, so that people see it while nobody runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from runferry.errors import AppError
+from runferry.formats.legacy import is_legacy_log
+from runferry.formats.readers import Extent
+from runferry.state.delivery import Delivery
+from runferry.sync import known
+from runferry.sync.means import Means
+from runferry.sync.source import Source
+
+
+class Keeper:
+    """Of one delivery."""
+
+    def __init__(self, means: Means, delivery: Delivery, source: Source) -> None:
+        self._means, self._delivery, self._source = means, delivery, source
+        self._recorded: tuple[object, ...] = ()
+
+    def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
+        """Keep it, once per change."""
+        told = (state, error.slug if error else "", counts.get("rows"), counts.get("artifacts_sent"))
+        if told != self._recorded:
+            self._recorded = told
+            kept = error.as_dict() if error else None
+            self._means.ledger.update(self._delivery, state=state, error=kept, counts=counts)
+
+    def verified(self, counts: dict[str, Any], read: Extent | None, proof: Callable[[], Any]) -> None:
+        """Remember it. read: how large and old the log of a run that is over was before it was read to its end."""
+        self._recorded = ("verified", "", counts.get("rows"))
+        is_alone = self._means.ledger.count_deliveries(self._delivery.target) == 1
+        if is_alone and not self._source.extras.artifacts:  # artifacts are asked for by what the log says of each
+            counts = {**counts, known.PROOF: proof()}
+        self._means.ledger.update(
+            self._delivery,
+            state="verified",
+            verified_at=self._means.clock.time(),
+            verified_size=read.size if read else None,
+            verified_mtime_ns=read.mtime_ns if read else None,
+            counts=counts,
+        )
+        if self._means.write_marker and read and not is_legacy_log(self._source.log):
+            self._source.log.with_name(self._source.log.name + ".synced").touch()
