@@ -33,6 +33,11 @@ class Home:
         return self.state / "runferry.db"
 
     @property
+    def samples(self) -> Path:
+        """Folder with measurements of runs' hosts, until they are delivered."""
+        return self.state / "samples"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one process that owns the state folder."""
         return self.state / "owner.lock"

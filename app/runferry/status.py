@@ -97,6 +97,7 @@ class RunStatus:
     held: str = ""  # why it waits until somebody asks; empty when it does not
     damage: DamageReport | None = None
     error: dict[str, str] | None = None
+    stop_requested: bool = False  # somebody asked the server to stop it
     key: str = ""  # tells apart the ways of one run to several places; the same for as long as this process lives
 
 
@@ -206,6 +207,20 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class MeasuredStatus:
+    """What was measured of this host last. Names and units are W&B's; `reasons`: why others are missing.
+
+    `runs` and `run_reasons`: the same for each run that is trained here, by its folder.
+    """
+
+    time: float
+    values: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    runs: dict[str, dict[str, float]] = field(default_factory=dict)
+    run_reasons: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """Everything a front shows, at one moment."""
 
@@ -216,6 +231,7 @@ class Snapshot:
     servers: tuple[ServerStatus, ...] = ()
     folders: tuple[FolderStatus, ...] = ()
     problems: tuple[Problem, ...] = ()
+    measured: MeasuredStatus | None = None  # None: nothing is measured
     schema: int = field(default=1)
 
     def as_dict(self) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
+from PyInstaller.archive.readers import CArchiveReader
 
-from packaging_rig import TRAINING, json_lines, run, surroundings
+from packaging_rig import CHECKOUT, TRAINING, json_lines, run, surroundings
 from runferry.version import __version__
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(400)]
@@ -47,3 +51,53 @@ def test_serve(frozen: Path, tmp_path: Path, alone: dict[str, str]) -> None:
     finally:
         server.terminate()
         server.communicate(timeout=20)
+
+
+def test_it_holds_the_window_the_icons_and_the_curves(frozen: Path) -> None:
+    modules = set(CArchiveReader(str(frozen)).open_embedded_archive("PYZ.pyz").toc)
+    source = CHECKOUT / "app"
+    window = {
+        str(path.relative_to(source).with_suffix("")).replace("/", ".").replace("\\", ".").removesuffix(".__init__")
+        for path in (source / "runferry" / "desktop").rglob("*.py")
+    }
+    assert window - modules == set()
+    assert {"pyqtgraph", "numpy"} <= modules
+    inside = frozen.parent / "_internal"
+    drawings = {path.name for path in (CHECKOUT / "resources" / "icons").glob("*.svg")}
+    assert {path.name for path in (inside / "resources" / "icons").iterdir()} == drawings
+
+
+def test_it_brings_nothing_large_that_it_does_not_use(frozen: Path) -> None:
+    files = [path for path in frozen.parent.rglob("*") if path.is_file() and not path.is_symlink()]
+    names = " ".join(path.name for path in files)
+    for foreign in ("libgtk-3", "libQt6Quick", "libQt6Qml", "typescriptServices", "libqeglfs"):
+        assert foreign not in names
+    assert sum(path.stat().st_size for path in files) < 260e6
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux: reads what a process has loaded")
+def test_the_window_opens(frozen: Path, tmp_path: Path, alone: dict[str, str]) -> None:
+    environ = {**alone, "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen"}
+    with (tmp_path / "said").open("w") as said:
+        app = subprocess.Popen([frozen], cwd=tmp_path, env=environ, stdout=said, stderr=subprocess.STDOUT)
+    try:
+        wait_for_window(app)
+        again = run([frozen], tmp_path, environ)  # raises the window of the first
+        assert (again.code, again.out) == (0, ""), again.err
+        assert app.poll() is None
+        app.send_signal(signal.SIGTERM)
+        assert app.wait(timeout=30) == 0
+    finally:
+        app.kill()
+        app.wait()
+    assert "Traceback" not in (tmp_path / "said").read_text()
+
+
+def wait_for_window(app: subprocess.Popen[bytes]) -> None:
+    """It has loaded what draws the icons of its pages."""
+    loaded = Path(f"/proc/{app.pid}/maps")
+    deadline = time.monotonic() + 60
+    while not all(part in (text := loaded.read_text()) for part in ("libqoffscreen", "libQt6Svg")):
+        assert app.poll() is None
+        assert time.monotonic() < deadline, text
+        time.sleep(0.05)

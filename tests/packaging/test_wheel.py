@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from packaging_rig import RECORDER_PYTHONS, TRAINING, find_python, json_lines, make_venv, run, surroundings
+from packaging_rig import CHECKOUT, RECORDER_PYTHONS, TRAINING, find_python, json_lines, make_venv, run, surroundings
 
 pytestmark = pytest.mark.packaging
 
@@ -17,6 +18,12 @@ import json, sys
 before = set(sys.modules)
 import runferry
 print(json.dumps([[name, getattr(sys.modules[name], "__file__", None) or ""] for name in set(sys.modules) - before]))
+"""
+
+ICONS = """
+from runferry.desktop.look.resources import resources
+assert (resources() / "runferry.svg").is_file()
+print(resources())
 """
 
 
@@ -35,6 +42,16 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert [name for name in names if name.endswith("licenses/LICENSE")]
     # For type checkers of training scripts.
     assert "runferry/py.typed" in names
+    drawings = {path.name for path in (CHECKOUT / "resources" / "icons").glob("*.svg")}
+    assert {name.rpartition("/")[2] for name in names if name.startswith("runferry/resources/icons/")} == drawings
+
+
+def test_the_window_finds_its_icons_in_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    environ = {**surroundings(tmp_path), "PYTHONPATH": str(tmp_path / "site")}
+    shown = run([sys.executable, "-c", ICONS], tmp_path, environ)
+    assert (shown.code, shown.out) == (0, f"{tmp_path / 'site' / 'runferry' / 'resources'}\n"), shown.err
 
 
 @pytest.mark.timeout(300)

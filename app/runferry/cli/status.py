@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from runferry.cli.home import Surroundings, prepare, running_owner, say
+from runferry.cli.measured import measured_lines
 from runferry.cli.progress import count_of, result_line
 from runferry.engine.recorded import recorded_snapshot
 
@@ -32,6 +33,8 @@ def main(args: argparse.Namespace) -> int:
     for folder in snapshot["folders"]:
         why = f" ({folder['reason']})" if folder["reason"] else ""
         print(f"  {folder['path']}: {folder['runs']} runs, watched by {folder['method']}{why}")
+    for line in measured_lines(snapshot.get("measured")):
+        print(line)
     for run in snapshot["runs"]:
         print(result_line(run))
     if not snapshot["runs"]:

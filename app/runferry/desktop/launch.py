@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from runferry.desktop.bridge import Bridge, Update
 from runferry.desktop.context import Context
+from runferry.desktop.drop.adding import Adding
 from runferry.desktop.memory import Memory
 from runferry.desktop.pages import makers
 from runferry.desktop.system.bus import Bus, Which
@@ -54,6 +55,7 @@ class DesktopApp(QObject):
         self.bridge = Bridge(engine, self)
         self.window = Window(self.memory)
         self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window)
+        self.adding = Adding(self.context, self.window)
         self.bus = Bus(Which.SESSION) if sys.platform.startswith("linux") else None
         self.tray = Tray(self.toggle, self)
         self.notifier = Notifier(self.bus, self.tray.message, self)
@@ -69,6 +71,8 @@ class DesktopApp(QObject):
         self.tasks.start()
         self.window.set_pages(makers(self.context))
         self.window.close_asked.connect(self._closed)
+        self.window.dropped.connect(self.adding.add)
+        self.window.sheets.closed.connect(self.adding.closed)
         self.tasks.failed.connect(self.window.tell)
         self.bridge.updated.connect(self._take)
         self.bridge.start()
@@ -85,6 +89,7 @@ class DesktopApp(QObject):
     def stop(self) -> None:
         """Before the engine stops: nothing is shown any more."""
         self._looking.stop()
+        self.adding.closed()
         self.notifications.stop()
         self.tray.stop()
         self.bridge.stop()

@@ -9,7 +9,7 @@ from runferry.desktop.context import Context, Page
 
 def makers(context: Context) -> dict[str, Callable[[], Page]]:
     """By the names that `Shell.go` knows; the first one is shown first."""
-    return {"runs": lambda: _runs(context)}
+    return {"runs": lambda: _runs(context), "network": lambda: _network(context)}
 
 
 def _runs(context: Context) -> Page:
@@ -17,3 +17,9 @@ def _runs(context: Context) -> Page:
     from runferry.desktop.runs.page import RunsPage
 
     return RunsPage(context, RunPage)
+
+
+def _network(context: Context) -> Page:
+    from runferry.desktop.network.page import NetworkPage
+
+    return NetworkPage(context)

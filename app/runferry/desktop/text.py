@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QCoreApplication
 
 CONTEXT = "runferry"
@@ -16,3 +18,8 @@ def tr(text: str, /, **values: object) -> str:
 def plural(number: int, one: str, many: str) -> str:
     """`1 run`, `1,200 runs`: both texts hold `{n}`."""
     return tr(one if number == 1 else many, n=f"{number:,}")
+
+
+def breakable(text: str) -> str:
+    """The same for a label that wraps: long words (paths, addresses) may break after each 24th letter."""
+    return re.sub(r"(\S{24})(?=\S)", "\\1\u200b", text)

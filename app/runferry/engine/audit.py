@@ -14,11 +14,11 @@ from runferry.errors import PermanentError, UsageError
 from runferry.formats.detect import NotARun, RunFolder, identify
 from runferry.formats.summary import final_summary_json
 from runferry.remote.runs import Created
-from runferry.state.deliverables import SentFile
 from runferry.state.delivery import Delivery
 from runferry.sync import artifact_check, verification
 from runferry.sync.connection import Connection
 from runferry.sync.resumed_steps import Renumber
+from runferry.sync.run_files import newest_files
 from runferry.sync.source import Source
 from runferry.sync.wishes import app_wishes, combine
 
@@ -56,7 +56,7 @@ def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
 
 def compare_delivery(engine: Engine, folder: RunFolder, delivery: Delivery, target: Row, deep: bool) -> Report:
     """Compare one run with one server. Raises AppError when the server cannot be asked."""
-    connection = engine.connections.get(_choice(engine, delivery, target), engine.environ)
+    connection = engine.connections.get(choice_of(engine, delivery, target), engine.environ)
     created = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
     rows, wrong = _compare(engine, folder, delivery, created, connection, deep)
     return Report(
@@ -89,7 +89,7 @@ def _folders(engine: Engine, run: str) -> list[RunFolder]:
     return [one for one in found if isinstance(one, RunFolder)]
 
 
-def _choice(engine: Engine, delivery: Delivery, target: Row) -> Choice:
+def choice_of(engine: Engine, delivery: Delivery, target: Row) -> Choice:
     """The server that a delivery went to. A local server is known by its store: ours, or one that somebody runs."""
     server: str = target["server"]
     if not server.startswith("runferry:"):
@@ -104,12 +104,6 @@ def _own_store(store: Path) -> str:
         return str(json.loads((store / "store.json").read_text())["store"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-
-
-def _files(engine: Engine, delivery: Delivery) -> dict[str, SentFile]:
-    """What this log sent, as the server must have it: another log of the run may have written one of them later."""
-    newest = engine.ledger.last_files(delivery.target)
-    return {name: newest.get(name, sent) for name, sent in engine.ledger.sent_files(delivery).items()}
 
 
 def _compare(
@@ -144,11 +138,11 @@ def _compare(
         lines=lines_there,
         last_row=last if alone and short <= 0 else None,
         summary=final_summary_json(folder.log, content, source.reader.position) if alone and short <= 0 else "",
-        files=_files(engine, delivery),
+        files=newest_files(engine.ledger, delivery, engine.ledger.sent_files(delivery)),
         artifacts=artifacts,
         tells_holes=connection.server.is_runferry,
     )
-    wrong += verification.compare(connection.session, run, expected)
+    wrong += verification.compare(connection.session, run, expected).wrong
     if deep:
         wrong += verification.compare_rows(connection.session, run, rows)
     return content.rows, wrong

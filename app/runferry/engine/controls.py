@@ -14,6 +14,7 @@ from runferry.clock import Clock
 from runferry.engine import folders
 from runferry.engine.activity import Activity, ActivityKind
 from runferry.engine.connections import Connections
+from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.pauses import Pauses
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
@@ -40,6 +41,7 @@ class Controls:
     environ: dict[str, str]
     bus: EventBus
     activity: Activity
+    host_metrics: HostMetrics
     _changing: threading.Lock
     _scheduler: Scheduler
     _lock: threading.Lock
@@ -117,7 +119,7 @@ class Controls:
         """Watch a folder no more. Raises AppError."""
         folders.remove_folder(self, path)
 
-    # -- settings ---------------------------------------------------------------------------------------------------------
+    # -- settings -----------------------------------------------------------------------------------------------------
 
     def reload_settings(self) -> None:
         """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
@@ -133,6 +135,7 @@ class Controls:
         if changed:
             self.activity.note(ActivityKind.SETTINGS, "", f"Settings changed: {', '.join(changed)}.")
         self.settings = settings
+        self.host_metrics.use(settings)
         self.watching.settings_changed()
         self.bus.publish(Event("settings"))
         try:

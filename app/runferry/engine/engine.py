@@ -9,7 +9,6 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Set
-from dataclasses import replace
 from pathlib import Path
 
 from runferry.clock import Clock, SystemClock
@@ -17,10 +16,10 @@ from runferry.control import is_carried
 from runferry.engine import showing
 from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
 from runferry.engine.changes import Changes
-from runferry.engine.choice import choose
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
+from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
@@ -42,7 +41,7 @@ from runferry.status import Problem, RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
-from runferry.sync.run_sync import RunSync
+from runferry.sync.run_sync import ENDED, RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
 
@@ -80,6 +79,7 @@ class Engine(Controls):
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
+        self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -95,6 +95,7 @@ class Engine(Controls):
         """End threads, connections and the local server that this engine started; the commit in hand is finished."""
         self._changes.stop()
         self.watching.stop()
+        self.host_metrics.stop()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
         self._local.stop()
@@ -116,17 +117,12 @@ class Engine(Controls):
         else:
             environ = instead_of(self.environ, environ)
             settings = Settings.load(self.home.settings_file, environ)
-        connection = self.connections.get(choose(request.server, environ, settings), environ)
-        wishes = app_wishes(settings, environ)
-        wishes = replace(wishes, metrics_only=wishes.metrics_only or request.metrics_only)
+        connection = self.connections.get(request.choice(environ, settings), environ)
+        wishes = request.wishes(settings, environ)
         job = SyncJob()
         folders, job.rejected = find_folders(request, connection.server.url)
         for folder in folders:
-            run_id = new_run_id() if request.is_new else request.run_id
-            destination = Destination(
-                request.entity, request.project, run_id, request.default_entity, request.default_project
-            )
-            job.runs.append(self._add(folder, destination, connection, wishes))
+            job.runs.append(self._add(folder, request.destination(new_run_id), connection, wishes))
         with self._lock:
             self._jobs.append(job)
         return job
@@ -207,6 +203,7 @@ class Engine(Controls):
             quiet_after=settings.quiet_after,
             poll=settings.poll_interval,
             write_marker=settings.write_synced_marker and not connection.server.is_runferry,
+            samples=self.host_metrics,
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------
@@ -237,6 +234,17 @@ class Engine(Controls):
     def look_after_local_server(self) -> None:
         """Start the local server again if it died; call now and then. May take seconds."""
         self.connections.look_after_local()
+
+    def live_folders(self) -> list[RunFolder]:
+        """The runs that may be going on, as far as is known."""
+        live = [run.folder for run in self._all() if run.status_run_state not in ENDED]
+        return live + self.watching.held_folders()
+
+    def _wake_at(self, path: Path) -> None:
+        """Something is to be done for the run in this folder."""
+        for run in self._all():
+            if run.folder.path == path:
+                self._scheduler.grew(run)
 
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 from runferry.engine.job import SyncRequest
 from runferry.errors import AppError, UsageError
 from runferry.formats.detect import NotARun, RunFolder, identify
 from runferry.status import RunState, RunStatus, SyncState
-from runferry.watch.discovery import scan
+from runferry.watch.discovery import is_run_name, walk
 
+NO_LOG_YET = "no-log-yet"
 _RUN_ID = string.ascii_lowercase + string.digits
 
 
@@ -20,18 +22,42 @@ def find_folders(request: SyncRequest, server: str) -> tuple[list[RunFolder], li
     folders: dict[Path, RunFolder] = {}
     rejected: list[RunStatus] = []
     for path in request.paths:
-        found = identify(path)
-        if isinstance(found, RunFolder):
-            candidates: list[RunFolder | NotARun] = [found]
-        else:
-            candidates = [identify(one.path) for one in scan(path).runs] if path.is_dir() else []
-            candidates = candidates or [found]
-        for one in candidates:
-            if isinstance(one, NotARun):
-                rejected.append(_not_sent(one.path, not_a_run(one), server))
-            else:
+        for one in look_for(path):
+            if isinstance(one, RunFolder):
                 folders.setdefault(one.log.resolve(), one)
+            elif one is not None and one.slug != NO_LOG_YET:
+                rejected.append(_not_sent(one.path, not_a_run(one), server))
     return list(folders.values()), rejected
+
+
+def look_for(path: Path, skip: frozenset[Path] = frozenset()) -> Iterator[RunFolder | NotARun | None]:
+    """The runs that a path means, one after the other; None: still looking. What is not a run comes with the reason.
+
+    A folder that is named like a run is one; any other is looked through, and logs that lie in it bare count too.
+    """
+    found = identify(path)
+    if path.is_file() or is_run_name(path.resolve().name) or not path.is_dir():
+        yield found
+        return
+    number = 0
+    for one in _below(path, skip):
+        number += one is not None and getattr(one, "slug", "") != NO_LOG_YET
+        yield one
+    if not number:
+        yield found
+
+
+def _below(path: Path, skip: frozenset[Path]) -> Iterator[RunFolder | NotARun | None]:
+    try:
+        bare = sorted(one for one in path.glob("*.wandb") if one.is_file())
+    except OSError:
+        bare = []
+    yield from (identify(one) for one in bare)
+    for part in walk(path, skip):
+        yield from (identify(one.path) for one in part.runs)
+        for pending in part.pending:
+            yield NotARun(pending, NO_LOG_YET, f"{pending.name} is named like a run, but no log is in it (yet).")
+        yield None
 
 
 def not_a_run(found: NotARun) -> AppError:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from runferry.engine.choice import Choice, choose
+from runferry.settings import Settings
 from runferry.status import RunState, RunStatus, SyncState
+from runferry.sync.destination import Destination
 from runferry.sync.run_sync import RunSync
+from runferry.sync.wishes import Wishes, app_wishes
 
 
 @dataclass(frozen=True)
 class SyncRequest:
     """What `runferry sync` was asked. Empty texts mean "not said"; paths are absolute.
 
-    The defaults are those of whoever asks: for runs whose log names no entity or project. metrics_only: history,
-    summary and config, and nothing else, whatever is set.
+    The defaults are those of whoever asks: for runs whose log names no entity or project. metrics_only: for these runs,
+    whatever the settings say; it never sends more than they allow. by_hand: the server was chosen in the window, which
+    does not say that WANDB_API_KEY is meant for it.
     """
 
     paths: tuple[Path, ...]
@@ -27,6 +33,22 @@ class SyncRequest:
     default_entity: str = ""
     default_project: str = ""
     metrics_only: bool = False
+    by_hand: bool = False
+
+    def choice(self, environ: Mapping[str, str], settings: Settings) -> Choice:
+        """The server that is meant. Raises UsageError when a person has to choose, or the address is none."""
+        chosen = choose(self.server, environ, settings)
+        return replace(chosen, named="") if self.by_hand else chosen
+
+    def wishes(self, settings: Settings, environ: Mapping[str, str]) -> Wishes:
+        """What may be sent."""
+        found = app_wishes(settings, environ)
+        return replace(found, metrics_only=found.metrics_only or self.metrics_only)
+
+    def destination(self, new_id: Callable[[], str]) -> Destination:
+        """Where one of the runs goes; `new_id` is asked where each is to become a new one."""
+        run_id = new_id() if self.is_new else self.run_id
+        return Destination(self.entity, self.project, run_id, self.default_entity, self.default_project)
 
 
 @dataclass

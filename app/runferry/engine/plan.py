@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from runferry.engine.choice import Choice
+from runferry.engine.contents import contents, in_words
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.job import SyncRequest
 from runferry.formats.detect import RunFolder
 from runferry.formats.readers import extent
 from runferry.settings import Settings
 from runferry.status import RunStatus
-from runferry.sync import made_files
 from runferry.sync.destination import UNCATEGORIZED
 from runferry.sync.source import Source
-from runferry.sync.wishes import Wishes, app_wishes, combine
+from runferry.sync.wishes import combine
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def _planned(
     while not source.read().at_end:
         pass
     content = source.reader.content
-    asked = app_wishes(settings, environ)
-    wishes = combine(replace(asked, metrics_only=asked.metrics_only or request.metrics_only), folder.marker)
+    wishes = combine(request.wishes(settings, environ), folder.marker)
+    sends = contents(source, wishes)
     run_id = new_run_id() if request.is_new else request.run_id
     return Planned(
         path=str(folder.path),
@@ -69,47 +69,8 @@ def _planned(
         rows=content.rows,
         events=content.events,
         console_writes=content.console_chunks,
-        files=_files(source, wishes),
+        files=list(sends.files),
         bytes=extent(folder.log).size,
         gaps=len(content.gaps),
-        sends=what_is_sent(source, wishes),
+        sends=in_words(sends),
     )
-
-
-def _all_files(source: Source, wishes: Wishes) -> list[str]:
-    """Files that the log names, and those that are made from it at the end."""
-    return sorted({*source.extras.files, *made_files.make(source, wishes, "{}")})
-
-
-def _files(source: Source, wishes: Wishes) -> list[str]:
-    return [name for name in _all_files(source, wishes) if wishes.may_send_file(name)]
-
-
-def what_is_sent(source: Source, wishes: Wishes) -> list[str]:
-    """Kinds of data that would leave this computer, in words, of a log that was read to its end."""
-    content = source.reader.content
-    sends = ["config", "summary", f"{content.rows} rows"]
-    if wishes.metrics_only:
-        return [*sends, "nothing else (metrics only)"]
-    if content.events:
-        sends.append("system metrics")
-    if wishes.console and content.console_chunks:
-        sends.append("console output")
-    files = _files(source, wishes)
-    kept = len(_all_files(source, wishes)) - len(files)
-    if files:
-        sends.append(f"{len(files)} files ({', '.join(files[:10])}{' …' if len(files) > 10 else ''})")
-    if source.extras.artifacts:
-        sends.append(f"{len(source.extras.artifacts)} artifacts")
-    if kept:
-        sends.append(f"{kept} files stay here (ignore globs)")
-    environment = content.environment
-    known = {"host name": environment.host or content.run.host, "user name": environment.username}
-    sends += [what for what, value in known.items() if value]
-    if environment.args:
-        sends.append("arguments: " + " ".join(environment.args)[:200])
-    if environment.git.commit:
-        sends.append("git commit and remote")
-    if any(name.startswith("code/") or name.endswith(".patch") for name in files):
-        sends.append("code")
-    return sends

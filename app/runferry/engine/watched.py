@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -84,3 +85,76 @@ def watched_folder(folder: Folder, settings: Settings, environ: Mapping[str, str
         folder.added,
         error,
     )
+
+
+def of_settings(settings: Settings, environ: Mapping[str, str]) -> list[WatchedFolder]:
+    """All folders of the settings."""
+    return [watched_folder(one, settings, environ) for one in settings.folders]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Paths of folders that are not watched any more, that are now, and for which something else is set."""
+
+    gone: frozenset[Path]
+    new: frozenset[Path]
+    other: frozenset[Path]
+
+    @property
+    def all(self) -> list[Path]:
+        """Every path that is concerned."""
+        return sorted(self.gone | self.new | self.other)
+
+
+class FolderList:
+    """The folders that are watched, by who wants it. Any thread may call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted: dict[str, tuple[WatchedFolder, ...]] = {}
+
+    def put(self, who: str, folders: Sequence[WatchedFolder]) -> Change:
+        """What somebody wants, in place of what he wanted before."""
+        with self._lock:
+            before = {one.path: one for one in self._all()}
+            self._wanted[who] = tuple(folders)
+            now = {one.path: one for one in self._all()}
+        both = before.keys() & now.keys()
+        return Change(
+            frozenset(before.keys() - now.keys()),
+            frozenset(now.keys() - before.keys()),
+            frozenset(path for path in both if before[path] != now[path]),
+        )
+
+    def is_known(self, who: str) -> bool:
+        """Whether somebody said what he wants, be it nothing."""
+        with self._lock:
+            return who in self._wanted
+
+    def all(self) -> list[WatchedFolder]:
+        """Each folder once; the first who wanted it says how."""
+        with self._lock:
+            return self._all()
+
+    def _all(self) -> list[WatchedFolder]:
+        found: dict[Path, WatchedFolder] = {}
+        for folders in self._wanted.values():
+            for one in folders:
+                found.setdefault(one.path, one)
+        return list(found.values())
+
+    def holding(self, path: Path) -> WatchedFolder | None:
+        """The innermost folder that holds `path`; runs are known without the links that a folder's name may have."""
+        folders = self.all()
+        if len(folders) == 1 and is_below(path, (folders[0].path,)):
+            return folders[0]
+        holding = [one for one in folders if is_below(path, (one.path,))]
+        if not holding:
+            real = path.resolve()
+            holding = [one for one in folders if is_below(real, (one.path.resolve(),))]
+        return max(holding, key=lambda one: len(one.path.parts), default=None)
+
+
+def is_below(path: Path, roots: Sequence[Path]) -> bool:
+    """Whether a path is one of these folders, or lies in one."""
+    return any(root == path or root in path.parents for root in roots)

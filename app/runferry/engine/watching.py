@@ -14,7 +14,7 @@ from runferry.engine.held import Held, hold, was_asked_for
 from runferry.engine.job import SyncJob
 from runferry.engine.routing import BEFORE, judge
 from runferry.engine.settled import log_in
-from runferry.engine.watched import WatchedFolder, watched_folder
+from runferry.engine.watched import FolderList, WatchedFolder, is_below, of_settings
 from runferry.errors import AppError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
@@ -39,8 +39,7 @@ class Watching:
         self._engine = engine
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
-        self._wanted: dict[str, list[WatchedFolder]] = {}  # by who wants them
-        self._folders: list[WatchedFolder] = []  # all of them
+        self._folders = FolderList()
         self._runs: dict[Path, RunSync] = {}  # by log
         self._held: dict[Path, Held] = {}  # by run folder
         self._following = Following()
@@ -51,10 +50,9 @@ class Watching:
 
         settings = self._engine.settings
         self._engine.pauses.restore()
-        self._wanted[who] = list(folders)
-        self._folders = [one for some in self._wanted.values() for one in some]
+        self._folders.put(who, folders)
         self._watcher = Watcher(
-            [one.path for one in self._folders],
+            [one.path for one in self._folders.all()],
             on_found=self._found,
             on_changed=self._changed,
             on_gone=self._gone,
@@ -64,40 +62,34 @@ class Watching:
             skip=(self._engine.home.store,),
         )
         self._watcher.start()
+        self._engine.host_metrics.start()
 
     def begin(self) -> None:
         """Watch the folders of the settings, and follow their changes. Never raises for one of them."""
-        self.start(self._of_settings(), SETTINGS)
+        self.start(of_settings(self._engine.settings, self._engine.environ), SETTINGS)
 
     def settings_changed(self) -> None:
         """Follow the folders of the settings, where it was begun with them."""
-        if SETTINGS in self._wanted:
-            self.use(SETTINGS, self._of_settings())
+        if self._folders.is_known(SETTINGS):
+            self.use(SETTINGS, of_settings(self._engine.settings, self._engine.environ))
 
     def use(self, who: str, folders: Sequence[WatchedFolder]) -> None:
         """Watch these folders for somebody, in place of those that he wanted before; none at all: he is gone."""
-        with self._lock:
-            before = {one.path: one for one in self._folders}
-            self._wanted[who] = list(folders)
-            if not folders and who != SETTINGS:
-                del self._wanted[who]
-            self._folders = [one for some in self._wanted.values() for one in some]
-            now = {one.path: one for one in self._folders}
-            watcher = self._watcher
+        change, watcher = self._folders.put(who, folders), self._watcher
         if watcher is None:
             return
-        for path in before.keys() - now.keys():
+        for path in change.gone:
             watcher.remove_root(path)
-        for path in now.keys() - before.keys():
+        for path in change.new:
             watcher.add_root(path)
-        changed = [path for path in {*before, *now} if before.get(path) != now.get(path)]
+        changed = change.all
         if changed:
             self._judge_again(changed)
             self._engine.bus.publish(Event("folder"))
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
         """What is there now, and nothing that comes later."""
-        self._folders = list(folders)
+        self._folders.put(NAMED, folders)
         skip = frozenset((self._engine.home.store,))
         for watched in folders:
             for found in scan(watched.path, skip).runs:
@@ -118,6 +110,11 @@ class Watching:
         with self._lock:
             return list(self._runs.values())
 
+    def held_folders(self) -> list[RunFolder]:
+        """The folders of those that wait."""
+        with self._lock:
+            return [one.folder for one in self._held.values()]
+
     def held(self) -> list[RunStatus]:
         """Runs that wait until somebody asks, or that cannot be sent."""
         with self._lock:
@@ -134,8 +131,8 @@ class Watching:
         """How each folder is watched."""
         if self._watcher is None:
             return []
+        named = {str(one.path): one for one in self._folders.all()}
         with self._lock:
-            named = {str(one.path): one for one in self._folders}
             held = [one.watched.path for one in self._held.values()]
         return [
             named[one.path].shown(one, held.count(Path(one.path)))
@@ -171,7 +168,7 @@ class Watching:
     # -- called by the watcher ----------------------------------------------------------------------------------------
 
     def _found(self, path: Path) -> None:
-        watched = self._folder_of(path)
+        watched = self._folders.holding(path)
         if watched is None or self._is_settled(path, watched):
             return
         folder = identify(path)
@@ -185,6 +182,7 @@ class Watching:
             self._hold(folder, watched, why, watched.error)
         else:
             self._deliver(folder, watched)
+        self._engine.host_metrics.look_again()
 
     def _why(self, folder: RunFolder, watched: WatchedFolder) -> str:
         engine = self._engine
@@ -255,13 +253,13 @@ class Watching:
         """What is known below these folders, by what is set for them now."""
         real = [one.resolve() for one in roots]
         with self._lock:
-            runs = [one for one in self._runs.values() if _is_below(one.folder.path, real)]
-            held = [path for path in self._held if _is_below(path, real)]
-        settled = [Path(one.path) for one in self._engine.settled.statuses() if _is_below(Path(one.path), real)]
+            runs = [one for one in self._runs.values() if is_below(one.folder.path, real)]
+            held = [path for path in self._held if is_below(path, real)]
+        settled = [Path(one.path) for one in self._engine.settled.statuses() if is_below(Path(one.path), real)]
         self._engine.settled.forget(log_in(str(one)) for one in settled)
         held += settled
         for run in runs:
-            watched = self._folder_of(run.folder.path)
+            watched = self._folders.holding(run.folder.path)
             if watched is not None and self._goes_on(run, watched):
                 continue
             self._leave(run)
@@ -284,23 +282,3 @@ class Watching:
         with self._lock:
             self._runs.pop(run.log, None)
         self._following.drop(run.log, self._watcher)
-
-    def _of_settings(self) -> list[WatchedFolder]:
-        engine = self._engine
-        return [watched_folder(one, engine.settings, engine.environ) for one in engine.settings.folders]
-
-    def _folder_of(self, path: Path) -> WatchedFolder | None:
-        """The innermost watched folder that holds `path`; runs are known without the links that a name may have."""
-        with self._lock:
-            folders = list(self._folders)
-        if len(folders) == 1 and _is_below(path, (folders[0].path,)):
-            return folders[0]
-        holding = [one for one in folders if _is_below(path, (one.path,))]
-        if not holding:
-            real = path.resolve()
-            holding = [one for one in folders if _is_below(real, (one.path.resolve(),))]
-        return max(holding, key=lambda one: len(one.path.parts), default=None)
-
-
-def _is_below(path: Path, roots: Sequence[Path]) -> bool:
-    return any(root == path or root in path.parents for root in roots)

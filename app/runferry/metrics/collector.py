@@ -76,8 +76,8 @@ class Collector:
         self._latest = HostSample()
         self._series = Series()
         self._found_at: float | None = None
-        self._wake = threading.Event()
-        self._stopping = False
+        self._finished: set[str] = set()
+        self._stop_now = threading.Event()
         self._thread: threading.Thread | None = None
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ class Collector:
     def start(self) -> None:
         """Begin; the first values are there an interval later."""
         if self._thread is None:
-            self._stopping = False
+            self._stop_now.clear()
             self._thread = threading.Thread(target=self._work, name="metrics", daemon=True)
             self._thread.start()
 
@@ -94,14 +94,12 @@ class Collector:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._stopping = True
-        self._wake.set()
+        self._stop_now.set()
         thread.join(timeout)
 
     def look_again(self) -> None:
-        """Runs may have come or gone: `find` is asked soon."""
+        """Runs may have come or gone: `find` is asked at the next measurement."""
         self._found_at = None
-        self._wake.set()
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -134,6 +132,7 @@ class Collector:
     def finish(self, key: str) -> None:
         """The run is over: hand on what was measured, and follow it no longer. Any thread may call it."""
         with self._lock:
+            self._finished.add(key)
             followed = self._runs.pop(key, None)
             if followed is not None:
                 self._flush(followed)
@@ -194,7 +193,7 @@ class Collector:
 
     def _follow(self, runs: Sequence[LiveRun]) -> None:
         with self._lock:
-            wanted = {one.key: one for one in runs}
+            wanted = {one.key: one for one in runs if one.key not in self._finished}
             for key in set(self._runs) - set(wanted):
                 self._flush(self._runs.pop(key))
             for key, run in wanted.items():
@@ -205,32 +204,15 @@ class Collector:
 
     def _work(self) -> None:
         due = self._clocks.monotonic()
-        while not self._stopping:
+        while not self._stop_now.is_set():
             try:
                 self.tick()
             except Exception:
                 log.exception("measuring failed")
             due = max(due + self._options.interval, self._clocks.monotonic())
-            self._pause(due)
+            self._stop_now.wait(due - self._clocks.monotonic())
         with self._lock:
             for followed in self._runs.values():
                 self._flush(followed)
             self._runs = {}
         self._sampler.close()
-
-    def _pause(self, due: float) -> None:
-        """Until the next measurement; who wakes us gets a look for runs, a moment later."""
-        while not self._stopping:
-            left = due - self._clocks.monotonic()
-            if left <= 0 or not self._wake.wait(left):
-                return
-            self._wake.clear()
-            if self._found_at is None:
-                self._follow_now()
-
-    def _follow_now(self) -> None:
-        self._found_at = self._clocks.monotonic()
-        try:
-            self._follow(self._find())
-        except Exception:
-            log.exception("looking for runs failed")

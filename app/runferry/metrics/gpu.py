@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Protocol
+
+log = logging.getLogger(__name__)
 
 PER_PROCESS = (
     "gpu",
@@ -52,7 +55,7 @@ class Gpus:
         users: dict[int, frozenset[int]] = {}
         first = 0
         for maker in self._makers:
-            one = maker.measure(now)
+            one = _measured(maker, now)
             reasons.update(one.reasons)
             values.update({_moved(name, first): value for name, value in one.values.items()})
             users.update({index + first: pids for index, pids in one.users.items()})
@@ -65,6 +68,16 @@ class Gpus:
         """See Cards."""
         for maker in self._makers:
             maker.close()
+
+
+def _measured(maker: Cards, now: float) -> GpuReading:
+    """A library that does what nobody foresaw must not cost the other values."""
+    try:
+        return maker.measure(now)
+    except Exception as error:
+        name = f"gpu.{type(maker).__name__.lower()}"
+        log.exception("%s cannot be measured", name)
+        return GpuReading(reasons={name: f"its library failed: {error!r}"})
 
 
 def _moved(name: str, first: int) -> str:

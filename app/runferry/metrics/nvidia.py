@@ -135,14 +135,12 @@ class Nvidia:
     def _processes(self, index: int) -> frozenset[int]:
         """Process ids on a card."""
         library, card = self._library, self._cards[index]
-        found: set[int] = set()
-        for ask in (library.nvmlDeviceGetComputeRunningProcesses, library.nvmlDeviceGetGraphicsRunningProcesses):
-            try:
-                found.update(one.pid for one in ask(card))
-            except library.NVMLError as error:
-                if ask is library.nvmlDeviceGetComputeRunningProcesses:
-                    self._reasons["gpu.process"] = f"which processes use a card is not told: {error}"
-        return frozenset(found)
+        mismatch = getattr(library, "NVMLLibraryMismatchError", library.NVMLError)  # a driver older than the package
+        try:
+            return frozenset(one.pid for one in library.nvmlDeviceGetComputeRunningProcesses(card))
+        except (library.NVMLError, mismatch) as error:
+            self._reasons["gpu.process"] = f"which processes use a card is not told: {error}"
+            return frozenset()
 
 
 def _use(rates: Any) -> dict[str, float]:

@@ -52,6 +52,7 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "writer": content.writer,
         "run_state": run_state.value,
         "damage": asdict(damage) if damage else None,
+        "stop_requested": outlet is not None and outlet.stop_requested is True,
     }
 
 
@@ -116,6 +117,7 @@ def status_by(
         writer=counts.get("writer", ""),
         damage=damage_of(counts.get("damage")),
         error=error.as_dict() if error and state is not SyncState.VERIFIED else None,
+        stop_requested=bool(counts.get("stop_requested")),
     )
 
 

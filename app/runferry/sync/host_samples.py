@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from runferry.remote.file_stream import Lines, StreamRequest
 from runferry.state.delivery import Delivery
@@ -17,32 +16,13 @@ from runferry.state.ledger import Ledger
 from runferry.state.sample_lines import SamplePosition
 from runferry.state.samples import SampleFile, parsed
 from runferry.sync.first_contact import same
+from runferry.sync.means import Means
+from runferry.sync.source import Source
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 1 << 20  # bytes of a file that are read, and sent, at once
 NOTHING = SamplePosition(0, 0)
-
-
-class SampleSource(Protocol):
-    """Where measurements of runs come from."""
-
-    def files(self, identity: str, run_folder: Path) -> Sequence[SampleFile]:
-        """Files with measurements of a run. identity: of its log."""
-
-    def finish(self, run_folder: Path) -> None:
-        """The run is over: what was measured and not written yet is written now."""
-
-
-class NoSamples:
-    """Nothing is measured."""
-
-    def files(self, identity: str, run_folder: Path) -> Sequence[SampleFile]:
-        """See SampleSource."""
-        return ()
-
-    def finish(self, run_folder: Path) -> None:
-        """See SampleSource."""
 
 
 class HostSamples:
@@ -54,14 +34,17 @@ class HostSamples:
 
     def __init__(
         self,
-        ledger: Ledger,
+        means: Means,
         delivery: Delivery,
-        files: Callable[[], Sequence[SampleFile]],
+        source: Source,
         post: Callable[[StreamRequest], None],
         there: Sequence[str] = (),
     ) -> None:
-        self._ledger, self._delivery, self._files, self._post = ledger, delivery, files, post
-        self._there = tuple(there)
+        self._ledger, self._samples, self._source = means.ledger, means.samples, source
+        self._delivery, self._post, self._there = delivery, post, tuple(there)
+
+    def _files(self) -> Sequence[SampleFile]:
+        return self._samples.files(self._source.identity, self._source.log.parent)
 
     @property
     def is_due(self) -> bool:

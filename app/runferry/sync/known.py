@@ -19,6 +19,9 @@ from runferry.state.ledger import Ledger
 from runferry.sync import verification
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Columns
+from runferry.sync.host_samples import has_more
+from runferry.sync.means import Means
+from runferry.sync.run_files import newest_files
 
 PROOF = "proof"  # in a delivery's counts: the last row and the summary, as the log gave them
 LARGEST_PROOF = 64 << 10  # characters; beyond that the log is read again
@@ -39,6 +42,12 @@ def find(ledger: Ledger, log: Path, server: str, is_wanted: Callable[[Columns], 
     return None
 
 
+def has_samples(means: Means, known: Known, run_folder: Path) -> bool:
+    """Whether measurements came that were not sent: with a copy of the run from where it was trained, say."""
+    delivery, row = known
+    return any(has_more(means.ledger, delivery, one) for one in means.samples.files(row["identity"], run_folder))
+
+
 def proof(last_row: str | None, summary: str) -> dict[str, Any] | None:
     """What is kept for the next time; None when it is too large, or when the last row is another log's."""
     if last_row is None or len(last_row) + len(summary) > LARGEST_PROOF:
@@ -53,16 +62,15 @@ def still_agrees(ledger: Ledger, connection: Connection, known: Known, files_dir
     sent = ledger.sent_files(delivery)
     if not kept or any(_has_changed(files_dir / one.path, one) for one in sent.values()):
         return False
-    newest = ledger.last_files(delivery.target)
     expected = verification.Expected(
         lines=ledger.server_lines(delivery.target),
         last_row=kept["last_row"],
         summary=kept["summary"],
-        files={name: newest.get(name, one) for name, one in sent.items()},
+        files=newest_files(ledger, delivery, sent),
         tells_holes=connection.server.is_runferry,
     )
     run = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
-    return not verification.compare(connection.session, run, expected)
+    return not verification.compare(connection.session, run, expected).wrong
 
 
 def _has_changed(path: Path, sent: SentFile) -> bool:

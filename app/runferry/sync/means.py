@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from runferry.clock import Clock
 from runferry.state.ledger import Ledger
-from runferry.sync.host_samples import NoSamples, SampleSource
+from runferry.sync.sample_source import NoSamples, SampleSource
 
 
 @dataclass(frozen=True)
 class Means:
-    """Intervals in seconds, sizes in bytes. `permit`: who holds it may decode."""
+    """Intervals in seconds, sizes in bytes. `permit`: who holds it may decode.
+
+    on_stop: the server says that the run in this folder is to stop; must return at once.
+    """
 
     ledger: Ledger
     clock: Clock
@@ -25,3 +30,4 @@ class Means:
     poll: float
     write_marker: bool = False
     samples: SampleSource = field(default_factory=NoSamples)
+    on_stop: Callable[[Path], None] = lambda folder: None

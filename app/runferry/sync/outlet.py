@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
 from runferry.state.delivery import Delivery
+from runferry.state.ledger import Ledger
 from runferry.sync import artifact_check, known, made_files, verification
 from runferry.sync.alerts import deliver_alerts
 from runferry.sync.artifacts import RunArtifacts
@@ -30,10 +31,11 @@ from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
 from runferry.sync.obstacles import file_gone, lines_too_large
 from runferry.sync.resumed_steps import Renumber
-from runferry.sync.run_files import RunFiles
+from runferry.sync.run_files import RunFiles, newest_files
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
 from runferry.sync.telling import telling_metric
+from runferry.sync.verification import Comparison
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -51,18 +53,14 @@ class Outlet:
         session, ledger, delivery = connection.session, means.ledger, meeting.delivery
         self._means, self._wishes, self._source = means, wishes, source
         self._connection, self._meeting, self._delivery, self._run = connection, meeting, delivery, meeting.run
-        self._streamer = Streamer(session, meeting.run, ledger, delivery, means.request_bytes)
+        self._streamer = Streamer(
+            session, meeting.run, ledger, delivery, means.request_bytes, lambda: means.on_stop(source.log.parent)
+        )
         self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes, means.clock, self._beat)
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )
-        self._samples = HostSamples(
-            ledger,
-            delivery,
-            lambda: means.samples.files(source.identity, source.log.parent),
-            self._post,
-            meeting.events_there,
-        )
+        self._samples = HostSamples(means, delivery, source, self._post, meeting.events_there)
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
@@ -204,34 +202,29 @@ class Outlet:
             return lines_too_large(aside)
         return self._artifacts.obstacle()
 
-    def differences(self) -> list[str]:
-        """What the server's answers say differently from what was sent; empty when verified."""
+    def compare(self) -> Comparison:
+        """What the server's answers say differently from what was sent."""
         lines = self._means.ledger.server_lines(self._delivery.target)
         content = self._source.reader.content
         rows = content.rows + self._streamer.placing.missing["history"]
         short = rows - self.acknowledged["history"]
         if short > 0:
-            return [f"{short} rows are not acknowledged"]
+            return Comparison([f"{short} rows are not acknowledged"])
         expected = verification.Expected(
             lines=lines,
-            last_row=self._last_row if self._ends_the_run(rows, lines["history"]) else None,
+            last_row=self._last_row
+            if content.rows and _is_end(self._means.ledger, self._delivery, rows, lines["history"])
+            else None,
             summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
-            files=self._newest_files(),
+            files=newest_files(self._means.ledger, self._delivery, self._files.sent),
             artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
 
-    def _ends_the_run(self, rows: int, lines: int) -> bool:
-        """Whether the run's last line on the server is this log's last row."""
-        has_rows = self._source.reader.content.rows > 0
-        placed = self._means.ledger.place(self._delivery, "history", rows - 1, 1) if has_rows else []
-        return bool(placed) and placed[0].server_first == lines - 1
-
-    def _newest_files(self) -> Mapping[str, SentFile]:
-        """Our files as the server must have them: another log of the run may have written one of them later."""
-        newest = self._means.ledger.last_files(self._delivery.target)
-        return {name: newest.get(name, sent) for name, sent in self._files.sent.items()}
+    def send_again(self, files: Sequence[str]) -> bool:
+        """The server does not have these as they were sent: whether the next delivery sends any of them again."""
+        return self._files.distrust(files)
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
         """Keep in the ledger what people should see of this run while nobody runs."""
@@ -293,6 +286,12 @@ class Outlet:
     def _is_outgrown(self) -> bool:
         """Whether a longer copy of this log was delivered: what an old copy says of console and summary is past."""
         return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position > self.position
+
+
+def _is_end(ledger: Ledger, delivery: Delivery, rows: int, lines: int) -> bool:
+    """Whether the last of a log's rows is the run's last line on the server."""
+    placed = ledger.place(delivery, "history", rows - 1, 1)
+    return bool(placed) and placed[0].server_first == lines - 1
 
 
 def _digest(*texts: str) -> str:

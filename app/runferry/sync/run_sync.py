@@ -11,7 +11,6 @@ import platform
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from sqlite3 import Row
 from typing import Any
 
 from runferry.errors import AppError, PermanentError, TemporaryError
@@ -19,14 +18,12 @@ from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
 from runferry.formats.readers import Extent, extent
 from runferry.remote.failures import ServerRefused
-from runferry.state.delivery import Delivery
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync import known
 from runferry.sync.connection import Connection
 from runferry.sync.counts import backlog_of, count, shown, status_of
 from runferry.sync.destination import Destination
 from runferry.sync.failing import SELDOM, Failures
-from runferry.sync.host_samples import has_more
 from runferry.sync.means import Means
 from runferry.sync.meeting import meet
 from runferry.sync.obstacles import folder_gone, not_as_sent
@@ -39,6 +36,7 @@ log = logging.getLogger(__name__)
 
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
+SLOW_CHECKS = 2  # so many times the server may only have been slow; then a file that it does not have is sent again
 LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
 
 
@@ -247,8 +245,8 @@ class RunSync:
             self._recheck = False
             self._rest(SyncState.SENT)
             return None
-        wrong = outlet.differences()
-        if not wrong:
+        found = outlet.compare()
+        if not found.wrong:
             self._error = None
             self._rechecks = 0
             assert self._source is not None
@@ -263,8 +261,10 @@ class RunSync:
         if self._rechecks < len(RECHECKS):
             self._rechecks += 1
             self._set(SyncState.SENT)
+            if self._rechecks == SLOW_CHECKS and outlet.send_again(found.files):
+                return 0.0
             return RECHECKS[self._rechecks - 1]
-        self._error = not_as_sent(wrong)
+        self._error, self._rechecks = not_as_sent(found.wrong), 0
         self._recheck = False
         self._rest(SyncState.PROBLEM)
         return None
@@ -287,7 +287,7 @@ class RunSync:
             return False
         goes_there = self.destination.matches(self.folder.run_id)
         found = known.find(self._means.ledger, self.log, self.connection.server.identity, goes_there)
-        if found is None or self._has_samples(*found):
+        if found is None or known.has_samples(self._means, found, self.folder.path):
             return False
         if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
             return False
@@ -296,17 +296,6 @@ class RunSync:
         self._counts = {**counts, "rows_sent": 0}
         self._run_state = RunState(counts.get("run_state", "unknown"))
         return True
-
-    def _has_samples(self, delivery: Delivery, row: Row) -> bool:
-        """Whether measurements came that were not sent: with a copy of the run from where it was trained, say."""
-        files = self._means.samples.files(row["identity"], self.folder.path)
-        return any(has_more(self._means.ledger, delivery, one) for one in files) and not self.wishes.metrics_only
-
-    @property
-    def stop_requested(self) -> bool:
-        """Whether somebody asked the server to stop this run."""
-        outlet = self._outlet
-        return outlet is not None and outlet.stop_requested
 
     @property
     def status_run_state(self) -> RunState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from runferry.remote import file_stream
 from runferry.remote.failures import ConnectionLost, ServerFault, TimedOut, TooLarge
@@ -20,14 +20,23 @@ LONGEST_LINE = (10 << 20) - (100 << 10)  # bytes; servers drop longer ones (wand
 
 
 class Streamer:
-    """Sends the lines of one log to one run."""
+    """Sends the lines of one log to one run. on_stop: the server says, for the first time, that the run is to stop."""
 
-    def __init__(self, session: Session, run: Created, ledger: Ledger, delivery: Delivery, request_bytes: int) -> None:
+    def __init__(
+        self,
+        session: Session,
+        run: Created,
+        ledger: Ledger,
+        delivery: Delivery,
+        request_bytes: int,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
         self._session = session
         self._run = run
         self._ledger = ledger
         self._delivery = delivery
         self._request_bytes = request_bytes
+        self._on_stop = on_stop
         self.acknowledged = dict(delivery.acknowledged)
         self.rows_sent = 0  # by this process
         self.stop_requested = False
@@ -75,7 +84,9 @@ class Streamer:
     def post(self, request: StreamRequest) -> None:
         """Send one request as it is."""
         reply = file_stream.post(self._session, self._run, request)
-        self.stop_requested = self.stop_requested or reply.get("stopped") is True
+        if reply.get("stopped") is True and not self.stop_requested:
+            self.stop_requested = True
+            self._on_stop()
 
     def _post_lines(self, request: StreamRequest) -> None:
         """Send lines; where the server finds them too large in smaller requests, down to one line, which is set aside.

@@ -81,23 +81,37 @@ def scan(
 ) -> Scan:
     """Look through a tree. skip: folders to leave out, absolute, like the local server's store."""
     walk = _Walk(frozenset(str(one) for one in skip), scandir, memory)
-    if _is_run_name(root.name):
+    if is_run_name(root.name):
         walk.look_at_run(str(root))
     if not walk.runs:
         walk.walk(str(root))
     return walk.result()
 
 
+def walk(root: Path, skip: frozenset[Path] = frozenset(), scandir: ScanDir = os.scandir) -> Iterator[Scan]:
+    """The same bit by bit: after each folder what it added, which may be nothing. For whoever shows it meanwhile."""
+    steps = _Walk(frozenset(str(one) for one in skip), scandir)
+    if is_run_name(root.name):
+        steps.look_at_run(str(root))
+    if steps.runs:
+        yield steps.result()
+        return
+    for _ in steps.folders(str(root)):
+        yield steps.result()
+        steps.forget()
+
+
 def look(folder: Path, scandir: ScanDir = os.scandir) -> RunFolder | None:
     """The run folder at this path, or None where there is none, or no log in it yet."""
-    if not _is_run_name(folder.name):
+    if not is_run_name(folder.name):
         return None
     walk = _Walk(frozenset(), scandir)
     walk.look_at_run(str(folder))
     return walk.runs[0] if walk.runs else None
 
 
-def _is_run_name(name: str) -> bool:
+def is_run_name(name: str) -> bool:
+    """Whether a folder of this name may be a run."""
     return RUN_NAME.fullmatch(name) is not None or LEGACY_NAME.fullmatch(name) is not None
 
 
@@ -123,7 +137,16 @@ class _Walk:
             self._folders,
         )
 
+    def forget(self) -> None:
+        """What was found so far was given out."""
+        self.runs, self.pending, self._places, self._unreadable = [], [], [], []
+
     def walk(self, root: str) -> None:
+        for _ in self.folders(root):
+            pass
+
+    def folders(self, root: str) -> Iterator[str]:
+        """Look into each folder; its name when that is done."""
         waiting = [(root, 0)]
         while waiting:
             folder, depth = waiting.pop()
@@ -133,6 +156,7 @@ class _Walk:
                 self._places.append(folder)
             if depth < MAX_DEPTH:
                 waiting.extend((one, depth + 1) for one in others)
+            yield folder
 
     def _look_into(self, folder: str) -> tuple[list[str], list[str]]:
         """Like `_sort`, with all runs looked at; from memory where the folder did not change."""
@@ -167,7 +191,7 @@ class _Walk:
                     continue
             except OSError:
                 continue
-            if _is_run_name(name):
+            if is_run_name(name):
                 runs.append(entry.path)
             elif name not in SKIPPED and entry.path not in self._skip and not _CHECKPOINT.fullmatch(name):
                 others.append(entry.path)

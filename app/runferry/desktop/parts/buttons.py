@@ -22,6 +22,13 @@ class Button(QPushButton):
         self.clicked.connect(lambda: clicked())
         self._draw()
 
+    def show_as(self, text: str, icon: str) -> None:
+        """Another text and icon; what it does stays."""
+        if self.text() != text or self._icon != icon:
+            self._icon = icon
+            self.setText(text)
+            self._draw()
+
     def _draw(self) -> None:
         if self._icon:
             self.setIcon(icons.icon(self._icon))

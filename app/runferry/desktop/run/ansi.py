@@ -107,7 +107,7 @@ def restyled(style: Style, codes: str) -> Style:
 def _numbers(codes: str) -> Iterator[int]:
     """Colons separate like semicolons, but for the empty place of a colour space in ``38:2::1:2:3``."""
     plain = re.sub(r"([34]8:2):\d*:(\d+:\d+:\d+)", r"\1:\2", codes)
-    return iter([min(int(one or 0), 999) for one in re.split("[;:]", plain)])
+    return iter([int(one[:4] or 0) for one in re.split("[;:]", plain)])
 
 
 def _extended(numbers: Iterator[int]) -> Colour | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
@@ -14,12 +14,16 @@ _MOST = 1500  # characters of a tooltip
 
 
 class Cells(QStyledItemDelegate):
-    """For trees and tables of text and numbers."""
+    """For trees and tables of text and numbers. mode: where a text is cut that does not fit."""
+
+    def __init__(self, parent: QObject, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+        super().__init__(parent)
+        self._mode = mode
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
         option.font = tabular(option.font)
-        option.textElideMode = Qt.TextElideMode.ElideRight
+        option.textElideMode = self._mode
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         size = super().sizeHint(option, index)

@@ -121,7 +121,7 @@ def _offset(when: float) -> float:
 def _steps(low: float, high: float, most: int, whole: bool = False) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten within the range."""
     span = high - low
-    if not (span > 0 and math.isfinite(span)) or most < 1:
+    if not 1e-300 < span < math.inf or most < 1:
         return [low]
     base = 10.0 ** math.floor(math.log10(span / most))
     for factor in (1, 2, 5, 10, 20):

@@ -58,7 +58,7 @@ class Files(QWidget):
     def _make_view(self) -> QTableView:
         view = QTableView()
         view.setModel(self.model)
-        view.setItemDelegate(Cells(view))
+        view.setItemDelegate(Cells(view, Qt.TextElideMode.ElideMiddle))
         view.setAccessibleName(tr("Files"))
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

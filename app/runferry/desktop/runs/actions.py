@@ -32,9 +32,9 @@ class RunActions:
             for run in runs:
                 server = run.server or ""
                 engine.sync(
-                    SyncRequest((Path(run.path),), server=server, entity=run.entity, project=run.project)
+                    SyncRequest((Path(run.path),), server=server, entity=run.entity, project=run.project, by_hand=True)
                     if run.url
-                    else SyncRequest((Path(run.path),), server=server)
+                    else SyncRequest((Path(run.path),), server=server, by_hand=True)
                 )
 
         self._context.do(work, plural(len(runs), "Syncing {n} run", "Syncing {n} runs"))

@@ -58,6 +58,7 @@ def examine(
     yield timed("keyring", lambda: machine.keyring(Keychain()))
     yield timed("notifications", machine.notifications)
     yield timed("disk", lambda: machine.disk(home))
+    yield timed("measuring", lambda: machine.measuring(settings))
 
 
 def _way_there(route: Route) -> list[tuple[str, Callable[[], Step]]]:

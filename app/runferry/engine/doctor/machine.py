@@ -1,19 +1,26 @@
-"""This computer: keyring, limits of folder notifications, room on the disk."""
+"""This computer: keyring, limits of folder notifications, room on the disk, what can be measured."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from runferry.credentials import Keychain
 from runferry.engine.doctor.step import Step, good, warning
+from runferry.engine.host_metrics import options
 from runferry.errors import AppError
+from runferry.metrics.sample import RATE
+from runferry.metrics.sampler import Sampler
 from runferry.paths import Home
+from runferry.settings import Settings
 
 _FEW_WATCHES = 8192
 _FEW_INSTANCES = 64
 _LITTLE_ROOM = 1 << 30  # bytes
+_MOMENT = 0.1  # seconds
 _LIMITS = Path("/proc/sys/fs/inotify")
 
 
@@ -51,6 +58,25 @@ def notifications() -> Step:
             instances=instances,
         )
     return good(said, watches=watches, instances=instances)
+
+
+def measuring(settings: Settings) -> Step:
+    """What can be measured of this computer, and why the rest cannot. Takes a tenth of a second."""
+    if not settings.host_metrics:
+        return good("off, by the settings")
+    sampler = Sampler(options(settings))
+    try:
+        sampler.keep({"this": (os.getpid(),)})
+        sampler.measure()
+        time.sleep(_MOMENT)  # rates need two looks
+        reading = sampler.measure()
+    finally:
+        sampler.close()
+    own = reading.runs["this"]
+    reasons = {**reading.host.reasons, **(own.reasons if own else {})}
+    names = sorted(one for one in (*reading.host.values, *(own.values if own else {})) if not one.startswith(RATE))
+    lines = [f"not measured: {name} ({why})" for name, why in sorted(reasons.items())]
+    return good(f"{len(names)} values", *lines, values=names, reasons=reasons)
 
 
 def disk(home: Home) -> Step:

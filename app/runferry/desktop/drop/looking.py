@@ -1,0 +1,77 @@
+"""Looks through what was dropped in short turns on the window's task threads, so that it can stop between any two.
+
+Nothing is read on the window's thread, and no task holds a thread for longer than a turn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from runferry.desktop.tasks import Tasks
+from runferry.engine.drop import Found, NoRun
+from runferry.errors import AppError
+
+TURN = 0.1  # seconds
+
+Some = list[Found | NoRun]
+
+
+class Looking:
+    """One look. Used on the window's thread; `start` once, `stop` when nobody wants to know any more."""
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        look: Callable[[], Iterator[Found | NoRun | None]],
+        take: Callable[[Some], None],
+        over: Callable[[AppError | None], None],
+    ) -> None:
+        self._tasks = tasks
+        self._look = look
+        self._take = take
+        self._over = over
+        self._iterator: Iterator[Found | NoRun | None] | None = None
+        self.is_running = False
+
+    def start(self) -> None:
+        """Begin; `take` gets what was found a turn at a time, `over` ends it."""
+        self.is_running = True
+        self._next()
+
+    def stop(self) -> None:
+        """Nothing further is given out."""
+        self.is_running = False
+
+    def _next(self) -> None:
+        self._tasks.run(self._turn, self._turned, self._failed)
+
+    def _turn(self) -> tuple[Some, bool]:
+        """On a task's thread; turns follow each other, never two at once."""
+        if self._iterator is None:
+            self._iterator = self._look()
+        some: Some = []
+        end = time.monotonic() + TURN
+        for one in self._iterator:
+            if one is not None:
+                some.append(one)
+            if time.monotonic() > end or not self.is_running:
+                return some, False
+        return some, True
+
+    def _turned(self, result: tuple[Some, bool]) -> None:
+        some, is_over = result
+        if not self.is_running:
+            return
+        if some:
+            self._take(some)
+        if is_over:
+            self.is_running = False
+            self._over(None)
+        else:
+            self._next()
+
+    def _failed(self, error: AppError) -> None:
+        if self.is_running:
+            self.is_running = False
+            self._over(error)

@@ -1,0 +1,117 @@
+"""One row of the sheet: what was found, what a person chose for it, and what follows from both. No widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runferry.engine.contents import Contents
+from runferry.engine.drop import Found, NoRun, SentBefore
+from runferry.engine.job import SyncRequest
+from runferry.engine.places import Places
+from runferry.status import RunState
+
+OFFICIAL_ONLINE = "wandb-online"
+
+
+@dataclass(frozen=True)
+class Row:
+    """`server`: ``local``, a URL, or empty: still to be chosen. `entity`, `project`: empty: as the log says, else the
+    default. `ticked` None: nobody said, see `is_ticked`. `is_named`: dropped itself, not found below what was."""
+
+    found: Found
+    server: str = ""
+    entity: str = ""
+    project: str = ""
+    default_entity: str = ""
+    default_project: str = ""
+    ticked: bool | None = None
+    is_named: bool = False
+    is_new: bool = False
+
+    @property
+    def team_shown(self) -> str:
+        """The team that it goes to; empty: the server's default."""
+        return self.entity or self.found.entity or self.default_entity
+
+    @property
+    def project_shown(self) -> str:
+        """The project that it goes to; empty: none is known."""
+        return self.project or self.found.project or self.default_project
+
+    @property
+    def missing(self) -> str:
+        """What has to be chosen first: ``server``, ``project`` or nothing."""
+        return "server" if not self.server else "" if self.project_shown else "project"
+
+    @property
+    def done(self) -> SentBefore | None:
+        """Where it is already, verified and unchanged, if that is where it would go."""
+        for one in self.found.sent:
+            if one.is_whole and one.server == self.server and self._fits(one):
+                return one
+        return None
+
+    def _fits(self, one: SentBefore) -> bool:
+        """Whether it was sent to the team and project that are meant; what nobody said may be anything."""
+        return self.entity in ("", one.entity) and self.project in ("", one.project) and not self.is_new
+
+    @property
+    def is_ticked(self) -> bool:
+        """As chosen; else what most people want: not what is there already, not what wandb uploads itself."""
+        if self.ticked is not None:
+            return self.ticked
+        is_foreign = self.found.kind == OFFICIAL_ONLINE and not self.is_named
+        return self.done is None and not is_foreign
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its training goes on."""
+        return self.found.run_state in (RunState.RUNNING, RunState.QUIET)
+
+    def sends(self, metrics_only: bool) -> Contents:
+        """What would leave this computer."""
+        return self.found.contents.bare if metrics_only else self.found.contents
+
+
+def first_row(found: Found, places: Places, named: frozenset[str]) -> Row:
+    """A row as it looks before anybody chose anything. named: the paths that were dropped."""
+    return Row(
+        found,
+        server=places.server,
+        default_entity=places.entity,
+        default_project=places.project,
+        is_named=found.path in named or found.log in named,
+    )
+
+
+def requests(rows: Iterable[Row], metrics_only: bool) -> list[SyncRequest]:
+    """What to ask of the engine: one request per place. Only ticked rows go, and none of which something is missing."""
+    groups: dict[Row, list[Path]] = {}
+    for row in rows:
+        if row.is_ticked and not row.missing:
+            entity = "" if row.entity == row.found.entity else row.entity  # the same way that a watched folder goes
+            project = "" if row.project == row.found.project else row.project
+            place = replace(row, found=_NOTHING, ticked=None, is_named=False, entity=entity, project=project)
+            # By its log: several may lie in one folder.
+            groups.setdefault(place, []).append(Path(row.found.path if row.found.kind == "legacy" else row.found.log))
+    return [
+        SyncRequest(
+            tuple(paths),
+            server=place.server,
+            entity=place.entity,
+            project=place.project,
+            is_new=place.is_new,
+            default_entity=place.default_entity,
+            default_project=place.default_project,
+            metrics_only=metrics_only,
+            by_hand=True,
+        )
+        for place, paths in groups.items()
+    ]
+
+
+_NOTHING = Found("", "", "", "")
+
+__all__ = ["Found", "NoRun", "Row", "first_row", "requests"]

@@ -1,0 +1,107 @@
+"""What the sheet says about a run, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runferry.desktop.drop.rows import OFFICIAL_ONLINE, Row
+from runferry.desktop.look import amounts
+from runferry.desktop.summary import server_name
+from runferry.desktop.text import plural, tr
+from runferry.engine.contents import Contents
+from runferry.engine.drop import SentBefore
+
+KINDS = {
+    "recorder": tr("Runferry run"),
+    "wandb-offline": tr("offline run"),
+    OFFICIAL_ONLINE: tr("online run"),
+    "legacy": tr("legacy dry run"),
+}
+_DETAILS = 50  # lines about damage
+_FILES = 12  # names
+
+
+def name_of(row: Row) -> str:
+    """What people call it."""
+    return row.found.name or row.found.run_id or Path(row.found.path).name
+
+
+def kind_line(row: Row) -> str:
+    """offline run, wandb 0.31.0 · 2 gaps"""
+    found = row.found
+    parts = [", ".join(one for one in (KINDS.get(found.kind, found.kind), found.writer.replace("/", " ")) if one)]
+    if found.damage is not None:
+        parts.append(plural(found.damage.gaps, "damaged: {n} gap", "damaged: {n} gaps"))
+    if not found.is_complete:
+        parts.append(tr("reading…"))
+    elif row.done is not None:
+        parts.append(_verified(row.done, exactly=False))
+    elif found.kind == OFFICIAL_ONLINE:
+        parts.append(tr("wandb uploads it itself"))
+    elif row.is_live:
+        parts.append(tr("still training: what is there now is sent"))
+    return " · ".join(parts)
+
+
+def rows_text(row: Row) -> str:
+    """2,000, or 4,969 of ~5,000 where some are lost"""
+    found = row.found
+    if not found.is_complete:
+        return f"{amounts.count(found.rows)}…"
+    if found.expected is None:
+        return amounts.count(found.rows)
+    return tr("{n} of ~{all}", n=amounts.count(found.rows), all=amounts.count(found.expected))
+
+
+def place_text(server: str) -> str:
+    """A server as people call it."""
+    return server_name(server)
+
+
+def details(row: Row, metrics_only: bool) -> list[tuple[str, str]]:
+    """Titles and texts about one run: what is sent, what is lost, where it was sent before, where it lies."""
+    found = row.found
+    told = [(tr("Sent"), ", ".join(sent_words(row.sends(metrics_only))) if found.is_complete else tr("reading…"))]
+    if found.damage is not None:
+        lines = list(found.damage.details[:_DETAILS])
+        if len(found.damage.details) > _DETAILS:
+            lines.append(plural(len(found.damage.details) - _DETAILS, "and {n} more", "and {n} more"))
+        told.append((tr("Lost"), "\n".join(lines)))
+    if found.sent:
+        told.append((tr("Before"), "\n".join(_verified(one, exactly=True) for one in found.sent)))
+    told.append((tr("Folder"), found.path))
+    return told
+
+
+def sent_words(contents: Contents) -> list[str]:
+    """Everything that would leave this computer, in words."""
+    said = [plural(contents.rows, "{n} row", "{n} rows"), tr("config"), tr("summary")]
+    if contents.metrics_only:
+        return [*said, tr("nothing else")]
+    names = ", ".join(contents.files[:_FILES]) + (" …" if len(contents.files) > _FILES else "")
+    more = (
+        (contents.events, plural(contents.events, "{n} host sample", "{n} host samples")),
+        (contents.console, tr("console output")),
+        (contents.files, f"{plural(len(contents.files), '{n} file', '{n} files')} ({names})"),
+        (contents.artifacts, plural(contents.artifacts, "{n} artifact", "{n} artifacts")),
+        (contents.arguments, tr("arguments “{text}”", text=contents.arguments)),
+        (contents.host, tr("host name {name}", name=contents.host)),
+        (contents.user, tr("user name {name}", name=contents.user)),
+        (contents.commit, tr("git commit and remote")),
+        (contents.code, tr("code")),
+        (contents.kept, plural(contents.kept, "{n} file stays here", "{n} files stay here")),
+    )
+    return [*said, *(words for is_sent, words in more if is_sent)]
+
+
+def _verified(one: SentBefore, exactly: bool) -> str:
+    where = server_name(one.address)
+    when = amounts.exact(one.verified_at)
+    if not exactly:
+        return tr("already verified on {server}, {day}", server=where, day=when[:10])
+    place = f"{where}, {one.entity}/{one.project}"
+    if one.is_whole:
+        return tr("verified on {place}, {time}", place=place, time=when)
+    if one.verified_at:
+        return tr("verified on {place}, {time}; it has grown since", place=place, time=when)
+    return tr("sent to {place}, not verified", place=place)

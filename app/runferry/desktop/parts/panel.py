@@ -1,0 +1,46 @@
+"""A rounded area that holds what belongs together: one server, one certificate, one group of settings."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from runferry.desktop.look.theme import MARGIN, Tone, faint, line_colour
+
+RADIUS = 8
+
+
+class Panel(QFrame):
+    """Its content goes into `box`."""
+
+    def __init__(self, spacing: int = 8) -> None:
+        super().__init__()
+        self.box = QVBoxLayout(self)
+        self.box.setContentsMargins(MARGIN, MARGIN - 4, MARGIN, MARGIN - 4)
+        self.box.setSpacing(spacing)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A shade apart from the page, with a thin edge."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(faint(Tone.TEXT, 0.025))
+        painter.setPen(QPen(line_colour(), 1))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        painter.end()
+
+
+class Scroll(QScrollArea):
+    """A column that scrolls up and down, never sideways. Its content goes into `column`."""
+
+    def __init__(self, name: str, margin: int = MARGIN, spacing: int = 12) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(name)
+        self.inner = QWidget()
+        self.column = QVBoxLayout(self.inner)
+        self.column.setContentsMargins(margin, margin, margin, margin)
+        self.column.setSpacing(spacing)
+        self.setWidget(self.inner)

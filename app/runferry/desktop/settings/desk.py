@@ -1,0 +1,63 @@
+"""Where settings are changed: one change at a time, off the window's thread, saved and then in force at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from runferry.desktop.context import Context
+from runferry.errors import AppError
+from runferry.settings import Settings
+
+T = TypeVar("T")
+
+
+class Desk(QObject):
+    """Shared by all panes. Emits `changed` on the window's thread after each change that worked."""
+
+    changed = Signal()
+
+    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._lock = threading.Lock()
+
+    @property
+    def settings(self) -> Settings:
+        """As they are in force now."""
+        return self._context.engine.settings
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables that the app was started with."""
+        return self._context.engine.environ
+
+    def change(self, failed: Callable[[AppError], None], **values: Any) -> None:
+        """Save other values of options; `failed` is told why one was not taken."""
+        self.edit(lambda settings: settings.changed(**values).save(), None, failed)
+
+    def edit(
+        self,
+        work: Callable[[Settings], T],
+        then: Callable[[T], None] | None = None,
+        failed: Callable[[AppError], None] | None = None,
+    ) -> None:
+        """Do something that changes and saves settings, given as they are in the file at that moment."""
+        engine = self._context.engine
+
+        def change() -> T:
+            with self._lock:  # two at a time would lose one
+                result = work(Settings.load(engine.home.settings_file, engine.environ))
+                engine.reload_settings()
+            return result
+
+        def over(result: T) -> None:
+            self.changed.emit()
+            self._context.bridge.look_again()
+            if then is not None:
+                then(result)
+
+        self._context.tasks.run(change, over, failed or self._context.shell.tell)

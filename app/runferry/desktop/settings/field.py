@@ -1,0 +1,135 @@
+"""One option on a settings pane: its control, unit and help, why an input is not taken, and who locked it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from runferry.desktop.look import amounts
+from runferry.desktop.look.theme import GRID, Size, Tone
+from runferry.desktop.parts.buttons import IconButton
+from runferry.desktop.parts.labels import Label, Shape
+from runferry.desktop.settings.controls import made_for, shown
+from runferry.desktop.settings.desk import Desk
+from runferry.desktop.text import breakable, tr
+from runferry.errors import AppError
+from runferry.settings import Kind, Option, Origin, Settings
+
+
+class Field(QWidget):
+    """Saves what was said as soon as it is said, or tells at once why it cannot be used."""
+
+    def __init__(self, option: Option, desk: Desk) -> None:
+        super().__init__()
+        self.option, self._desk = option, desk
+        self.control = made_for(option)
+        self._reset = IconButton("clear", tr("Back to the default: {value}", value=_default(option)), self._to_default)
+        self._unit = Label(tone=Tone.SUBTLE)
+        self.error = Label(tone=Tone.BAD, wrap=True)
+        self._error_shape = Shape("warning", Tone.BAD, 16, tr("Cannot be used"))
+        self.lock = Label(size=Size.SMALL, tone=Tone.WARN, wrap=True)
+        self._lock_shape = Shape("lock", Tone.WARN, 14, tr("Locked"))
+        self._build()
+        self.control.on_edit(self._edited)
+        self._say("")
+        self.show_settings(desk.settings, desk.environ)
+
+    def _build(self) -> None:
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(4)
+        if self.option.kind is not Kind.SWITCH:
+            label = Label(tr(self.option.label))
+            label.setBuddy(self.control.widget)
+            box.addWidget(label)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self.control.widget, 1)
+        row.addWidget(self._unit)
+        row.addWidget(self._reset)
+        row.addStretch(0 if self.option.kind in (Kind.TEXT, Kind.URL, Kind.SERVER, Kind.CHOICE) else 1)
+        box.addLayout(row)
+        box.addLayout(_line(self._error_shape, self.error))
+        box.addWidget(Label(help_of(self.option), Size.SMALL, Tone.SUBTLE, wrap=True))
+        box.addLayout(_line(self._lock_shape, self.lock))
+
+    # -- what is in force ---------------------------------------------------------------------------------------------
+
+    def show_settings(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        """The value in force; an input that could not be used stays until it is corrected."""
+        value = settings.get(self.option.name)
+        if self.error.text():
+            return
+        if not self._is_being_edited():
+            self.control.show(value)
+        self._unit.setText(_unit(self.option, value))
+        self._unit.setVisible(bool(self._unit.text()))
+        locked = settings.origin(self.option.name) is Origin.ENVIRONMENT
+        variable = next((one for one in self.option.variables if environ.get(one, "").strip()), "")
+        self.lock.setText(tr("Set by the variable {name}; unset it to change this here.", name=variable))
+        for one in (self.lock, self._lock_shape):
+            one.setVisible(locked)
+        self.control.widget.setEnabled(not locked)
+        self._reset.setVisible(not locked and value != self.option.default and self.option.kind is not Kind.SWITCH)
+
+    def _is_being_edited(self) -> bool:
+        widget = self.control.widget
+        return widget.hasFocus() and bool(getattr(widget, "isModified", lambda: False)())
+
+    # -- what a person says -------------------------------------------------------------------------------------------
+
+    def _edited(self) -> None:
+        said = self.control.said()
+        try:
+            value = self.option.parse(said) if isinstance(said, str) else self.option.check(said)
+        except ValueError as error:
+            self._say(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            return
+        self._say("")
+        if value != self._desk.settings.get(self.option.name):
+            self._desk.change(self._refused, **{self.option.name: value})
+        else:
+            self.control.show(value)
+
+    def _to_default(self) -> None:
+        self._say("")
+        self.control.show(self.option.default)
+        self._desk.change(self._refused, **{self.option.name: self.option.default})
+
+    def _refused(self, error: AppError) -> None:
+        self._say(f"{error.message} {error.todo}")
+
+    def _say(self, text: str) -> None:
+        self.error.setText(breakable(text))
+        self.error.setVisible(bool(text))
+        self._error_shape.setVisible(bool(text))
+        self.control.widget.setAccessibleDescription(text or tr(self.option.help))
+
+
+def help_of(option: Option) -> str:
+    """What it is for, and what is possible."""
+    low, high, unit = option.minimum, option.maximum, f" {option.unit}" if option.unit not in ("", "bytes") else ""
+    if low is None or high is None:
+        return tr(option.help)
+    if option.unit == "bytes":
+        return f"{tr(option.help)} {tr('{low} to {high}.', low=amounts.size(low), high=amounts.size(high))}"
+    return f"{tr(option.help)} {tr('{low} to {high}{unit}.', low=f'{low:g}', high=f'{high:g}', unit=unit)}"
+
+
+def _unit(option: Option, value: object) -> str:
+    if option.unit.startswith("bytes") and isinstance(value, int):
+        return f"{option.unit} ({amounts.size(value)})" if value else option.unit
+    return option.unit
+
+
+def _default(option: Option) -> str:
+    return shown(option, option.default) or tr("empty")
+
+
+def _line(shape: Shape, label: Label) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    row.addWidget(shape)
+    row.addWidget(label, 1)
+    return row

@@ -1,0 +1,109 @@
+"""The settings: a list of panes at the left, the chosen one beside it. Panes are made when they are first shown."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QStackedWidget
+
+from runferry.desktop.bridge import Update
+from runferry.desktop.context import Context, Page
+from runferry.desktop.look import icons
+from runferry.desktop.parts.labels import Line
+from runferry.desktop.settings.desk import Desk
+from runferry.desktop.settings.pane import Pane, PaneKind
+from runferry.desktop.settings.panes import PANES
+from runferry.desktop.text import tr
+from runferry.settings import Settings
+
+LIST = 152
+ROW = 32
+
+
+class SettingsPage(Page):
+    """`open` takes the name of a pane, and behind a space what is to be shown of it: `certificates https://…`."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self.desk = Desk(context, self)
+        self._panes: dict[str, Pane] = {}
+        self._update: Update | None = None
+        self._seen: Settings | None = None
+        self.list = QListWidget()
+        self._stack = QStackedWidget()
+        self._build()
+        self.desk.changed.connect(self._refresh)
+        self.list.currentRowChanged.connect(lambda row: self._show(PANES[row]))
+
+    def _build(self) -> None:
+        self.list.setFixedWidth(LIST)
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setIconSize(QSize(18, 18))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setAccessibleName(tr("Settings"))
+        for kind in PANES:
+            item = QListWidgetItem(icons.icon(kind.icon), tr(kind.title))
+            item.setSizeHint(QSize(LIST - 8, ROW))
+            self.list.addItem(item)
+        box = QHBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.list)
+        box.addWidget(Line(vertical=True))
+        box.addWidget(self._stack, 1)
+
+    # -- panes --------------------------------------------------------------------------------------------------------
+
+    def pane(self, name: str) -> Pane:
+        """A pane, made if need be. KeyError where there is none."""
+        found = self._panes.get(name)
+        if found is None:
+            kind = next((one for one in PANES if one.name == name), None)
+            if kind is None:
+                raise KeyError(name)
+            found = self._panes[name] = kind.make(self._context, self.desk, kind)
+            self._stack.addWidget(found)
+            if self._update is not None:
+                found.take(self._update)
+        return found
+
+    def _show(self, kind: PaneKind) -> None:
+        shown = self.pane(kind.name)
+        self._stack.setCurrentWidget(shown)
+        shown.refresh()
+        shown.tick(time.time())
+
+    # -- as a page ----------------------------------------------------------------------------------------------------
+
+    def open(self, subject: str) -> None:
+        """Show a pane; the one that was shown last where none is named."""
+        name, _, rest = subject.partition(" ")
+        names = [one.name for one in PANES]
+        if name in names:
+            self.list.setCurrentRow(names.index(name))
+            self.pane(name).open(rest)
+        elif self.list.currentRow() < 0:
+            self.list.setCurrentRow(0)
+        self.list.setFocus()
+
+    def take(self, update: Update) -> None:
+        """Servers, folders or settings changed."""
+        self._update = update
+        for pane in self._panes.values():
+            pane.take(update)
+        if self._seen is not self._context.engine.settings:
+            self._refresh()
+
+    def tick(self, now: float) -> None:
+        """For the pane that is shown."""
+        shown = self._stack.currentWidget()
+        if isinstance(shown, Pane):
+            shown.tick(now)
+
+    def _refresh(self) -> None:
+        self._seen = self._context.engine.settings
+        for pane in self._panes.values():
+            pane.refresh()

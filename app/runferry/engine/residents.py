@@ -1,0 +1,107 @@
+"""Which of the runs that the engine knows are trained on this host right now.
+
+Thousands of finished runs are looked at once: a process that is gone never comes back under its number and start.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from runferry.errors import AppError
+from runferry.formats.detect import RunFolder, RunKind
+from runferry.formats.readers import extent
+from runferry.metrics.alive import processes
+from runferry.metrics.collector import LiveRun
+from runferry.state.samples import collected
+from runferry.sync.source import Source
+
+PATIENCE = 60.0  # seconds after the last change of its log, after which a run without a process is not asked for again
+_HEAD = 1 << 16  # bytes of a log that hold its run record
+_FRESH = 120.0  # seconds: somebody else is measuring this run
+
+
+class Residents:
+    """Asked by one thread, the one that measures."""
+
+    def __init__(self) -> None:
+        self._gone: set[Path] = set()
+        self._identities: dict[Path, str] = {}
+        self.is_settled = True  # false: a run is about to begin, ask again soon
+
+    def find(self, folders: Sequence[RunFolder]) -> list[LiveRun]:
+        """The runs that live here. Several logs of one run (a process per GPU) count as one, the first of them."""
+        self._gone &= {one.path for one in folders}
+        asked = [one for one in folders if one.path not in self._gone]
+        alive = processes(asked)
+        self.is_settled = True
+        groups: dict[tuple[object, ...], list[RunFolder]] = {}
+        for folder in asked:
+            if folder.path not in alive:
+                if _is_old(folder):
+                    self._gone.add(folder.path)
+            elif self.identity(folder):
+                groups.setdefault(_same_run(folder), []).append(folder)
+            else:
+                self.is_settled = False
+        found = []
+        for group in groups.values():
+            group.sort(key=_rank)
+            for number, folder in enumerate(group):
+                pids = tuple(dict.fromkeys(alive[one.path] for one in (group if not number else [folder])))
+                found.append(LiveRun(str(folder.path), pids, _started(folder), not number and _is_wanted(folder)))
+        return found
+
+    def identity(self, folder: RunFolder) -> str:
+        """The identity of a run's log, empty as long as it does not say whose it is."""
+        known = self._identities.get(folder.log, "")
+        if not known:
+            source = Source.alone(folder.log)
+            try:
+                source.read(stop=_HEAD)
+                known = source.identity if source.reader.content.run.run_id else ""
+            except (OSError, AppError):
+                known = ""
+            if known:
+                self._identities[folder.log] = known
+        return known
+
+
+def _same_run(folder: RunFolder) -> tuple[object, ...]:
+    marker = folder.marker or {}
+    if folder.kind is not RunKind.RECORDER or not marker.get("rank"):
+        return (str(folder.path),)
+    return (folder.run_id, marker.get("entity"), marker.get("project"))
+
+
+def _rank(folder: RunFolder) -> tuple[int, str]:
+    ranks = (folder.marker or {}).get("rank") or {}
+    known = [int(ranks[name]) for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK") if str(ranks.get(name, "")).isdigit()]
+    return (known[0] if known else 0, str(folder.path))
+
+
+def _started(folder: RunFolder) -> float:
+    started = (folder.marker or {}).get("started_at")
+    return float(started) if isinstance(started, (int, float)) else folder.started or time.time()
+
+
+def _is_wanted(folder: RunFolder) -> bool:
+    """Whether rows are kept: the official client measures by itself, and so may `watch --collect`."""
+    if folder.kind is not RunKind.RECORDER or (folder.marker or {}).get("metrics_only"):
+        return False
+    return not any(_age(one) < _FRESH for one in collected(folder.path))
+
+
+def _is_old(folder: RunFolder) -> bool:
+    try:
+        return time.time() - extent(folder.log).mtime_ns / 1e9 > PATIENCE
+    except OSError:
+        return True
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return _FRESH
