@@ -20,6 +20,7 @@ from runferry.sync import run_sync
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.run_sync import RunSync
+from runferry.sync.verification import Comparison
 
 GONE = PermanentError("file-gone", "A file is gone", "model.pt.", "Bring it back.")
 
@@ -29,6 +30,7 @@ class Taker:
 
     url, run = "", Created("", "", "", "", 0)
     rows_sent = artifacts_sent = files_waiting = 0
+    metric = ""
     position = 100
     is_unfinished = stop_requested = False
     blocked: AppError | None = None
@@ -45,8 +47,8 @@ class Taker:
     def obstacle(self) -> AppError | None:
         return self.blocked
 
-    def differences(self) -> list[str]:
-        return list(self.wrong)
+    def compare(self) -> Comparison:
+        return Comparison(list(self.wrong))
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: None
