@@ -1,7 +1,8 @@
 """Which key belongs to a server, and where keys are kept.
 
-Order: WANDB_API_KEY, keyring, our file (if one was asked for), netrc. The variable holds one key for one server: the
-one that ``--server`` or WANDB_BASE_URL names, or W&B's cloud if neither does. No other server ever gets it.
+Order: WANDB_API_KEY, one that was given for this session, keyring, our file (if one was asked for), netrc. The variable
+holds one key for one server: the one that ``--server`` or WANDB_BASE_URL names, or W&B's cloud if neither does. No
+other server ever gets it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from runferry.credentials import key_file as files
 from runferry.credentials.key import Key, check_key, looks_like_key
 from runferry.credentials.keychain import Keychain, NoKeyring
 from runferry.credentials.netrc_file import netrc_file, read_passwords
+from runferry.credentials.session_keys import SESSION
 from runferry.errors import AppError
 from runferry.servers import CLOUD, CLOUD_URLS, check_server, host_names, is_cloud, normalise_url
 
@@ -43,6 +45,8 @@ def find_key(
     url = normalise_url(server_url)
     if environ.get(VARIABLE, "").strip() and _is_meant(url, environ, named, cloud_url):
         return Key(check_key(environ[VARIABLE], VARIABLE), VARIABLE)
+    if (kept := SESSION.get(url)) is not None:
+        return Key(kept, "this session")
     problem: AppError | None = None
     try:
         stored = (keyring or Keychain()).get(url)
@@ -92,17 +96,21 @@ def store_key(
     key: str,
     *,
     keyring: Keychain | None = None,
-    fallback: Literal["", "file"] = "",
+    fallback: Literal["", "file", "session"] = "",
     key_file: Path | None = None,
 ) -> str:
     """Keep a key, checked, in the keyring; returns where it is now, for people.
 
-    fallback "file": the person agreed to a private file where the keyring fails. AppError where it was not kept.
+    fallback "file": the person agreed to a private file where the keyring fails; "session": to no place at all, until
+    this process ends. AppError where it was not kept.
     """
     value = check_key(key)
     try:
         (keyring or Keychain()).set(server_url, value)
     except AppError:
+        if fallback == "session":
+            SESSION.set(server_url, value)
+            return "this session"
         if fallback != "file" or key_file is None:
             raise
         files.write_key(key_file, server_url, value)
@@ -115,7 +123,7 @@ def forget_key(server_url: str, *, keyring: Keychain | None = None, key_file: Pa
 
     A netrc and the environment belong to the person and stay. AppError where the keyring fails.
     """
-    places = []
+    places = ["this session"] if SESSION.set(server_url, None) else []
     if key_file and files.write_key(key_file, server_url, None):
         places.append(str(key_file))
     try:
