@@ -142,7 +142,7 @@ def _compare(
         artifacts=artifacts,
         tells_holes=connection.server.is_runferry,
     )
-    wrong += verification.compare(connection.session, run, expected)
+    wrong += verification.compare(connection.session, run, expected).wrong
     if deep:
         wrong += verification.compare_rows(connection.session, run, rows)
     return content.rows, wrong

@@ -37,6 +37,7 @@ def overview(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
         time=engine.clock.time(),
         servers=_servers(engine, [run for run in runs if not run.at_rest]),
         folders=tuple(engine.watching.folders()),
+        measured=engine.host_metrics.measured(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runferry.state.database import Database
@@ -65,6 +66,11 @@ class Deliverables:
                 "INSERT OR REPLACE INTO files (delivery, path, size, md5, mtime_ns) VALUES (?, ?, ?, ?, ?)",
                 (delivery.id, sent.path, sent.size, sent.md5, sent.mtime_ns),
             )
+
+    def files_lost(self, delivery: Delivery, paths: Sequence[str]) -> None:
+        """The server does not have them: they count as never sent."""
+        with self._database.transaction() as db:
+            db.executemany("DELETE FROM files WHERE delivery = ? AND path = ?", [(delivery.id, one) for one in paths])
 
     def files_announced(self, delivery: Delivery, paths: list[str]) -> None:
         """Remember that the file stream has told the server about uploads."""

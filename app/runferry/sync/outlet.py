@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from runferry.sync.run_files import RunFiles, newest_files
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
 from runferry.sync.telling import telling_metric
+from runferry.sync.verification import Comparison
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -58,15 +60,18 @@ class Outlet:
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )
-        self._samples = HostSamples(means, delivery, source, self._post, meeting.events_there)
+        self.deliver_samples = HostSamples(
+            means, delivery, source, wishes, self._reopen, self._post, meeting.events_there
+        ).deliver
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._summary_digest = delivery.summary_digest
         self._last_row: str | None = None
+        self.metric = ""
         self._console = ConsoleFeed(source)
         self._keeper = Keeper(means, delivery, source)
         self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
-        self._closed = delivery.closed
+        self._closed, self.metric = delivery.closed, ""
         self.url = meeting.url  # where people look at it
 
     @property
@@ -165,12 +170,6 @@ class Outlet:
         if self._files.waiting is not None:  # everything else has been sent
             raise self._files.waiting
 
-    def deliver_samples(self) -> None:
-        """Deliver what this app measured of the run's host. Raises AppError."""
-        if not self._wishes.metrics_only and self._samples.is_due:
-            self._reopen()
-            self._samples.deliver()
-
     def accept_cut(self) -> None:
         """A log that is shorter than what was sent of it, for good: what it gets from now on is new.
 
@@ -200,14 +199,14 @@ class Outlet:
             return lines_too_large(aside)
         return self._artifacts.obstacle()
 
-    def differences(self) -> list[str]:
-        """What the server's answers say differently from what was sent; empty when verified."""
+    def compare(self) -> Comparison:
+        """What the server's answers say differently from what was sent."""
         lines = self._means.ledger.server_lines(self._delivery.target)
         content = self._source.reader.content
         rows = content.rows + self._streamer.placing.missing["history"]
         short = rows - self.acknowledged["history"]
         if short > 0:
-            return [f"{short} rows are not acknowledged"]
+            return Comparison([f"{short} rows are not acknowledged"])
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row
@@ -219,6 +218,10 @@ class Outlet:
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
+
+    def send_again(self, files: Sequence[str]) -> bool:
+        """The server does not have these as they were sent: whether the next delivery sends any of them again."""
+        return self._files.distrust(files)
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
         """Keep in the ledger what people should see of this run while nobody runs."""

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -77,6 +77,7 @@ class RunFiles:
         self._folder = folder
         self._wishes = wishes
         self._clock, self._beat = clock, quiet(beat)
+        self._made: frozenset[str] = frozenset()  # names of files made from the log
         self._uploaded_at: dict[str, float] = {}  # monotonic
         self.sent: dict[str, SentFile] = ledger.sent_files(delivery)
         self.gone: dict[str, str] = {}  # name: why it cannot be sent
@@ -88,7 +89,7 @@ class RunFiles:
 
         made: files made from the log, by name; they win over files on disk. Raises AppError.
         """
-        self.waiting = None
+        self.waiting, self._made = None, frozenset(made)
         due = [one for one in (self._from_log(name, content) for name, content in made.items()) if one]
         for entry in entries.values():
             if entry.path not in made and (is_over or entry.policy != "end"):
@@ -112,6 +113,20 @@ class RunFiles:
             left = [name for name in list(entries) if name not in self.sent and name not in self.gone]
             self._counted = (now, sum(1 for name in left if self._wishes.may_send_file(name)))
         return self._counted[1]
+
+    def distrust(self, names: Sequence[str]) -> bool:
+        """The server lost these: those of them that are ours and still there are no longer taken for sent.
+
+        Gives whether there are any.
+        """
+        newest = newest_files(self._ledger, self._delivery, self.sent)
+        ours = [name for name in names if name in self.sent and newest[name] == self.sent[name]]
+        again = [name for name in ours if name in self._made or (is_inside(name) and (self._folder / name).is_file())]
+        if again:
+            log.warning("the server does not have %s as sent: sent again", ", ".join(again))
+            self._ledger.files_lost(self._delivery, again)
+            self.sent = self._ledger.sent_files(self._delivery)
+        return bool(again)
 
     def unannounced(self) -> list[str]:
         """Uploaded files that the file stream has not named yet."""

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
+SLOW_CHECKS = 2  # so many times the server may only have been slow; then a file that it does not have is sent again
 LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
 
 
@@ -244,8 +245,8 @@ class RunSync:
             self._recheck = False
             self._rest(SyncState.SENT)
             return None
-        wrong = outlet.differences()
-        if not wrong:
+        found = outlet.compare()
+        if not found.wrong:
             self._error = None
             self._rechecks = 0
             assert self._source is not None
@@ -260,8 +261,10 @@ class RunSync:
         if self._rechecks < len(RECHECKS):
             self._rechecks += 1
             self._set(SyncState.SENT)
+            if self._rechecks == SLOW_CHECKS and outlet.send_again(found.files):
+                return 0.0
             return RECHECKS[self._rechecks - 1]
-        self._error = not_as_sent(wrong)
+        self._error, self._rechecks = not_as_sent(found.wrong), 0
         self._recheck = False
         self._rest(SyncState.PROBLEM)
         return None
@@ -284,7 +287,7 @@ class RunSync:
             return False
         goes_there = self.destination.matches(self.folder.run_id)
         found = known.find(self._means.ledger, self.log, self.connection.server.identity, goes_there)
-        if found is None or known.has_samples(self._means, found, self.folder.path):
+        if found is None or known.has_samples(self._means, self.wishes, found, self.folder.path):
             return False
         if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
             return False

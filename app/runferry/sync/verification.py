@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from runferry.remote import runs, uploads
@@ -36,11 +36,19 @@ class Expected:
     tells_holes: bool = False  # a Runferry server also says which of the lines it never got
 
 
-def compare(session: Session, run: Created, expected: Expected) -> list[str]:
-    """What does not agree, in words; empty when the run is verified. Raises AppError when the server cannot say."""
+@dataclass(frozen=True)
+class Comparison:
+    """`wrong`: what does not agree, in words; empty when the run is verified. `files`: the names of those among it."""
+
+    wrong: list[str]
+    files: list[str] = field(default_factory=list)
+
+
+def compare(session: Session, run: Created, expected: Expected) -> Comparison:
+    """What does not agree. Raises AppError when the server cannot say."""
     remote = runs.look_up(session, run.entity, run.project, run.run_id)
     if remote is None:
-        return ["the server does not know the run"]
+        return Comparison(["the server does not know the run"])
     wrong = [
         f"{stream}: {remote.lines[stream]} lines on the server, {count} sent"
         for stream, count in expected.lines.items()
@@ -52,10 +60,9 @@ def compare(session: Session, run: Created, expected: Expected) -> list[str]:
     if expected.last_row is not None and not (remote.history_tail and same(expected.last_row, remote.history_tail[-1])):
         wrong.append("the last row on the server is another one")
     wrong += _summary(expected.summary, remote.summary)
-    if expected.files:
-        missing = differences(expected.files, uploads.files(session, run))
-        wrong += [f"file {name} is not on the server as it was sent" for name in missing]
-    return wrong + artifact_check.differences(session, expected.artifacts)
+    missing = differences(expected.files, uploads.files(session, run)) if expected.files else []
+    wrong += [f"file {name} is not on the server as it was sent" for name in missing]
+    return Comparison(wrong + artifact_check.differences(session, expected.artifacts), missing)
 
 
 def _summary(sent: str, there: Mapping[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ from runferry.sync import run_sync
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.run_sync import RunSync
+from runferry.sync.verification import Comparison
 
 
 class Taker:
@@ -42,8 +43,8 @@ class Taker:
     def obstacle(self) -> None:
         return None
 
-    def differences(self) -> list[str]:
-        return []
+    def compare(self) -> Comparison:
+        return Comparison([])
 
     def deliver_rest(self, is_over: bool, exit_code: int | None = None) -> None:
         if exit_code is not None:

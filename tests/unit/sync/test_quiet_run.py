@@ -20,6 +20,7 @@ from runferry.sync import run_sync
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.run_sync import RunSync
+from runferry.sync.verification import Comparison
 
 GONE = PermanentError("file-gone", "A file is gone", "model.pt.", "Bring it back.")
 
@@ -45,8 +46,8 @@ class Taker:
     def obstacle(self) -> AppError | None:
         return self.blocked
 
-    def differences(self) -> list[str]:
-        return list(self.wrong)
+    def compare(self) -> Comparison:
+        return Comparison(list(self.wrong))
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: None
