@@ -19,7 +19,7 @@ from runferry.desktop.drop.model import NAME
 from runferry.desktop.drop.progress import Progress
 from runferry.desktop.drop.sheet import DropSheet
 from runferry.status import SyncState
-from support.folders import legacy_folders, logs
+from support.folders import legacy_folders
 
 PATIENCE = 40_000  # milliseconds
 
@@ -33,11 +33,12 @@ def record(top: Path, name: str, rows: int = 3) -> Path:
 
 
 def damaged(top: Path) -> Path:
-    folder = top / "offline-run-20261123_013000-damaged1"
-    folder.mkdir(parents=True)
-    log = folder / "run-damaged1.wandb"
-    log.write_bytes(logs("damaged.tar.xz")["0.12.21-block_missing"])
-    os.utime(log, (1_700_000_000, 1_700_000_000))
+    """A run of which a block in the middle was lost."""
+    folder = record(top, "hurt", rows=1500)
+    (log,) = folder.glob("*.wandb")
+    with log.open("r+b") as file:
+        file.seek(32768)
+        file.write(os.urandom(1000))
     return folder
 
 
