@@ -46,6 +46,7 @@ def overview(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
             *problems.problems_of_held(engine.watching.held(), servers),
             *engine.news.problems(),
         ),
+        measured=engine.host_metrics.measured(),
     )
 
 

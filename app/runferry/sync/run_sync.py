@@ -261,9 +261,8 @@ class RunSync:
         if self._rechecks < len(RECHECKS):
             self._rechecks += 1
             self._set(SyncState.SENT)
-            if self._rechecks == SLOW_CHECKS and outlet.send_again(found.files):
-                return 0.0
-            return RECHECKS[self._rechecks - 1]
+            is_sent_again = self._rechecks == SLOW_CHECKS and outlet.send_again(found.files)
+            return 0.0 if is_sent_again else RECHECKS[self._rechecks - 1]
         self._error, self._rechecks = not_as_sent(found.wrong), 0
         self._recheck = False
         self._rest(SyncState.PROBLEM)
@@ -287,7 +286,7 @@ class RunSync:
             return False
         goes_there = self.destination.matches(self.folder.run_id)
         found = known.find(self._means.ledger, self.log, self.connection.server.identity, goes_there)
-        if found is None or known.has_samples(self._means, found, self.folder.path):
+        if found is None or known.has_samples(self._means, self.wishes, found, self.folder.path):
             return False
         if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
             return False

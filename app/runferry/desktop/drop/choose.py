@@ -195,7 +195,6 @@ class Choose(QWidget):
             self.hint.setText(plural(unplaced, "{n} run names no project: choose one", "{n} runs name no project"))
         else:
             self.hint.setText("")
-        self.hint.setVisible(bool(self.hint.text()))
 
     def _show_facts(self) -> None:
         index = self.table.currentIndex()

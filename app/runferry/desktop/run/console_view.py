@@ -91,7 +91,7 @@ class ConsoleView(QPlainTextEdit):
     @property
     def settled(self) -> bool:
         """Whether the text is what the lines say."""
-        return self._lines.valid == self._lines.end and self._count() == self._lines.end - self._lines.start
+        return self._lines.valid == self._lines.end and self._count() >= self._lines.end - self._lines.start
 
     @property
     def at_end(self) -> bool:
