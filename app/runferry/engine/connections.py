@@ -118,7 +118,8 @@ class Connections:
                 self._made[identity, key.value] = self._made.pop(place)
 
     def _key(self, url: str, choice: Choice, environ: Mapping[str, str]) -> Key | None:
-        return find_key(url, environ, named=choice.named, cloud_url=self._settings.cloud_url)
+        settings = self._settings
+        return find_key(url, environ, named=choice.named, cloud_url=settings.cloud_url, key_file=settings.key_file)
 
     def look_after_local(self) -> None:
         """Start the local server again if it died while nobody was using it. May take seconds; never raises."""

@@ -110,7 +110,7 @@ def _key(visit: Visit, choice: Choice, settings: Settings, environ: Mapping[str,
     found = (
         Key(local.key, "the local server's store")
         if local
-        else find_key(url, environ, named=choice.named, cloud_url=settings.cloud_url)
+        else find_key(url, environ, named=choice.named, cloud_url=settings.cloud_url, key_file=settings.key_file)
     )
     if found is None:
         raise KeyRefused(
