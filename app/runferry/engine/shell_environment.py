@@ -1,8 +1,8 @@
 """Variables about proxies and certificates that the person's login shell has and this app lacks.
 
-An app that was started from a menu does not see what ~/.profile or ~/.zshrc set. The shell is started when
-somebody asks, in a session of its own with a time limit, and ended with all that it started. Of its variables only those
-named here are looked at; none is kept or sent.
+An app that was started from a menu does not see what ~/.profile or ~/.zshrc set. The shell is started when somebody
+asks, in a session of its own with a time limit, and ended with all that it started. Of its variables only those named
+here are looked at; none is kept or sent.
 """
 
 from __future__ import annotations
