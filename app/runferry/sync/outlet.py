@@ -190,7 +190,7 @@ class Outlet:
 
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
-        aside = self._means.ledger.count_set_aside(self._delivery)
+        aside = self._means.ledger.lines_set_aside(self._delivery)
         if self._files.gone:
             return file_gone(self._files.gone)
         if aside:
