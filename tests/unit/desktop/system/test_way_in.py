@@ -110,8 +110,8 @@ def test_all_parts_start_and_stop_without_a_desktop(monkeypatch: pytest.MonkeyPa
         qtbot.waitUntil(lambda: made.network.state.note != "Not asked yet.")
         made.wake.woke.emit()
         assert len(told) == 1
+        made._before = NetworkState(True)
         for state, number in ((NetworkState(True), 1), (NetworkState(False), 1), (NetworkState(True), 2)):
-            made._before = made._before or NetworkState(True)
             made._take_network(state)
             assert len(told) == number
     finally:
