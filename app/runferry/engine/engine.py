@@ -188,6 +188,7 @@ class Engine(Controls):
             poll=settings.poll_interval,
             write_marker=settings.write_synced_marker and not connection.server.is_runferry,
             samples=self.host_metrics,
+            tell=lambda text: self._notice(connection.server.url, text),
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------
