@@ -18,7 +18,7 @@ class Means:
     """Intervals in seconds, sizes in bytes. `permit`: who holds it may decode.
 
     tell: gets what people should know, in words; must return at once.
-    on_stop: the server says that the run in this folder is to stop; must return at once. tell: gets what people should know, in words; likewise.
+    on_stop: the server says that the run in this folder is to stop; must return at once.
     """
 
     ledger: Ledger
