@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from runferry.engine.choice import Choice, choose
 from runferry.engine.commands import follow
 from runferry.engine.engine import Engine
 from runferry.engine.narration import Narrator
-from runferry.engine.watching import WatchedFolder
+from runferry.engine.watched import WatchedFolder, watched_folder
 from runferry.errors import PermanentError, UsageError
 
 
@@ -102,7 +102,11 @@ def _folders(args: argparse.Namespace, around: Surroundings) -> list[WatchedFold
         return [WatchedFolder(_directory(one), choice) for one in args.folders]
     if around.settings.folders:
         return [
-            WatchedFolder(Path(one.path), _choice(args.server, one.server, around), one.mode)
+            replace(
+                watched_folder(one, around.settings, os.environ),
+                choice=_choice(args.server, one.server, around),
+                error=None,
+            )
             for one in around.settings.folders
         ]
     choice = choose_server(args.server, around.settings)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication
 from runferry.desktop.bridge import Bridge, Update
 from runferry.desktop.context import Context
 from runferry.desktop.drop.adding import Adding
+from runferry.desktop.look.app_icon import app_icon
 from runferry.desktop.memory import Memory
 from runferry.desktop.pages import makers
 from runferry.desktop.system.bus import Bus, Which
@@ -166,6 +167,7 @@ def application(arguments: list[str] | None = None) -> QApplication:
     made.setApplicationDisplayName("Runferry")
     made.setApplicationVersion(__version__)
     made.setDesktopFileName("runferry")
+    made.setWindowIcon(app_icon())
     made.setQuitOnLastWindowClosed(False)
     return made
 

@@ -83,14 +83,14 @@ class Summary:
 
 def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
     """How everything is. now: seconds since the epoch."""
-    problems = len(overview.problems) or counted.problems
     retrying = [one for one in overview.servers if one.state in (ConnectionState.RETRYING, ConnectionState.PORTAL)]
     stopped = [one for one in overview.servers if one.state in (ConnectionState.REFUSED, ConnectionState.UNTRUSTED)]
     paused = [one for one in overview.servers if one.state is ConnectionState.PAUSED]
+    problems = len(overview.problems) or counted.problems + len(stopped)
     retry = retry_line(retrying[0], now) if retrying else ""
     live = plural(counted.live, "{n} run live", "{n} runs live")
-    if stopped or problems:
-        headline = plural(len(stopped) + problems, "{n} problem", "{n} problems")
+    if problems:
+        headline = plural(problems, "{n} problem", "{n} problems")
         why = (stopped[0].cause or {}).get("title", "") if stopped else ""
         sentence = f"{server_name(stopped[0].url)}: {why}" if stopped else tr("{what} need you", what=headline)
         return Summary(Mood.ATTENTION, headline, sentence, retry)

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from runferry.clock import Clock
+from runferry.engine import folders
+from runferry.engine.activity import Activity, ActivityKind
 from runferry.engine.connections import Connections
+from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.pauses import Pauses
 from runferry.engine.watching import Watching
+from runferry.errors import AppError
+from runferry.events import Event, EventBus
+from runferry.paths import Home
+from runferry.settings import OPTIONS, Folder, Settings
 from runferry.status import ConnectionState
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
@@ -26,18 +35,26 @@ class Controls:
     connections: Connections
     pauses: Pauses
     watching: Watching
+    settings: Settings
+    clock: Clock
+    home: Home
+    environ: dict[str, str]
+    bus: EventBus
+    activity: Activity
+    host_metrics: HostMetrics
+    _changing: threading.Lock
     _scheduler: Scheduler
     _lock: threading.Lock
     _runs: Mapping[Key, RunSync]
 
-    def _notice(self, url: str, text: str) -> None:
+    def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         raise NotImplementedError
 
     def try_now(self, url: str = "") -> None:
         """Try all servers, or one (its address, ``local``), at once; ends their pause."""
         url = self.pauses.named(url)
         if self.pauses.end(url):
-            self._notice(url, "Resumed.")
+            self._notice(url, "Resumed.", ActivityKind.RESUMED)
         for connection in self.connections.named(url):
             if connection.is_stopped:
                 self.connections.refresh(connection)
@@ -53,7 +70,7 @@ class Controls:
     def pause(self, url: str = "", until: float | None = None) -> None:
         """Send nothing more to all servers, or to one, until a time (seconds since the epoch) or `try_now`."""
         self.pauses.pause(url, until)
-        self._notice(url, "Paused.")
+        self._notice(url, "Paused.", ActivityKind.PAUSED)
 
     def run_at(self, path: str) -> list[RunSync]:
         """The syncs of the run in this folder: one per place that it goes to."""
@@ -84,6 +101,46 @@ class Controls:
 
     def _look(self) -> None:
         """Every few seconds."""
-        self.watching.look_at_crashed()
+        self.watching.look_at_quiet_logs()
         for server in self.pauses.look():
             self.try_now(server)
+
+    # -- watched folders ----------------------------------------------------------------------------------------------
+
+    def add_folder(self, path: Path | str, **values: Any) -> Folder:
+        """Watch a folder from now on; see `folders.add_folder`. Raises AppError."""
+        return folders.add_folder(self, path, **values)
+
+    def change_folder(self, path: Path | str, **values: Any) -> Folder:
+        """Set fields of a watched folder. Raises AppError."""
+        return folders.change_folder(self, path, **values)
+
+    def remove_folder(self, path: Path | str) -> None:
+        """Watch a folder no more. Raises AppError."""
+        folders.remove_folder(self, path)
+
+    # -- settings -----------------------------------------------------------------------------------------------------
+
+    def reload_settings(self) -> None:
+        """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
+        self._use(Settings.load(self.home.settings_file, self.environ))
+
+    def change_settings(self, **values: Any) -> None:
+        """Set options and save them; they take effect at once. Raises AppError, and then nothing has changed."""
+        with self._changing:
+            self._use(self.settings.changed(**values).save(self.home.settings_file))
+
+    def _use(self, settings: Settings) -> None:
+        changed = [one.label for name, one in OPTIONS.items() if settings.get(name) != self.settings.get(name)]
+        if changed:
+            self.activity.note(ActivityKind.SETTINGS, "", f"Settings changed: {', '.join(changed)}.")
+        self.settings = settings
+        self.host_metrics.use(settings)
+        self.watching.settings_changed()
+        self.bus.publish(Event("settings"))
+        try:
+            self.connections.use(settings)
+        except AppError as error:
+            self._notice("", error.for_people())
+            return
+        self.network_changed()

@@ -17,10 +17,11 @@ from typing import Any
 
 from runferry.errors import AppError, UsageError
 from runferry.settings.file import read_object, write_object
+from runferry.settings.folder import Folder
 from runferry.settings.measuring import MeasuringOptions
 from runferry.settings.network import NetworkOptions
 from runferry.settings.notifications import NotificationOptions
-from runferry.settings.option import Folder, Kind, options_of
+from runferry.settings.option import Kind, options_of
 from runferry.settings.option import option as _o
 
 MIB = 1024 * 1024
@@ -226,7 +227,7 @@ class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
 
     @property
     def key_file(self) -> Path | None:
-        """Where keys are kept if a person wants a file: beside the settings file; None without one."""
+        """Where keys are kept if somebody wants them in a file: beside the settings file; None without one."""
         return self.path.parent / "keys.json" if self.path else None
 
     def origin(self, name: str) -> Origin:
