@@ -14,6 +14,7 @@ from typing import Any
 from runferry.cli.home import Surroundings, choose_server, owned_engine, prepare, running_owner, say
 from runferry.cli.progress import LineView, print_results
 from runferry.engine.choice import Choice, choose
+from runferry.engine.collecting import Collecting
 from runferry.engine.commands import follow
 from runferry.engine.engine import Engine
 from runferry.engine.narration import Narrator
@@ -26,11 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", metavar="DIR", nargs="*", help="folders to watch; default: $WANDB_DIR, else here")
     parser.add_argument("--server", default="", metavar="URL|local|cloud", help="where to")
     parser.add_argument("--once", action="store_true", help="what is there now, then exit")
+    parser.add_argument(
+        "--collect",
+        action="store_true",
+        help="measure this computer for the runs in DIR and write that beside their logs; send nothing",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
+    if args.collect:
+        return _collect(args, around)
     folders = _folders(args, around)
     return _once(around, folders) if args.once else watch(around, folders)
 
@@ -59,6 +67,29 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             narrator.run(threading.Event())
         except KeyboardInterrupt:
             say("Ending; what was delivered is recorded.")
+    return 0
+
+
+def _collect(args: argparse.Namespace, around: Surroundings) -> int:
+    """For computers without a network. Needs no state, no server and no lock: any number may run."""
+    if args.once or args.server:
+        raise UsageError(
+            "collect-alone",
+            "--collect goes with folders only",
+            "It measures until it is ended, and sends nothing.",
+            "Leave out --once and --server; send the runs later with `runferry sync`.",
+        )
+    folders = [_directory(one) for one in args.folders or [os.environ.get("WANDB_DIR") or "."]]
+    collecting = Collecting(folders, around.settings)
+    for one in folders:
+        say(f"Measuring for the runs in {one}; what is measured is written beside their logs.")
+    collecting.start()
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        say("Ending.")
+    finally:
+        collecting.stop()
     return 0
 
 
