@@ -47,7 +47,8 @@ class TrayMenu(QObject):
     def __init__(self, wishes: Wishes) -> None:
         super().__init__()
         self._wishes = wishes
-        self._live_shown: tuple[tuple[str, str], ...] = ()
+        self._live_shown: tuple[str, ...] = ()
+        self._live_runs: dict[str, RunStatus] = {}
         self.menu = QMenu()
         self.status = self._said(self.menu)
         self.retry = self._said(self.menu)
@@ -117,23 +118,31 @@ class TrayMenu(QObject):
     def _show_live(self, runs: list[RunStatus]) -> None:
         runs.sort(key=lambda one: one.started or 0, reverse=True)
         shown = runs[:MOST_LIVE]
-        said = tuple((one.key, live_text(one)) for one in shown)
+        self._live_runs = {one.key: one for one in shown}
         self.live.menuAction().setVisible(bool(runs))
         _text(self.live.menuAction(), plural(len(runs), "{n} live run", "{n} live runs"))
-        if tuple(key for key, _ in said) != tuple(key for key, _ in self._live_shown):
+        if tuple(self._live_runs) != self._live_shown:
             self._rebuild_live(shown)
         menus = [one.menu() for one in self.live.actions()]
-        for (_, text), menu in zip(said, menus, strict=False):
+        for run, menu in zip(shown, menus, strict=True):
             if isinstance(menu, QMenu):
-                _text(menu.menuAction(), text)
-        self._live_shown = said
+                _text(menu.menuAction(), live_text(run))
 
     def _rebuild_live(self, runs: list[RunStatus]) -> None:
+        for one in self.live.actions():
+            menu = one.menu()
+            if isinstance(menu, QMenu):
+                menu.deleteLater()  # `clear` alone keeps them
         self.live.clear()
         for run in runs:
             menu = self.live.addMenu(live_text(run))
-            self._entry(menu, tr("Open"), partial(self._wishes.open_run, run))
-            self._entry(menu, tr("Show in folder"), partial(self._wishes.show_folder, run))
+            self._entry(menu, tr("Open"), partial(self._for_run, self._wishes.open_run, run.key))
+            self._entry(menu, tr("Show in folder"), partial(self._for_run, self._wishes.show_folder, run.key))
+        self._live_shown = tuple(one.key for one in runs)
+
+    def _for_run(self, wish: Callable[[RunStatus], None], key: str) -> None:
+        if key in self._live_runs:
+            wish(self._live_runs[key])
 
 
 def live_text(run: RunStatus) -> str:

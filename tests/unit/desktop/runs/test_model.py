@@ -47,7 +47,11 @@ def test_the_newest_come_first(qtbot: QtBot) -> None:
 @pytest.mark.parametrize("column", range(len(COLUMNS)), ids=NAMES)
 @pytest.mark.parametrize("order", [UP, DOWN])
 def test_each_column_sorts(qtbot: QtBot, column: int, order: Qt.SortOrder) -> None:
-    runs = [replace(one, state=list(SyncState)[number % 7], rows=number * 7, bytes_total=number % 4, last_step=None if number % 5 == 0 else number) for number, one in enumerate(shuffled(20))]  # fmt: skip
+    states = list(SyncState)
+    runs = [
+        replace(one, state=states[at % 7], rows=at * 7, bytes_total=at % 4, last_step=at if at % 5 else None)
+        for at, one in enumerate(shuffled(20))
+    ]
     model = made(*runs)
     model.sort(column, order)
     found = [COLUMNS[column].sort(model.run(row)) for row in range(20)]
