@@ -17,6 +17,7 @@ from runferry.cli.progress import LineView, print_results
 from runferry.cli.taking_over import LOOK, PATIENCE, running_owner_there, until
 from runferry.control import find_owner
 from runferry.engine.choice import Choice, choose
+from runferry.engine.collecting import Collecting
 from runferry.engine.commands import follow
 from runferry.engine.engine import Engine
 from runferry.engine.guests import WATCH_FOR_ME, as_arguments
@@ -31,11 +32,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", metavar="DIR", nargs="*", help="folders to watch; default: $WANDB_DIR, else here")
     parser.add_argument("--server", default="", metavar="URL|local|cloud", help="where to")
     parser.add_argument("--once", action="store_true", help="what is there now, then exit")
+    parser.add_argument(
+        "--collect",
+        action="store_true",
+        help="measure this computer for the runs in DIR and write that beside their logs; send nothing",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
+    if args.collect:
+        return _collect(args, around)
     folders = _folders(args, around)
     return _once(around, folders) if args.once else watch(around, folders)
 
@@ -104,6 +112,29 @@ def _be_guest(around: Surroundings, folders: list[WatchedFolder]) -> None:
         if error.slug != "owner-gone":
             raise
     until(lambda: find_owner(around.home) is None or running_owner_there(around), "window-stays")
+
+
+def _collect(args: argparse.Namespace, around: Surroundings) -> int:
+    """For computers without a network. Needs no state, no server and no lock: any number may run."""
+    if args.once or args.server:
+        raise UsageError(
+            "collect-alone",
+            "--collect goes with folders only",
+            "It measures until it is ended, and sends nothing.",
+            "Leave out --once and --server; send the runs later with `runferry sync`.",
+        )
+    folders = [_directory(one) for one in args.folders or [os.environ.get("WANDB_DIR") or "."]]
+    collecting = Collecting(folders, around.settings)
+    for one in folders:
+        say(f"Measuring for the runs in {one}; what is measured is written beside their logs.")
+    collecting.start()
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        say("Ending.")
+    finally:
+        collecting.stop()
+    return 0
 
 
 def _explain(folder: Path) -> None:

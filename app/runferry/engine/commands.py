@@ -14,6 +14,7 @@ from runferry.engine.engine import Engine
 from runferry.engine.guests import WATCH_FOR_ME, watch_for
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.engine.pauses import end_of
+from runferry.engine.stopping import targets_of
 from runferry.errors import UsageError
 from runferry.events import Event
 
@@ -70,8 +71,7 @@ def _look_again(engine: Engine, request: Request, reply: Reply) -> int:
 
 def _clean(engine: Engine, request: Request, reply: Reply) -> int:
     told = request.arguments
-    root = Path(str(told.get("root", "")))
-    candidates, skipped = candidates_in(engine, root, float(str(told.get("min_age", 0))))
+    candidates, skipped = candidates_in(engine, Path(str(told.get("root", ""))), float(str(told.get("min_age", 0))))
     reply.progress({"candidates": [asdict(one) for one in candidates], "skipped": skipped})
     return 0
 
@@ -92,7 +92,18 @@ def _pause(engine: Engine, request: Request, reply: Reply) -> int:
     return 0
 
 
-_COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
+def _stop(engine: Engine, request: Request, reply: Reply) -> int:
+    """Who would be stopped; or, once a person has said yes, what became of it."""
+    told = request.arguments
+    if not told.get("sure"):
+        reply.progress({"targets": [asdict(one) for one in targets_of(engine, str(told.get("run", "")))]})
+        return 0
+    stopped = engine.stop_run(str(told.get("path", "")), wait=True)
+    reply.progress({"stopped": asdict(stopped)})
+    return 0 if stopped.is_gone else 1
+
+
+_COMMANDS: Mapping[str, Callable[[Engine, Request, Reply], int]] = {
     "sync": _sync,
     "status": _status,
     "verify": _verify,
@@ -101,6 +112,7 @@ _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "try-now": _try_now,
     "settings-changed": _settings_changed,
     "pause": _pause,
+    "stop": _stop,
     WATCH_FOR_ME: watch_for,
 }
 

@@ -1,10 +1,11 @@
-"""What a person does to servers and runs: pause, go on, try now. The part of the engine that is about it.
+"""What a person does to servers and runs: pause, go on, try now, stop. The part of the engine that is about it.
 
 Any thread may call; nothing here waits for the network.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +15,15 @@ from runferry.clock import Clock
 from runferry.engine import folders
 from runferry.engine.activity import Activity, ActivityKind
 from runferry.engine.connections import Connections
+from runferry.engine.finding import not_a_run
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
+from runferry.engine.stopping import Stopped, Stopper
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
+from runferry.formats.detect import NotARun, identify
 from runferry.paths import Home
 from runferry.servers import LOCAL
 from runferry.settings import OPTIONS, Folder, Settings
@@ -29,6 +33,8 @@ from runferry.sync.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from runferry.engine.settled import Key
+
+log = logging.getLogger(__name__)
 
 
 class Controls:
@@ -46,6 +52,7 @@ class Controls:
     host_metrics: HostMetrics
     local_server: LocalServer
     _changing: threading.Lock
+    stopper: Stopper
     _scheduler: Scheduler
     _lock: threading.Lock
     _runs: Mapping[Key, RunSync]
@@ -93,6 +100,29 @@ class Controls:
         for run in self.run_at(path):
             run.is_paused, run.at_rest = False, False
             self._scheduler.wake(run)
+
+    def stop_run(self, path: str, wait: bool = False) -> Stopped:
+        """Interrupt the training of the run in this folder, and order it to end when it takes no notice.
+
+        wait: until it is gone. Raises AppError where there is no process that may be stopped.
+        """
+        found = identify(Path(path))
+        if isinstance(found, NotARun):
+            raise not_a_run(found)
+        return self.stopper.stop(found, wait)
+
+    def _asked_to_stop(self, path: Path) -> None:
+        """The server says that the run in this folder is to stop."""
+        found = identify(path)
+        if not self.settings.obey_stop or isinstance(found, NotARun):
+            return
+        try:
+            self.stopper.obey(found)
+        except AppError as error:
+            log.warning("%s is to stop: %s", path, error)
+            self.bus.publish(Event("notice", str(path), error.for_people()))
+        else:
+            self.bus.publish(Event("notice", str(path), f"{path.name}: stopped, as somebody asked on the server"))
 
     def retry_run(self, path: str) -> None:
         """Try a run with a problem again, and ask its server anew; one that is held back is judged anew."""

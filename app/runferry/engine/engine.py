@@ -25,6 +25,7 @@ from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
 from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled
+from runferry.engine.stopping import Stopper
 from runferry.engine.watched import WatchedFolder
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
@@ -78,6 +79,7 @@ class Engine(Controls):
         self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
+        self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
 
@@ -96,6 +98,7 @@ class Engine(Controls):
         self._changes.stop()
         self.watching.stop()
         self.host_metrics.stop()
+        self.stopper.close()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
         self.local_server.stop()
@@ -204,6 +207,7 @@ class Engine(Controls):
             poll=settings.poll_interval,
             write_marker=settings.write_synced_marker and not connection.server.is_runferry,
             samples=self.host_metrics,
+            on_stop=self._asked_to_stop,
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -24,6 +24,7 @@ class Field(QWidget):
         super().__init__()
         self.option, self._desk = option, desk
         self.control = made_for(option)
+        self.also_check: Callable[[str], None] | None = None  # raises AppError for a text that is not to be saved
         self._reset = IconButton("clear", tr("Back to the default: {value}", value=_default(option)), self._to_default)
         self._unit = Label(tone=Tone.SUBTLE)
         self.error = Label(tone=Tone.BAD, wrap=True)
@@ -85,6 +86,12 @@ class Field(QWidget):
             value = self.option.parse(said) if isinstance(said, str) else self.option.check(said)
         except ValueError as error:
             self._say(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            return
+        try:
+            if self.also_check is not None and value:
+                self.also_check(value)
+        except AppError as error:
+            self._say(f"{error.title}. {error.message} {error.todo}")
             return
         self._say("")
         if value != self._desk.settings.get(self.option.name):
