@@ -26,6 +26,17 @@ _FOR_FRONTS = {"show": ("app",), "quit": ("app", "watch"), "hand-over": ("watch"
 Progress = Callable[[dict[str, Any]], bool]
 
 
+def _stop(engine: Engine, request: Request, reply: Reply) -> int:
+    """Who would be stopped; or, once a person has said yes, what became of it."""
+    told = request.arguments
+    if not told.get("sure"):
+        reply.progress({"targets": [asdict(one) for one in targets_of(engine, str(told.get("run", "")))]})
+        return 0
+    stopped = engine.stop_run(str(told.get("path", "")), wait=True)
+    reply.progress({"stopped": asdict(stopped)})
+    return 0 if stopped.is_gone else 1
+
+
 def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int]:
     """The function that answers one request; it runs on a thread of the control server.
 
@@ -71,7 +82,8 @@ def _look_again(engine: Engine, request: Request, reply: Reply) -> int:
 
 def _clean(engine: Engine, request: Request, reply: Reply) -> int:
     told = request.arguments
-    candidates, skipped = candidates_in(engine, Path(str(told.get("root", ""))), float(str(told.get("min_age", 0))))
+    root = Path(str(told.get("root", "")))
+    candidates, skipped = candidates_in(engine, root, float(str(told.get("min_age", 0))))
     reply.progress({"candidates": [asdict(one) for one in candidates], "skipped": skipped})
     return 0
 
@@ -92,18 +104,7 @@ def _pause(engine: Engine, request: Request, reply: Reply) -> int:
     return 0
 
 
-def _stop(engine: Engine, request: Request, reply: Reply) -> int:
-    """Who would be stopped; or, once a person has said yes, what became of it."""
-    told = request.arguments
-    if not told.get("sure"):
-        reply.progress({"targets": [asdict(one) for one in targets_of(engine, str(told.get("run", "")))]})
-        return 0
-    stopped = engine.stop_run(str(told.get("path", "")), wait=True)
-    reply.progress({"stopped": asdict(stopped)})
-    return 0 if stopped.is_gone else 1
-
-
-_COMMANDS: Mapping[str, Callable[[Engine, Request, Reply], int]] = {
+_COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "sync": _sync,
     "status": _status,
     "verify": _verify,

@@ -25,7 +25,7 @@ from runferry.errors import AppError
 from runferry.events import Event, EventBus
 from runferry.formats.detect import NotARun, identify
 from runferry.paths import Home
-from runferry.servers import LOCAL
+from runferry.servers import LOCAL, is_loopback
 from runferry.settings import OPTIONS, Folder, Settings
 from runferry.status import ConnectionState
 from runferry.sync.run_sync import RunSync
@@ -76,6 +76,16 @@ class Controls:
         for connection in self.connections.all():
             if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
                 self.try_now(connection.server.url)
+
+    def reconnect(self) -> None:
+        """The computer woke from sleep, or is in another network: connections from before are dead, and not waited for.
+
+        Requests in hand fail as when the connection breaks off, and are made again.
+        """
+        for connection in self.connections.all():
+            if not is_loopback(connection.server.url):
+                connection.session.cut_off()
+        self.network_changed()
 
     def pause(self, url: str = "", until: float | None = None) -> None:
         """Send nothing more to all servers, or to one, until a time (seconds since the epoch) or `try_now`."""

@@ -208,6 +208,7 @@ class Engine(Controls):
             write_marker=settings.write_synced_marker and not connection.server.is_runferry,
             samples=self.host_metrics,
             on_stop=self._asked_to_stop,
+            tell=lambda text: self._notice(connection.server.url, text),
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------
