@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit
 
+from runferry.credentials import KeyPlace
 from runferry.desktop.context import Context
 from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.network.telling import title
@@ -16,12 +17,11 @@ from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.flow import Flow
 from runferry.desktop.parts.labels import Elided, Label, Shape
 from runferry.desktop.parts.panel import Panel
+from runferry.desktop.system.keyring_state import KeyringState, place_name
 from runferry.desktop.text import breakable, tr
 from runferry.engine import keys
-from runferry.engine.keys import Keeping, KeyringState, KeyState, Owner
+from runferry.engine.keys import KeyState
 from runferry.errors import AppError
-
-_KEEPINGS = {Keeping.SESSION: "until Runferry ends", Keeping.FILE: "in a private file (mode 0600)"}
 
 
 class KeyCard(Panel):
@@ -30,7 +30,6 @@ class KeyCard(Panel):
     def __init__(self, context: Context, url: str, icon: str) -> None:
         super().__init__()
         self._context, self.url = context, url
-        self._keyring = KeyringState("", True)
         self._has_key, self._entered = False, ""
         self.source = Label(size=Size.SMALL, tone=Tone.SUBTLE, wrap=True)
         self.key = QLineEdit()
@@ -39,8 +38,6 @@ class KeyCard(Panel):
         self.key.setAccessibleName(tr("API key for {server}", server=title(url)))
         self.keeping = QComboBox()
         self.keeping.setAccessibleName(tr("Keep the key"))
-        for kind, text in _KEEPINGS.items():
-            self.keeping.addItem(tr(text), kind)
         self._keeping_label = Label(tr("Keep it"), Size.SMALL)
         self.result = Label(wrap=True, selectable=True)
         self._result_shape = Shape(size=18)
@@ -49,7 +46,6 @@ class KeyCard(Panel):
         self.key.returnPressed.connect(self.save.click)
         self._say("", Tone.TEXT, "")
         self.source.hide()
-        self.show_keyring(self._keyring)
 
     def _build(self, icon: str) -> None:
         head = QHBoxLayout()
@@ -88,9 +84,11 @@ class KeyCard(Panel):
 
     def show_keyring(self, state: KeyringState) -> None:
         """Where a key that is entered will be kept."""
-        self._keyring = state
-        for one in (self.keeping, self._keeping_label):
-            one.setVisible(not state.is_good)
+        self.keeping.clear()
+        for place in state.places:
+            if place is not KeyPlace.ENVIRONMENT:
+                self.keeping.addItem(place_name(place, state), place)
+        self._can()
 
     def show_key(self, state: KeyState) -> None:
         """Where the key comes from."""
@@ -111,7 +109,7 @@ class KeyCard(Panel):
         self._can()
 
     def _can(self) -> None:
-        self.save.setEnabled(bool(self.key.text().strip()))
+        self.save.setEnabled(bool(self.key.text().strip()) and self.keeping.count() > 0)
         self.test.setEnabled(self._has_key or bool(self.key.text().strip()))
 
     # -- what people do -----------------------------------------------------------------------------------------------
@@ -122,11 +120,11 @@ class KeyCard(Panel):
     def _save(self) -> None:
         """Only a key that the server takes is kept."""
         engine, url, key = self._context.engine, self.url, self.key.text()
-        keeping = None if self._keyring.is_good else self.keeping.currentData()
+        place: KeyPlace = self.keeping.currentData()
 
         def work() -> str:
             owner = self._owner(key)
-            where = keys.keep(url, key, keeping, engine.settings)
+            where = keys.keep(url, key, place, engine.settings)
             engine.try_now(url)
             return tr("{who}. The key is kept: {where}.", who=owner, where=where)
 
@@ -140,7 +138,8 @@ class KeyCard(Panel):
     def _owner(self, key: str | None = None) -> str:
         """Whose key it is; on a task's thread."""
         engine = self._context.engine
-        owner: Owner = keys.test(self.url, self._entered if key is None else key, engine.settings, engine.environ)
+        entered = self._entered if key is None else key
+        owner = keys.owner_of(self.url, entered, engine.settings, engine.environ)
         return tr("{name}, team {team}", name=owner.name or tr("the key is known"), team=owner.team or "–")
 
     def _ask(self, work: Callable[[], str], told: Callable[[str], str]) -> None:

@@ -14,9 +14,8 @@ from runferry.desktop.parts.panel import Panel
 from runferry.desktop.settings.desk import Desk
 from runferry.desktop.settings.key_card import KeyCard
 from runferry.desktop.settings.pane import Pane, PaneKind, options_in
+from runferry.desktop.system.keyring_state import KeyringState, keyring_state
 from runferry.desktop.text import breakable, tr
-from runferry.engine import keys
-from runferry.engine.keys import KeyringState
 from runferry.errors import AppError
 from runferry.servers import CLOUD_URLS, is_cloud, is_loopback, normalise_url
 from runferry.settings import OPTIONS, Settings
@@ -94,7 +93,7 @@ class ServersPane(Pane):
         for card in self.cards.values():
             card.refresh()
         if self._keyring is None:
-            self.context.tasks.run(keys.keyring_state, self._show_keyring)
+            self.context.tasks.run(keyring_state, self._show_keyring)
 
     def open(self, subject: str) -> None:
         """A server whose key is missing or was refused."""
@@ -110,14 +109,7 @@ class ServersPane(Pane):
 
     def _show_keyring(self, state: KeyringState) -> None:
         self._keyring = state
-        if state.is_good:
-            text = tr("Keys are kept in the system's keyring ({name}).", name=state.name)
-        else:
-            text = tr(
-                "There is no keyring here that keeps secrets ({name}). A key can come from WANDB_API_KEY or ~/.netrc, "
-                "or be kept in a private file, or only until Runferry ends.",
-                name=state.name,
-            )
+        text = tr("This system's keyring: {name}.", name=state.name) if state.name else f"{state.note} {state.todo}"
         self.keyring_line.setText(text)
         self.keyring_line.show()
         for card in self.cards.values():
