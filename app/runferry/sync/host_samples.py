@@ -18,6 +18,7 @@ from runferry.state.samples import SampleFile, parsed
 from runferry.sync.first_contact import same
 from runferry.sync.means import Means
 from runferry.sync.source import Source
+from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ NOTHING = SamplePosition(0, 0)
 class HostSamples:
     """Delivers the measurements of one run to one server.
 
+    reopen: called before something is sent, which a server takes for a sign that the run goes on.
     there: the last events that the server had when it was asked first, so that after a loss of the ledger nothing is
     sent again.
     """
@@ -37,13 +39,18 @@ class HostSamples:
         means: Means,
         delivery: Delivery,
         source: Source,
+        wishes: Wishes,
+        reopen: Callable[[], None],
         post: Callable[[StreamRequest], None],
         there: Sequence[str] = (),
     ) -> None:
         self._ledger, self._samples, self._source = means.ledger, means.samples, source
-        self._delivery, self._post, self._there = delivery, post, tuple(there)
+        self._delivery, self._reopen, self._post, self._there = delivery, reopen, post, tuple(there)
+        self._is_wanted = not wishes.metrics_only
 
     def _files(self) -> Sequence[SampleFile]:
+        if not self._is_wanted:
+            return ()
         return self._samples.files(self._source.identity, self._source.log.parent)
 
     @property
@@ -68,6 +75,7 @@ class HostSamples:
     def _send(self, file: SampleFile, position: SamplePosition, lines: list[str]) -> None:
         if not lines:
             return
+        self._reopen()
         for place in self._ledger.place(self._delivery, "events", position.lines, len(lines), file.kind):
             start = place.first - position.lines
             content = lines[start : start + place.count]

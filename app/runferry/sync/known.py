@@ -22,6 +22,7 @@ from runferry.sync.destination import Columns
 from runferry.sync.host_samples import has_more
 from runferry.sync.means import Means
 from runferry.sync.run_files import newest_files
+from runferry.sync.wishes import Wishes
 
 PROOF = "proof"  # in a delivery's counts: the last row and the summary, as the log gave them
 LARGEST_PROOF = 64 << 10  # characters; beyond that the log is read again
@@ -42,9 +43,11 @@ def find(ledger: Ledger, log: Path, server: str, is_wanted: Callable[[Columns], 
     return None
 
 
-def has_samples(means: Means, known: Known, run_folder: Path) -> bool:
+def has_samples(means: Means, wishes: Wishes, known: Known, run_folder: Path) -> bool:
     """Whether measurements came that were not sent: with a copy of the run from where it was trained, say."""
     delivery, row = known
+    if wishes.metrics_only:
+        return False
     return any(has_more(means.ledger, delivery, one) for one in means.samples.files(row["identity"], run_folder))
 
 
@@ -70,7 +73,7 @@ def still_agrees(ledger: Ledger, connection: Connection, known: Known, files_dir
         tells_holes=connection.server.is_runferry,
     )
     run = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
-    return not verification.compare(connection.session, run, expected).wrong
+    return not verification.compare(connection.session, run, expected)
 
 
 def _has_changed(path: Path, sent: SentFile) -> bool:

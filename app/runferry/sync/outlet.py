@@ -60,9 +60,11 @@ class Outlet:
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )
-        self._samples = HostSamples(means, delivery, source, self._post, meeting.events_there)
-        self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self._end = RunEnd(ledger, delivery, source)
+        self.deliver_samples = HostSamples(
+            means, delivery, source, wishes, self._end.reopen, self._post, meeting.events_there
+        ).deliver
+        self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self.metric = ""  # the one that tells most, with its value
         self._last_row: str | None = None
         self._console = ConsoleFeed(source)
@@ -166,12 +168,6 @@ class Outlet:
             self.sign_of_life()
         if self._files.waiting is not None:  # everything else has been sent
             raise self._files.waiting
-
-    def deliver_samples(self) -> None:
-        """Deliver what this app measured of the run's host. Raises AppError."""
-        if not self._wishes.metrics_only and self._samples.is_due:
-            self._end.reopen()
-            self._samples.deliver()
 
     def accept_cut(self) -> None:
         """A log that is shorter than what was sent of it, for good: what it gets from now on is new.

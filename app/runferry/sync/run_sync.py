@@ -286,7 +286,7 @@ class RunSync:
             return False
         goes_there = self.destination.matches(self.folder.run_id)
         found = known.find(self._means.ledger, self.log, self.connection.server.identity, goes_there)
-        if found is None or known.has_samples(self._means, found, self.folder.path):
+        if found is None or known.has_samples(self._means, self.wishes, found, self.folder.path):
             return False
         if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
             return False

@@ -149,8 +149,7 @@ def amd(root: Path, number: int, vendor: str = "0x1002", **files: str) -> Path:
 def test_amd_cards_by_their_files(tmp_path: Path) -> None:
     amd(
         tmp_path, 1, gpu_busy_percent="73", mem_busy_percent="20", mem_info_vram_used="1000",
-        mem_info_vram_total="4000",
-        temp1_input="61000", power1_average="120000000", power1_cap="240000000",
+        mem_info_vram_total="4000", temp1_input="61000", power1_average="120000000", power1_cap="240000000",
     )  # fmt: skip
     amd(tmp_path, 0, vendor="0x8086", gpu_busy_percent="99")
     (tmp_path / "class" / "drm" / "card1-DP-1").mkdir()

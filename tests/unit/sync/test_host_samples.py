@@ -21,6 +21,7 @@ from runferry.state.samples import SampleFile, SampleStore, last_row
 from runferry.sync import known
 from runferry.sync.host_samples import HostSamples
 from runferry.sync.means import Means
+from runferry.sync.wishes import Wishes
 
 
 def row(number: int) -> str:
@@ -52,6 +53,7 @@ class Rig:
         self.folder.mkdir()
         self.store = SampleStore(folder / "samples")
         self.server = Server()
+        self.reopened = 0
         self.source: Any = SimpleNamespace(identity="who", log=self.folder / "run-r1.wandb")
 
     @property
@@ -68,9 +70,16 @@ class Rig:
         self.store.append(self.store.path("who"), [row(one) for one in numbers])
 
     def deliver(self, there: Sequence[str] = ()) -> None:
-        samples = HostSamples(self.means(), self.delivery, self.source, self.server.post, there)
+        samples = self.samples(there)
         samples.deliver()
         assert not samples.is_due
+
+    def samples(self, there: Sequence[str] = (), metrics_only: bool = False) -> HostSamples:
+        wishes = Wishes(metrics_only=metrics_only)
+        return HostSamples(self.means(), self.delivery, self.source, wishes, self.reopen, self.server.post, there)
+
+    def reopen(self) -> None:
+        self.reopened += 1
 
     def sent(self) -> list[int]:
         assert sorted(self.server.lines) == list(range(len(self.server.lines)))
@@ -89,6 +98,7 @@ def test_each_line_is_sent_once_over_restarts(rig: Rig) -> None:
     requests = rig.server.requests
     rig.deliver()
     assert rig.server.requests == requests
+    assert rig.reopened == 1  # and a run that is over is not taken for running again
     rig.measured(3)
     rig.deliver()
     assert rig.sent() == [1, 2, 3]
@@ -142,8 +152,7 @@ def test_what_was_collected_beside_the_log_goes_too(rig: Rig) -> None:
 def test_a_line_without_its_end_waits_and_what_is_no_measurement_is_left_out(rig: Rig) -> None:
     beside = rig.folder / "runferry-samples-node7.jsonl"
     beside.write_text(f'{row(1)}\nnot json\n[1]\n{{"a": 1}}\n{row(2)}\n{row(3)[:9]}')
-    samples = HostSamples(rig.means(), rig.delivery, rig.source, rig.server.post)
-    samples.deliver()
+    rig.samples().deliver()
     assert rig.sent() == [1, 2]
     beside.write_text(f'{row(1)}\nnot json\n[1]\n{{"a": 1}}\n{row(2)}\n{row(3)}\n')
     rig.deliver()
@@ -170,9 +179,9 @@ def test_a_verified_run_has_more_to_send_when_measurements_come_later(rig: Rig) 
     rig.measured(1)
     rig.deliver()
     ((delivery, target),) = rig.ledger.deliveries_of(rig.folder / "run-r1.wandb")
-    assert not known.has_samples(rig.means(), (delivery, target), rig.folder)
+    assert not known.has_samples(rig.means(), Wishes(), (delivery, target), rig.folder)
     (rig.folder / "runferry-samples-node7.jsonl").write_text(f"{row(2)}\n")
-    assert known.has_samples(rig.means(), (delivery, target), rig.folder)
+    assert known.has_samples(rig.means(), Wishes(), (delivery, target), rig.folder)
 
 
 def test_a_line_that_a_crash_tore_is_removed_before_the_next_one(rig: Rig) -> None:
@@ -191,6 +200,14 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(AppError) as caught:
         store.append(store.path("who"), [row(1)])
     assert caught.value.slug == "samples-unwritable"
+
+
+def test_who_wants_metrics_only_sends_none(rig: Rig) -> None:
+    rig.measured(1)
+    samples = rig.samples(metrics_only=True)
+    assert not samples.is_due
+    samples.deliver()
+    assert not rig.server.lines
 
 
 def test_old_measurements_are_removed(rig: Rig) -> None:
