@@ -83,8 +83,8 @@ def test_live_runs_change_their_texts_in_place(menu: TrayMenu, asked: Asked) -> 
     assert menu.live.actions() == before
     assert titles(menu.live)[0] == "run-1   step 12,401   loss 0.230"
     show(menu, live(2, name="other"), live(3))
-    assert titles(menu.live) == ["other   step 99", "run-3   step 99"]
-    submenu = menu.live.actions()[0].menu()
+    assert titles(menu.live) == ["run-3   step 99", "other   step 99"]
+    submenu = entry(menu.live, "other   step 99").menu()
     assert isinstance(submenu, QMenu)
     entry(submenu, "Open").trigger()
     entry(submenu, "Show in folder").trigger()
@@ -100,10 +100,14 @@ def test_an_entry_opens_the_run_as_it_is_now(menu: TrayMenu, asked: Asked) -> No
     assert asked[0][1].path == "/moved/run"
 
 
-def test_menus_of_runs_that_ended_do_not_pile_up(qtbot: QtBot, menu: TrayMenu) -> None:
+def test_a_run_keeps_its_place_while_others_come_and_go(menu: TrayMenu) -> None:
+    show(menu, *(live(number) for number in (3, 4, 5)))
+    places = {one.text().split()[0]: one for one in menu.live.actions()}
     for number in range(30):
-        show(menu, live(number), live(number + 1))
-    qtbot.waitUntil(lambda: len(menu.live.findChildren(QMenu)) == 2, timeout=3000)
+        show(menu, live(4), live(-number))
+    assert places["run-4"].text().startswith("run-4 ")
+    assert len(menu.live.actions()) == 3
+    assert len(titles(menu.live)) == 2
 
 
 def test_only_the_newest_of_many_live_runs(menu: TrayMenu) -> None:
