@@ -39,6 +39,6 @@ class ScrolledText(QScrollArea):
         self._fit()
 
     def _fit(self) -> None:
-        height = min(self._label.heightForWidth(max(self.viewport().width(), 1)), self._most)
+        height = max(0, min(self._label.heightForWidth(max(self.viewport().width(), 1)), self._most))
         if height != self.height():
             self.setFixedHeight(height)

@@ -39,11 +39,15 @@ LIVE: dict[str, Any] = {"run_state": RunState.RUNNING, "rows": 12_400, "rows_ack
             "Training, 12,400 rows, 12,380 sent, next try in 0:42.",
         ),
         (a_run(state=SyncState.RETRYING, **LIVE), None, "Training, 12,400 rows, 12,380 sent, retrying."),
-        (a_run(state=SyncState.PAUSED, run_state=RunState.CRASHED), None, "Crashed: its process is gone, 100 rows, paused."),
+        (
+            a_run(state=SyncState.PAUSED, run_state=RunState.CRASHED),
+            None,
+            "Crashed: its process is gone, 100 rows, paused.",
+        ),
         (a_run(state=SyncState.PROBLEM), None, "Finished, 100 rows, needs you."),
         (a_run(state=SyncState.WAITING, held="you decide"), None, "Not sent: you decide."),
     ],
-)  # fmt: skip
+)
 def test_what_happens_is_said(run: RunStatus, server: ServerStatus | None, expected: str) -> None:
     assert sentence(run, server, NOW) == expected
 
