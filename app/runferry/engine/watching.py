@@ -70,6 +70,7 @@ class Watching:
             poll_interval=settings.poll_interval,
             skip=(self._engine.home.store,),
         )
+        self._engine.code_state.start()
         self._watcher.start()
         self._engine.host_metrics.start()
 
@@ -182,6 +183,7 @@ class Watching:
         folder = identify(path)
         if not isinstance(folder, RunFolder):
             return
+        self._engine.code_state.consider(folder)
         why = why_held(folder, watched.mode, is_off=directory_is_off(folder.path.parent))
         with self._lock:
             if folder.log in self._runs:

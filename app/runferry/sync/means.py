@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,8 @@ class Means:
     """Intervals in seconds, sizes in bytes. `permit`: who holds it may decode.
 
     on_stop: the server says that the run in this folder is to stop; must return at once.
+    code: the kept changes of a run's code, by name; waits for those that are being taken if it is told to.
+    is_local: the server is on this computer.
     """
 
     ledger: Ledger
@@ -31,3 +33,5 @@ class Means:
     write_marker: bool = False
     samples: SampleSource = field(default_factory=NoSamples)
     on_stop: Callable[[Path], None] = lambda folder: None
+    code: Callable[[Path, bool], Mapping[str, Path]] = lambda folder, wait: {}
+    is_local: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,8 @@ class Outlet:
             )
             makes = is_over and self._newer() is None
             made = made_files.make(self._source, self._wishes, self._final_summary()) if makes else {}
-            self._files.upload(self._source.extras.files, made, is_over)
+            code = _code(self._means, self._wishes, self._source.log.parent, is_over)
+            self._files.upload(self._source.extras.files, made, is_over, code)
             content, extras = self._source.reader.content, self._source.extras
             self._artifacts.deliver(extras.artifacts, extras.links, content.environment.root, is_over)
             self.deliver_samples()
@@ -283,6 +284,12 @@ class Outlet:
     def _is_outgrown(self) -> bool:
         """Whether a longer copy of this log was delivered: what an old copy says of console and summary is past."""
         return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position > self.position
+
+
+def _code(means: Means, wishes: Wishes, run_folder: Path, is_over: bool) -> Mapping[str, Path]:
+    """The code changes that may be sent there."""
+    may = means.is_local if wishes.code is None else wishes.code
+    return means.code(run_folder, is_over) if may else {}
 
 
 def _is_end(ledger: Ledger, delivery: Delivery, rows: int, lines: int) -> bool:
