@@ -12,6 +12,8 @@ def makers(context: Context) -> dict[str, Callable[[], Page]]:
     return {
         "runs": lambda: _runs(context),
         "network": lambda: _network(context),
+        "problems": lambda: _problems(context),
+        "activity": lambda: _activity(context),
         "settings": lambda: _settings(context),
     }
 
@@ -27,6 +29,18 @@ def _network(context: Context) -> Page:
     from runferry.desktop.network.page import NetworkPage
 
     return NetworkPage(context)
+
+
+def _problems(context: Context) -> Page:
+    from runferry.desktop.problems.page import ProblemsPage
+
+    return ProblemsPage(context)
+
+
+def _activity(context: Context) -> Page:
+    from runferry.desktop.activity.page import ActivityPage
+
+    return ActivityPage(context)
 
 
 def _settings(context: Context) -> Page:

@@ -17,6 +17,7 @@ from runferry.engine.activity import Activity, ActivityKind
 from runferry.engine.connections import Connections
 from runferry.engine.finding import not_a_run
 from runferry.engine.host_metrics import HostMetrics
+from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
 from runferry.engine.stopping import Stopped, Stopper
 from runferry.engine.watching import Watching
@@ -24,6 +25,7 @@ from runferry.errors import AppError
 from runferry.events import Event, EventBus
 from runferry.formats.detect import NotARun, identify
 from runferry.paths import Home
+from runferry.servers import LOCAL, is_loopback
 from runferry.settings import OPTIONS, Folder, Settings
 from runferry.status import ConnectionState
 from runferry.sync.run_sync import RunSync
@@ -48,6 +50,7 @@ class Controls:
     bus: EventBus
     activity: Activity
     host_metrics: HostMetrics
+    local_server: LocalServer
     _changing: threading.Lock
     stopper: Stopper
     _scheduler: Scheduler
@@ -73,6 +76,16 @@ class Controls:
         for connection in self.connections.all():
             if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
                 self.try_now(connection.server.url)
+
+    def reconnect(self) -> None:
+        """The computer woke from sleep, or is in another network: connections from before are dead, and not waited for.
+
+        Requests in hand fail as when the connection breaks off, and are made again.
+        """
+        for connection in self.connections.all():
+            if not is_loopback(connection.server.url):
+                connection.session.cut_off()
+        self.network_changed()
 
     def pause(self, url: str = "", until: float | None = None) -> None:
         """Send nothing more to all servers, or to one, until a time (seconds since the epoch) or `try_now`."""
@@ -134,6 +147,20 @@ class Controls:
         self.watching.look_at_quiet_logs()
         for server in self.pauses.look():
             self.try_now(server)
+
+    # -- the local server ---------------------------------------------------------------------------------------------
+
+    def start_local_server(self) -> None:
+        """Start it, and whenever it is needed from now on. May take seconds. Raises NeedsUser."""
+        running = self.local_server.turn_on()
+        self._notice(running.url, f"The local server answers at {running.url}", ActivityKind.NOTICE)
+        self.try_now(LOCAL)
+
+    def stop_local_server(self) -> None:
+        """Stop it until it is started again; what goes to it waits. May take seconds. Raises NeedsUser."""
+        url = self.local_server.look().url
+        self.local_server.turn_off()
+        self._notice(url, "The local server was stopped.", ActivityKind.NOTICE)
 
     # -- watched folders ----------------------------------------------------------------------------------------------
 

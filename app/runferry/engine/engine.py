@@ -66,11 +66,11 @@ class Engine(Controls):
         self.environ = dict(os.environ if environ is None else environ)
         self._database = Database(home.database_file)
         self.ledger = Ledger(self._database, self.clock)
-        self._local = LocalServer(home.store, settings.local_server_port, self.clock)
+        self.local_server = LocalServer(home.store, settings.local_server_port, self.clock)
         self.activity = Activity(ActivityTable(self._database, MOST), self.clock, self.bus)
         self.news = RunNews(self.activity, self.ledger)
         self.pauses = Pauses(self, PauseTable(self._database))
-        self.connections = Connections(settings, self._local, self.clock, self._notice, self.pauses.apply)
+        self.connections = Connections(settings, self.local_server, self.clock, self._notice, self.pauses.apply)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
@@ -101,7 +101,7 @@ class Engine(Controls):
         self.stopper.close()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
-        self._local.stop()
+        self.local_server.stop()
         self._database.close()
 
     def __enter__(self) -> Engine:
@@ -208,6 +208,7 @@ class Engine(Controls):
             write_marker=settings.write_synced_marker and not connection.server.is_runferry,
             samples=self.host_metrics,
             on_stop=self._asked_to_stop,
+            tell=lambda text: self._notice(connection.server.url, text),
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------

@@ -164,6 +164,7 @@ class Outlet:
             self.deliver_samples()
         self._deliver_summary(is_over, exit_code)
         if not is_over:
+            self._console.forget(is_wanted=self._wishes.console and not self._wishes.metrics_only)
             self.sign_of_life()
         if self._files.waiting is not None:  # everything else has been sent
             raise self._files.waiting
