@@ -31,7 +31,7 @@ from runferry.errors import NeedsUser
 from runferry.logs import secrets
 from runferry.paths import find_home
 from runferry.settings import FolderMode, Settings
-from runferry.status import ConnectionState, FolderStatus, ServerStatus
+from runferry.status import FolderStatus
 from support.pages import NotedShell, surroundings, update
 from support.raw_server import RawServer, reply
 
@@ -246,11 +246,44 @@ def test_a_variables_key_comes_first_and_is_not_forgotten_here(
     assert not card.forget.isEnabled()
 
 
-def test_this_computers_server_says_how_it_is(place: tuple[Context, NotedShell, SettingsPage]) -> None:
+def test_this_computers_server_is_started_and_stopped(
+    qtbot: QtBot, place: tuple[Context, NotedShell, SettingsPage], engine: Engine
+) -> None:
     pane = servers_pane(place[2])
-    assert "Not used yet" in said(pane)
-    place[2].take(update(ServerStatus("http://127.0.0.1:8470", ConnectionState.ONLINE)))
-    assert "Online — http://127.0.0.1:8470" in said(pane)
+    qtbot.waitUntil(lambda: "Not started yet" in said(pane.local), timeout=PATIENCE)
+    pane.local.start.click()
+    qtbot.waitUntil(lambda: "Running — http://127.0.0.1:" in said(pane.local), timeout=2 * PATIENCE)
+    assert engine.local_server.look().is_running
+    assert str(engine.home.store) in said(pane.local)
+    pane.local.stop.click()
+    qtbot.waitUntil(lambda: "Stopped by you" in said(pane.local), timeout=PATIENCE)
+    assert not engine.local_server.look().is_running
+
+
+# -- the shell --------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_shell_has_is_looked_for_on_a_click_and_taken_over_on_another(
+    qtbot: QtBot, place: tuple[Context, NotedShell, SettingsPage], engine: Engine, tmp_path: Path
+) -> None:
+    shell = tmp_path / "shell"
+    text = (
+        '#!/bin/sh\nexport HTTPS_PROXY=http://proxy.example:3128\nexport SHELL=/bin/sh\nshift\nexec /bin/sh -c "$1"\n'
+    )
+    shell.write_text(text)
+    shell.chmod(0o700)
+    engine.environ["SHELL"] = str(shell)
+    page = place[2]
+    page.open("certificates")
+    panel = page.pane("certificates").shell  # type: ignore[attr-defined]
+    assert "HTTPS_PROXY =" not in said(panel)
+    panel.look_button.click()
+    qtbot.waitUntil(lambda: "HTTPS_PROXY = http://proxy.example:3128" in said(panel), timeout=PATIENCE)
+    assert engine.settings.proxy == "system", "looking changes nothing"
+    panel.import_button.click()
+    qtbot.waitUntil(lambda: engine.settings.proxy == "manual", timeout=PATIENCE)
+    assert engine.settings.proxy_url == "http://proxy.example:3128"
+    qtbot.waitUntil(lambda: "Imported" in panel.result.text(), timeout=PATIENCE)
 
 
 # -- the proxy --------------------------------------------------------------------------------------------------------
