@@ -29,6 +29,7 @@ COMMANDS = {
     "certificates": "company CAs: add, show, remove; what a server presents",
     "proxy": "which proxy leads to servers, and who says so",
     "pause": "send nothing more until `try-now`",
+    "stop": "end a training that runs on this computer",
     "try-now": "try servers at once, also those that are paused or stopped",
     "serve": "run the local server",
     "login": "store a server's key in the keyring",

@@ -7,18 +7,24 @@ import os
 import shlex
 import sys
 import threading
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import Surroundings, choose_server, owned_engine, prepare, running_owner, say
+from runferry.cli.home import Occupied, Surroundings, choose_server, owned_engine, prepare, running_owner, say
 from runferry.cli.progress import LineView, print_results
+from runferry.cli.taking_over import LOOK, PATIENCE, running_owner_there, until
+from runferry.control import find_owner
 from runferry.engine.choice import Choice, choose
+from runferry.engine.collecting import Collecting
 from runferry.engine.commands import follow
 from runferry.engine.engine import Engine
+from runferry.engine.guests import WATCH_FOR_ME, as_arguments
 from runferry.engine.narration import Narrator
 from runferry.engine.watched import WatchedFolder, watched_folder
-from runferry.errors import PermanentError, UsageError
+from runferry.errors import PermanentError, TemporaryError, UsageError
+from runferry.events import Event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,29 +32,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", metavar="DIR", nargs="*", help="folders to watch; default: $WANDB_DIR, else here")
     parser.add_argument("--server", default="", metavar="URL|local|cloud", help="where to")
     parser.add_argument("--once", action="store_true", help="what is there now, then exit")
+    parser.add_argument(
+        "--collect",
+        action="store_true",
+        help="measure this computer for the runs in DIR and write that beside their logs; send nothing",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
+    if args.collect:
+        return _collect(args, around)
     folders = _folders(args, around)
     return _once(around, folders) if args.once else watch(around, folders)
 
 
 def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
-    """Watch until interrupted."""
-    client = running_owner(around)
-    if client is not None:
-        client.close()
+    """Watch until interrupted; while a window runs, it watches for us and hands back when it ends."""
+    owner = find_owner(around.home)
+    if owner is not None and owner.kind != "app":
         raise PermanentError(
             "already-running",
             "Runferry is already running",
             "One at a time works with a state folder; `runferry status` shows what that one watches.",
             "To send a folder now: `runferry sync DIR`. To watch others: end that one first.",
         )
-    with owned_engine(around, "watch") as engine:
-        narrator = Narrator(engine, say)
-        try:
+    try:
+        while True:
+            if find_owner(around.home) is None and not _own(around, folders):
+                return 0
+            _be_guest(around, folders)
+    except KeyboardInterrupt:
+        say("Ending; what was delivered is recorded.")
+    return 0
+
+
+def _own(around: Surroundings, folders: list[WatchedFolder]) -> bool:
+    """Watch as the owner of the state; whether it was handed over to a window (or another was quicker)."""
+    ending, handed = threading.Event(), threading.Event()
+
+    def heard(event: Event) -> None:
+        if event.kind == "hand-over":
+            handed.set()
+        if event.kind in ("quit", "hand-over"):
+            ending.set()
+
+    try:
+        with owned_engine(around, "watch") as engine:
+            unsubscribe = engine.bus.subscribe(heard)
             _announce_servers(engine, folders)
             engine.watching.start(folders)
             for one in folders:
@@ -56,9 +88,52 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             for server in engine.pauses.of_servers():
                 say(f"Paused: {server or 'all servers'}. `runferry try-now` ends it.")
             _explain(folders[0].path)
-            narrator.run(threading.Event())
-        except KeyboardInterrupt:
-            say("Ending; what was delivered is recorded.")
+            Narrator(engine, say).run(ending)
+            unsubscribe()
+    except Occupied:
+        return True
+    return handed.is_set()
+
+
+def _be_guest(around: Surroundings, folders: list[WatchedFolder]) -> None:
+    """Have the window watch, and tell what it says, until it ends; then the state is free again."""
+    deadline = time.monotonic() + PATIENCE
+    while (client := running_owner(around)) is None:
+        if find_owner(around.home) is None and time.monotonic() > deadline:
+            return  # whoever wanted to take over did not come
+        threading.Event().wait(LOOK)
+    say("Runferry's window watches these folders now; they come back here when it ends.")
+    try:
+        with client:
+            answer = client.request(WATCH_FOR_ME, as_arguments(folders), on_progress=lambda told: say(str(told["say"])))
+        if answer.error:
+            raise PermanentError(**{name: answer.error.get(name, "") for name in ("slug", "title", "message", "todo")})
+    except TemporaryError as error:
+        if error.slug != "owner-gone":
+            raise
+    until(lambda: find_owner(around.home) is None or running_owner_there(around), "window-stays")
+
+
+def _collect(args: argparse.Namespace, around: Surroundings) -> int:
+    """For computers without a network. Needs no state, no server and no lock: any number may run."""
+    if args.once or args.server:
+        raise UsageError(
+            "collect-alone",
+            "--collect goes with folders only",
+            "It measures until it is ended, and sends nothing.",
+            "Leave out --once and --server; send the runs later with `runferry sync`.",
+        )
+    folders = [_directory(one) for one in args.folders or [os.environ.get("WANDB_DIR") or "."]]
+    collecting = Collecting(folders, around.settings)
+    for one in folders:
+        say(f"Measuring for the runs in {one}; what is measured is written beside their logs.")
+    collecting.start()
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        say("Ending.")
+    finally:
+        collecting.stop()
     return 0
 
 

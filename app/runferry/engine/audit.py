@@ -9,9 +9,9 @@ from sqlite3 import Row
 
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
-from runferry.engine.finding import not_a_run
-from runferry.errors import PermanentError, UsageError
-from runferry.formats.detect import NotARun, RunFolder, identify
+from runferry.engine.named import named_runs
+from runferry.errors import PermanentError
+from runferry.formats.detect import RunFolder
 from runferry.formats.summary import final_summary_json
 from runferry.remote.runs import Created
 from runferry.state.delivery import Delivery
@@ -41,7 +41,7 @@ class Report:
 def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
     """Compare every delivery of a run, named by its path or id. Raises AppError when nothing is known of it."""
     reports = []
-    for folder in _folders(engine, run):
+    for folder in named_runs(engine, run):
         for delivery, target in engine.ledger.deliveries_of(folder.log):
             reports.append(compare_delivery(engine, folder, delivery, target, deep))
     if not reports:
@@ -70,23 +70,6 @@ def compare_delivery(engine: Engine, folder: RunFolder, delivery: Delivery, targ
         deep,
         wrong,
     )
-
-
-def _folders(engine: Engine, run: str) -> list[RunFolder]:
-    """The folders that a path or a run id means."""
-    paths = [Path(run)] if Path(run).exists() else [Path(one) for one in engine.ledger.paths_of(run)]
-    if not paths:
-        raise UsageError(
-            "unknown-run",
-            "No such run",
-            f"{run!r} is neither a path nor the id of a run that was sent.",
-            "See `runferry status`.",
-        )
-    found = [identify(path) for path in paths]
-    for one in found:
-        if isinstance(one, NotARun):
-            raise not_a_run(one)
-    return [one for one in found if isinstance(one, RunFolder)]
 
 
 def choice_of(engine: Engine, delivery: Delivery, target: Row) -> Choice:

@@ -11,49 +11,44 @@ from runferry.control import Reply, Request
 from runferry.engine.audit import audit
 from runferry.engine.cleaning import candidates_in
 from runferry.engine.engine import Engine
+from runferry.engine.guests import WATCH_FOR_ME, watch_for
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.engine.pauses import end_of
+from runferry.engine.stopping import targets_of
 from runferry.errors import UsageError
+from runferry.events import Event
 
 ATTEMPTS_TOLD = 10  # of each server, to `status --json`
 REFRESH = 0.2  # seconds between two progress messages
 
+_FOR_FRONTS = {"show": ("app",), "quit": ("app", "watch"), "hand-over": ("watch",)}  # who understands which
+
 Progress = Callable[[dict[str, Any]], bool]
 
 
-def handler(engine: Engine) -> Callable[[Request, Reply], int]:
-    """The function that answers one request; it runs on a thread of the control server."""
+def _stop(engine: Engine, request: Request, reply: Reply) -> int:
+    """Who would be stopped; or, once a person has said yes, what became of it."""
+    told = request.arguments
+    if not told.get("sure"):
+        reply.progress({"targets": [asdict(one) for one in targets_of(engine, str(told.get("run", "")))]})
+        return 0
+    stopped = engine.stop_run(str(told.get("path", "")), wait=True)
+    reply.progress({"stopped": asdict(stopped)})
+    return 0 if stopped.is_gone else 1
+
+
+def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int]:
+    """The function that answers one request; it runs on a thread of the control server.
+
+    kind: what the owner was started as; it decides what `show`, `quit` and `hand-over` can mean.
+    """
 
     def answer(request: Request, reply: Reply) -> int:
-        if request.command == "sync":
-            job = engine.sync(_sync_request(request.arguments), request.environ)
-            return follow(engine, job, reply.progress, reply.cancelled.is_set)
-        if request.command == "status":
-            reply.progress(_short(engine.snapshot().as_dict()))
-            return 0
-        if request.command == "verify":
-            reports = audit(engine, str(request.arguments.get("run", "")), bool(request.arguments.get("deep")))
-            reply.progress({"reports": [asdict(one) for one in reports]})
-            return 0 if reports and all(not one.wrong for one in reports) else 1
-        if request.command == "look-again":
-            engine.watching.look_again()
-            return 0
-        if request.command == "clean":
-            told = request.arguments
-            root = Path(str(told.get("root", "")))
-            candidates, skipped = candidates_in(engine, root, float(str(told.get("min_age", 0))))
-            reply.progress({"candidates": [asdict(one) for one in candidates], "skipped": skipped})
-            return 0
-        if request.command == "try-now":
-            engine.try_now(str(request.arguments.get("server", "")))
-            return 0
-        if request.command == "settings-changed":
-            engine.reload_settings()
-            return 0
-        if request.command == "pause":
-            told = request.arguments
-            engine.pause(str(told.get("server", "")), end_of(str(told.get("for", "")), engine.clock.time()))
-            return 0
+        if request.command in _FOR_FRONTS:
+            return _tell_front(engine, kind, request.command)
+        carry_out = _COMMANDS.get(request.command)
+        if carry_out is not None:
+            return carry_out(engine, request, reply)
         raise UsageError(
             "unknown-command",
             "The running Runferry does not know this command",
@@ -62,6 +57,78 @@ def handler(engine: Engine) -> Callable[[Request, Reply], int]:
         )
 
     return answer
+
+
+def _sync(engine: Engine, request: Request, reply: Reply) -> int:
+    job = engine.sync(_sync_request(request.arguments), request.environ)
+    return follow(engine, job, reply.progress, reply.cancelled.is_set)
+
+
+def _status(engine: Engine, request: Request, reply: Reply) -> int:
+    reply.progress(_short(engine.snapshot().as_dict()))
+    return 0
+
+
+def _verify(engine: Engine, request: Request, reply: Reply) -> int:
+    reports = audit(engine, str(request.arguments.get("run", "")), bool(request.arguments.get("deep")))
+    reply.progress({"reports": [asdict(one) for one in reports]})
+    return 0 if reports and all(not one.wrong for one in reports) else 1
+
+
+def _look_again(engine: Engine, request: Request, reply: Reply) -> int:
+    engine.watching.look_again()
+    return 0
+
+
+def _clean(engine: Engine, request: Request, reply: Reply) -> int:
+    told = request.arguments
+    root = Path(str(told.get("root", "")))
+    candidates, skipped = candidates_in(engine, root, float(str(told.get("min_age", 0))))
+    reply.progress({"candidates": [asdict(one) for one in candidates], "skipped": skipped})
+    return 0
+
+
+def _try_now(engine: Engine, request: Request, reply: Reply) -> int:
+    engine.try_now(str(request.arguments.get("server", "")))
+    return 0
+
+
+def _settings_changed(engine: Engine, request: Request, reply: Reply) -> int:
+    engine.reload_settings()
+    return 0
+
+
+def _pause(engine: Engine, request: Request, reply: Reply) -> int:
+    told = request.arguments
+    engine.pause(str(told.get("server", "")), end_of(str(told.get("for", "")), engine.clock.time()))
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
+    "sync": _sync,
+    "status": _status,
+    "verify": _verify,
+    "look-again": _look_again,
+    "clean": _clean,
+    "try-now": _try_now,
+    "settings-changed": _settings_changed,
+    "pause": _pause,
+    "stop": _stop,
+    WATCH_FOR_ME: watch_for,
+}
+
+
+def _tell_front(engine: Engine, kind: str, command: str) -> int:
+    """Hand a command to whoever listens to events: the window, or `watch`."""
+    if kind not in _FOR_FRONTS[command]:
+        raise UsageError(
+            "not-possible-here",
+            "The running Runferry cannot do that",
+            f"'{command}' means nothing to `runferry {kind}`.",
+            "Wait until it ends, or end it.",
+        )
+    engine.bus.publish(Event(command))
+    return 0
 
 
 def _short(snapshot: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""What a person does to servers and runs: pause, go on, try now. The part of the engine that is about it.
+"""What a person does to servers and runs: pause, go on, try now, stop. The part of the engine that is about it.
 
 Any thread may call; nothing here waits for the network.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +15,17 @@ from runferry.clock import Clock
 from runferry.engine import folders
 from runferry.engine.activity import Activity, ActivityKind
 from runferry.engine.connections import Connections
+from runferry.engine.finding import not_a_run
 from runferry.engine.host_metrics import HostMetrics
+from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
+from runferry.engine.stopping import Stopped, Stopper
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
+from runferry.formats.detect import NotARun, identify
 from runferry.paths import Home
+from runferry.servers import LOCAL, is_loopback
 from runferry.settings import OPTIONS, Folder, Settings
 from runferry.status import ConnectionState
 from runferry.sync.run_sync import RunSync
@@ -27,6 +33,8 @@ from runferry.sync.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from runferry.engine.settled import Key
+
+log = logging.getLogger(__name__)
 
 
 class Controls:
@@ -42,7 +50,9 @@ class Controls:
     bus: EventBus
     activity: Activity
     host_metrics: HostMetrics
+    local_server: LocalServer
     _changing: threading.Lock
+    stopper: Stopper
     _scheduler: Scheduler
     _lock: threading.Lock
     _runs: Mapping[Key, RunSync]
@@ -66,6 +76,16 @@ class Controls:
         for connection in self.connections.all():
             if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
                 self.try_now(connection.server.url)
+
+    def reconnect(self) -> None:
+        """The computer woke from sleep, or is in another network: connections from before are dead, and not waited for.
+
+        Requests in hand fail as when the connection breaks off, and are made again.
+        """
+        for connection in self.connections.all():
+            if not is_loopback(connection.server.url):
+                connection.session.cut_off()
+        self.network_changed()
 
     def pause(self, url: str = "", until: float | None = None) -> None:
         """Send nothing more to all servers, or to one, until a time (seconds since the epoch) or `try_now`."""
@@ -91,6 +111,29 @@ class Controls:
             run.is_paused, run.at_rest = False, False
             self._scheduler.wake(run)
 
+    def stop_run(self, path: str, wait: bool = False) -> Stopped:
+        """Interrupt the training of the run in this folder, and order it to end when it takes no notice.
+
+        wait: until it is gone. Raises AppError where there is no process that may be stopped.
+        """
+        found = identify(Path(path))
+        if isinstance(found, NotARun):
+            raise not_a_run(found)
+        return self.stopper.stop(found, wait)
+
+    def _asked_to_stop(self, path: Path) -> None:
+        """The server says that the run in this folder is to stop."""
+        found = identify(path)
+        if not self.settings.obey_stop or isinstance(found, NotARun):
+            return
+        try:
+            self.stopper.obey(found)
+        except AppError as error:
+            log.warning("%s is to stop: %s", path, error)
+            self.bus.publish(Event("notice", str(path), error.for_people()))
+        else:
+            self.bus.publish(Event("notice", str(path), f"{path.name}: stopped, as somebody asked on the server"))
+
     def retry_run(self, path: str) -> None:
         """Try a run with a problem again, and ask its server anew; one that is held back is judged anew."""
         self.resume_run(path)
@@ -104,6 +147,20 @@ class Controls:
         self.watching.look_at_quiet_logs()
         for server in self.pauses.look():
             self.try_now(server)
+
+    # -- the local server ---------------------------------------------------------------------------------------------
+
+    def start_local_server(self) -> None:
+        """Start it, and whenever it is needed from now on. May take seconds. Raises NeedsUser."""
+        running = self.local_server.turn_on()
+        self._notice(running.url, f"The local server answers at {running.url}", ActivityKind.NOTICE)
+        self.try_now(LOCAL)
+
+    def stop_local_server(self) -> None:
+        """Stop it until it is started again; what goes to it waits. May take seconds. Raises NeedsUser."""
+        url = self.local_server.look().url
+        self.local_server.turn_off()
+        self._notice(url, "The local server was stopped.", ActivityKind.NOTICE)
 
     # -- watched folders ----------------------------------------------------------------------------------------------
 

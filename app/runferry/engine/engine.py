@@ -25,6 +25,7 @@ from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
 from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled
+from runferry.engine.stopping import Stopper
 from runferry.engine.watched import WatchedFolder
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
@@ -65,11 +66,11 @@ class Engine(Controls):
         self.environ = dict(os.environ if environ is None else environ)
         self._database = Database(home.database_file)
         self.ledger = Ledger(self._database, self.clock)
-        self._local = LocalServer(home.store, settings.local_server_port, self.clock)
+        self.local_server = LocalServer(home.store, settings.local_server_port, self.clock)
         self.activity = Activity(ActivityTable(self._database, MOST), self.clock, self.bus)
         self.news = RunNews(self.activity, self.ledger)
         self.pauses = Pauses(self, PauseTable(self._database))
-        self.connections = Connections(settings, self._local, self.clock, self._notice, self.pauses.apply)
+        self.connections = Connections(settings, self.local_server, self.clock, self._notice, self.pauses.apply)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
@@ -78,6 +79,7 @@ class Engine(Controls):
         self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
+        self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
 
@@ -96,9 +98,10 @@ class Engine(Controls):
         self._changes.stop()
         self.watching.stop()
         self.host_metrics.stop()
+        self.stopper.close()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
-        self._local.stop()
+        self.local_server.stop()
         self._database.close()
 
     def __enter__(self) -> Engine:
@@ -204,6 +207,8 @@ class Engine(Controls):
             poll=settings.poll_interval,
             write_marker=settings.write_synced_marker and not connection.server.is_runferry,
             samples=self.host_metrics,
+            on_stop=self._asked_to_stop,
+            tell=lambda text: self._notice(connection.server.url, text),
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------

@@ -23,9 +23,10 @@ _FRESH = 120.0  # seconds: somebody else is measuring this run
 
 
 class Residents:
-    """Asked by one thread, the one that measures."""
+    """Asked by one thread, the one that measures. own: the name of the files that it writes into run folders."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: str = "") -> None:
+        self._own = own
         self._gone: set[Path] = set()
         self._identities: dict[Path, str] = {}
         self.is_settled = True  # false: a run is about to begin, ask again soon
@@ -50,7 +51,7 @@ class Residents:
             group.sort(key=_rank)
             for number, folder in enumerate(group):
                 pids = tuple(dict.fromkeys(alive[one.path] for one in (group if not number else [folder])))
-                found.append(LiveRun(str(folder.path), pids, _started(folder), not number and _is_wanted(folder)))
+                found.append(LiveRun(str(folder.path), pids, _started(folder), not number and self._is_wanted(folder)))
         return found
 
     def identity(self, folder: RunFolder) -> str:
@@ -66,6 +67,12 @@ class Residents:
             if known:
                 self._identities[folder.log] = known
         return known
+
+    def _is_wanted(self, folder: RunFolder) -> bool:
+        """Whether rows are kept: the official client measures by itself, and so may another `watch --collect`."""
+        if folder.kind is not RunKind.RECORDER or (folder.marker or {}).get("metrics_only"):
+            return False
+        return not any(_age(one) < _FRESH for one in collected(folder.path) if one.name != self._own)
 
 
 def _same_run(folder: RunFolder) -> tuple[object, ...]:
@@ -84,13 +91,6 @@ def _rank(folder: RunFolder) -> tuple[int, str]:
 def _started(folder: RunFolder) -> float:
     started = (folder.marker or {}).get("started_at")
     return float(started) if isinstance(started, (int, float)) else folder.started or time.time()
-
-
-def _is_wanted(folder: RunFolder) -> bool:
-    """Whether rows are kept: the official client measures by itself, and so may `watch --collect`."""
-    if folder.kind is not RunKind.RECORDER or (folder.marker or {}).get("metrics_only"):
-        return False
-    return not any(_age(one) < _FRESH for one in collected(folder.path))
 
 
 def _is_old(folder: RunFolder) -> bool:

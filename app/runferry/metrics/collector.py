@@ -52,9 +52,9 @@ class _Followed:
 class Collector:
     """Measures every `interval` seconds between `start` and `stop`.
 
-    find: the runs that live now; asked every half minute and after `look_again`. keep: takes rows of a run, raising
-    OSError or AppError where it cannot: they are offered again. previous: a run's last row of an earlier time. on_end:
-    a run's processes are gone. All are called on the thread of this object.
+    find: the runs that live now; asked every `find_every` seconds and after `look_again`. keep: takes rows of a run,
+    raising OSError or AppError where it cannot: they are offered again. previous: a run's last row of an earlier time.
+    on_end: a run's processes are gone. All are called on the thread of this object.
     """
 
     def __init__(
@@ -66,9 +66,10 @@ class Collector:
         on_end: Callable[[LiveRun], None] = lambda run: None,
         clocks: Clocks | None = None,
         sampler: Sampler | None = None,
+        find_every: float = FIND,
     ) -> None:
         self._options, self._find, self._keep = options, find, keep
-        self._previous, self._on_end = previous, on_end
+        self._previous, self._on_end, self._find_every = previous, on_end, find_every
         self._clocks = clocks or SystemClocks()
         self._sampler = sampler or Sampler(options, self._clocks)
         self._lock = threading.RLock()
@@ -110,12 +111,12 @@ class Collector:
     def latest_of(self, key: str) -> HostSample | None:
         """A run's own part; None where it is not measured."""
         followed = self._runs.get(key)
-        return followed.latest if followed else None
+        return followed.latest if followed and followed.latest.time else None
 
     def runs(self) -> dict[str, HostSample]:
         """Every run that is measured, by key."""
         with self._lock:
-            return {key: one.latest for key, one in self._runs.items()}
+            return {key: one.latest for key, one in self._runs.items() if one.latest.time}
 
     def processes(self, key: str) -> tuple[int, ...]:
         """The processes that a run began with, while it is measured."""
@@ -140,7 +141,7 @@ class Collector:
     def tick(self) -> None:
         """One measurement."""
         now = self._clocks.monotonic()
-        if self._found_at is None or now - self._found_at >= FIND:
+        if self._found_at is None or now - self._found_at >= self._find_every:
             self._found_at = now
             self._follow(self._find())
         reading = self._sampler.measure()

@@ -19,14 +19,14 @@ class MeasuringOptions:
         Kind.SWITCH,
         "Measure this computer",
         "Processors, memory, disks, network and GPUs, for the runs that are trained here.",
-        "Measuring",
+        "Host metrics",
     )
     metrics_interval: float = _o(
         2.0,
         Kind.NUMBER,
         "Measure every",
         "One measurement serves all runs.",
-        "Measuring",
+        "Host metrics",
         unit="s",
         minimum=0.5,
         maximum=60,
@@ -36,25 +36,27 @@ class MeasuringOptions:
         Kind.NUMBER,
         "Average over",
         "What is sent is the mean of so much time. 0: every measurement is sent.",
-        "Measuring",
+        "Host metrics",
         unit="s",
         minimum=0,
         maximum=3600,
     )
-    metrics_disks: tuple[str, ...] = _o(("/",), Kind.NAMES, "Disks", "Folders whose disks are measured.", "Measuring")
+    metrics_disks: tuple[str, ...] = _o(
+        ("/",), Kind.NAMES, "Disks", "Folders whose disks are measured.", "Host metrics"
+    )
     code_state: bool = _o(
         True,
         Kind.SWITCH,
         "Keep code changes",
         "When a run begins here, keep its repository's uncommitted changes, so that it can be restored.",
-        "Measuring",
+        "Privacy",
     )
     diff_limit: int = _o(
         10 * MIB,
         Kind.WHOLE,
         "Largest code changes",
         "Larger ones are not kept.",
-        "Measuring",
+        "Privacy",
         unit="bytes",
         minimum=1024,
         maximum=1024 * MIB,
@@ -64,14 +66,14 @@ class MeasuringOptions:
         Kind.SWITCH,
         "Obey the server's stop",
         "When somebody stops a run on the server's page, its training here is interrupted.",
-        "Measuring",
+        "Advanced",
     )
     stop_wait: float = _o(
         30.0,
         Kind.NUMBER,
         "Wait for an interrupted training",
         "Then it is told to end (SIGTERM).",
-        "Measuring",
+        "Advanced",
         unit="s",
         minimum=1,
         maximum=3600,

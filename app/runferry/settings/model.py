@@ -225,6 +225,11 @@ class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
         """Where certificates that a person added are kept: beside the settings file; None without one."""
         return self.path.parent / "certificates" if self.path else None
 
+    @property
+    def key_file(self) -> Path | None:
+        """Where keys are kept if somebody wants them in a file: beside the settings file; None without one."""
+        return self.path.parent / "keys.json" if self.path else None
+
     def origin(self, name: str) -> Origin:
         """Where an option's value comes from."""
         return self.origins.get(name, Origin.DEFAULT)

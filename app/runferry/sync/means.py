@@ -17,6 +17,7 @@ from runferry.sync.sample_source import NoSamples, SampleSource
 class Means:
     """Intervals in seconds, sizes in bytes. `permit`: who holds it may decode.
 
+    tell: gets what people should know, in words; must return at once.
     on_stop: the server says that the run in this folder is to stop; must return at once.
     """
 
@@ -31,3 +32,4 @@ class Means:
     write_marker: bool = False
     samples: SampleSource = field(default_factory=NoSamples)
     on_stop: Callable[[Path], None] = lambda folder: None
+    tell: Callable[[str], None] = lambda text: None

@@ -153,3 +153,24 @@ def test_nothing_is_measured_where_the_settings_say_so(work: Path, server: Serve
         until(verified, "the run is verified")
         assert status()["measured"] is None
     assert not events(server)
+
+
+def test_what_was_collected_without_a_network_is_sent_later_once(work: Path, server: Server) -> None:
+    command = (*RUNFERRY, "watch", "--collect", str(work))
+    with training(work), started(*command, cwd=work, log=work.parent / "collect.out", **FAST) as collecting:
+        beside = until(lambda: list(work.glob("wandb/offline-run-*/runferry-samples-*.jsonl")), "it is measured")
+        until(lambda: len(beside[0].read_text().splitlines()) >= 2, "there are some measurements")
+        assert not (Path(os.environ["RUNFERRY_HOME"])).exists()  # no state, no server
+        assert collecting.poll() is None
+    carried = work.parent / "carried"
+    shutil.copytree(work / "wandb", carried)
+    assert runferry("sync", carried, "--server", server.url, **server.environ).code == 0
+    rows = [json.loads(line) for line in beside[0].read_text().splitlines()]
+    assert events(server) == rows
+    (late,) = carried.glob("offline-run-*/runferry-samples-*.jsonl")
+    with late.open("a") as file:  # a second rsync brings the rest
+        file.write(json.dumps({**rows[-1], "_timestamp": rows[-1]["_timestamp"] + 1}) + "\n")
+    assert runferry("sync", carried, "--server", server.url, **server.environ).code == 0
+    assert runferry("sync", carried, "--server", server.url, **server.environ).code == 0
+    assert events(server)[: len(rows)] == rows
+    assert len(events(server)) == len(rows) + 1

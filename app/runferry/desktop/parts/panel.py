@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from runferry.desktop.look.theme import MARGIN, Tone, faint, line_colour
+from runferry.desktop.look.theme import GRID, MARGIN, Tone, faint, line_colour
 
 RADIUS = 8
 
@@ -56,6 +56,6 @@ class Scroll(QScrollArea):
         self.setAccessibleName(name)
         self.inner = QWidget()
         self.column = QVBoxLayout(self.inner)
-        self.column.setContentsMargins(margin, margin, margin, margin)
+        self.column.setContentsMargins(margin, margin, max(margin, GRID), margin)
         self.column.setSpacing(spacing)
         self.setWidget(self.inner)

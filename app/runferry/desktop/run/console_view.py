@@ -18,7 +18,7 @@ from runferry.desktop.run.console_lines import ConsoleLines
 from runferry.desktop.run.pace import Pace
 from runferry.desktop.text import tr
 
-_LINES, _PIECES = 250, 120  # for each turn of the event loop: some milliseconds
+_LINES, _PIECES = 150, 100  # for each turn of the event loop: some milliseconds
 _WIDEST = 4096
 _TIME = Style(faint=True)
 

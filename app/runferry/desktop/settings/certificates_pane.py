@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout
+from PySide6.QtWidgets import QApplication, QHBoxLayout
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context
 from runferry.desktop.look.theme import GRID, Tone
 from runferry.desktop.parts.buttons import Button
+from runferry.desktop.parts.choosing import ask_files, ask_new_file
 from runferry.desktop.parts.drop_target import DropTarget
 from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.panel import Panel
@@ -120,11 +121,7 @@ class CertificatesPane(Pane):
     # -- company CAs --------------------------------------------------------------------------------------------------
 
     def _choose(self) -> None:
-        pattern = " ".join(f"*{one}" for one in SUFFIXES)
-        found, _ = QFileDialog.getOpenFileNames(
-            self, tr("Certificates"), "", f"{tr('Certificates')} ({pattern});;* (*)"
-        )
-        self.look_at([Path(one) for one in found])
+        ask_files(self, tr("Certificates"), self.look_at, SUFFIXES, many=True)
 
     def look_at(self, paths: list[Path]) -> None:
         """Show what files hold, the first one in a sheet; the others follow when it is closed."""
@@ -206,9 +203,10 @@ class CertificatesPane(Pane):
         self.presented.refill().addWidget(Label(breakable(text), tone=tone, wrap=True, selectable=True))
 
     def _save(self, seen: Presented) -> None:
-        found, _ = QFileDialog.getSaveFileName(self, tr("Save the certificates"), "presented.pem", "PEM (*.pem)")
-        if found:
-            self.context.do(lambda: files.save_chain(seen, Path(found)), tr("Saved"))
+        def chosen(paths: list[Path]) -> None:
+            self.context.do(lambda: files.save_chain(seen, paths[0]), tr("Saved"))
+
+        ask_new_file(self, tr("Save the certificates"), chosen, "presented.pem")
 
     # -- the official client ------------------------------------------------------------------------------------------
 

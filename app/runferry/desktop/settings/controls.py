@@ -23,6 +23,11 @@ CHOICES = {
         "manual": "This one:",
         "pac": "A PAC file",
     },
+    "mode": {
+        "auto": "As they say themselves: runs that were made offline by our recorder wait",
+        "sync": "Send every run",
+        "ask": "Only when I ask",
+    },
     "log_level": {"debug": "Everything", "info": "Usual", "warning": "Warnings and errors", "error": "Errors only"},
 }
 """How choices are called, by option; a choice that is not here is shown as it is."""

@@ -74,7 +74,7 @@ class Pane(Scroll):
     def refresh(self) -> None:
         """Settings changed, here or elsewhere."""
         for field in self.fields.values():
-            field.show_settings(self.desk.settings, self.desk.environ)
+            field.refresh()
 
     def take(self, update: Update) -> None:
         """Something else changed."""

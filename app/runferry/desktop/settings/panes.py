@@ -5,7 +5,11 @@ from __future__ import annotations
 from runferry.desktop.context import Context
 from runferry.desktop.settings.certificates_pane import CertificatesPane
 from runferry.desktop.settings.desk import Desk
+from runferry.desktop.settings.folders_pane import FoldersPane
+from runferry.desktop.settings.general_pane import GeneralPane
+from runferry.desktop.settings.network_pane import NetworkPane
 from runferry.desktop.settings.pane import FormPane, Pane, PaneKind
+from runferry.desktop.settings.servers_pane import ServersPane
 
 
 def _form(context: Context, desk: Desk, kind: PaneKind) -> Pane:
@@ -19,9 +23,10 @@ _HINTS = {
 }
 
 PANES = (
-    PaneKind("servers", "Servers", "nav-servers", _form, ("Servers",)),
-    PaneKind("folders", "Folders", "nav-folders", _form, ("Folders",)),
-    PaneKind("network", "Network", "nav-network", _form, ("Network",)),
+    PaneKind("general", "General", "nav-general", GeneralPane, ("General", "Notifications")),
+    PaneKind("servers", "Servers", "nav-servers", ServersPane, ("Servers",)),
+    PaneKind("folders", "Folders", "nav-folders", FoldersPane, ("Folders",)),
+    PaneKind("network", "Network", "nav-network", NetworkPane, ("Network",)),
     PaneKind("certificates", "Certificates", "nav-certificates", CertificatesPane, ("Security",)),
     PaneKind("privacy", "Privacy", "nav-privacy", _form, ("Privacy",)),
     PaneKind("metrics", "Host metrics", "nav-metrics", _form, ("Measuring",)),

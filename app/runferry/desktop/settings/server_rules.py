@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.parts.buttons import Button
+from runferry.desktop.parts.choosing import ask_files
 from runferry.desktop.parts.flow import Flow
 from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.panel import Panel
@@ -98,9 +99,7 @@ def _path(name: str) -> QLineEdit:
 
 def _row(title: str, line: QLineEdit) -> QVBoxLayout:
     def choose() -> None:
-        found, _ = QFileDialog.getOpenFileName(line, title, line.text())
-        if found:
-            line.setText(found)
+        ask_files(line, title, lambda paths: line.setText(str(paths[0])))
 
     column = QVBoxLayout()
     column.setSpacing(4)

@@ -1,0 +1,143 @@
+"""Stopping trainings from outside: by a person, by the server; only what is certainly the run's; ended as killed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from runferry.engine.stopping import Stopper
+from runferry.errors import AppError
+from runferry.formats.detect import RunFolder, identify
+from support.processes import RUNFERRY, Server, runferry, started, until
+
+TRAINING = """
+import time, runferry
+with runferry.init(project="demo", id="stopme") as run:
+    while True:
+        run.log({"x": 1})
+        time.sleep(0.05)
+"""
+
+STUBBORN = TRAINING.replace("import time", "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nimport time")
+
+OFFICIAL = """
+import time, wandb
+run = wandb.init(project="demo", id="stopme", mode="offline")
+while True:
+    run.log({"x": 1})
+    time.sleep(0.05)
+"""
+
+
+@contextmanager
+def training(work: Path, script: str = TRAINING, python: Any = None) -> Iterator[Any]:
+    (work / "train.py").write_text(script)
+    with started(python or RUNFERRY[0], work / "train.py", cwd=work, log=work.parent / "train.out") as process:
+        until(lambda: list(work.glob("wandb/*run-*/*.wandb")) and folder(work).log.stat().st_size > 500, "it trains")
+        yield process
+
+
+def folder(work: Path) -> RunFolder:
+    found = identify(next(one for one in work.glob("wandb/*run-*") if one.name != "latest-run"))
+    assert isinstance(found, RunFolder)
+    return found
+
+
+def outcome(work: Path) -> Any:
+    return (folder(work).marker or {}).get("outcome")
+
+
+def stop_on_server(server: Server) -> None:
+    """As `wandb.Api().run(…).stop()` and the server's page do it."""
+    query = 'query { project(name: "demo", entityName: "local") { run(name: "stopme") { id } } }'
+    auth = ("api", server.key)
+    asked = requests.post(f"{server.url}/graphql", json={"query": query}, auth=auth, timeout=30).json()
+    told = {
+        "query": "mutation($id: ID!) { stopRun(input: {id: $id}) { success } }",
+        "variables": {"id": asked["data"]["project"]["run"]["id"]},
+    }
+    done = requests.post(f"{server.url}/graphql", json=told, auth=auth, timeout=30).json()
+    assert done["data"]["stopRun"]["success"] is True, done
+
+
+def test_a_training_is_interrupted_and_its_run_ends_as_killed(work: Path) -> None:
+    with training(work) as process:
+        refused = runferry("stop", folder(work).path)
+        assert refused.code == 2
+        assert "--yes" in refused.err
+        assert process.poll() is None
+        done = runferry("stop", folder(work).path, "--yes")
+        assert done.code == 0, done.err
+        assert "has ended (SIGINT)" in done.out
+        assert f"process {process.pid}" in done.err
+        assert process.wait(20) != 0
+    assert outcome(work) == "killed"
+    again = runferry("stop", folder(work).path, "--yes")
+    assert again.code == 1
+    assert "not running on this computer" in again.err
+
+
+def test_one_that_takes_no_notice_is_told_to_end(work: Path) -> None:
+    with training(work, STUBBORN) as process:
+        stopped = Stopper(lambda: 0.5).stop(folder(work))
+        assert stopped.signals == ("SIGINT", "SIGTERM")
+        until(lambda: process.poll() is not None, "it has ended")
+    assert outcome(work) == "killed"
+
+
+def test_another_process_with_the_runs_number_is_left_alone(work: Path) -> None:
+    with training(work) as process:
+        place = folder(work)
+        marker = place.path / "runferry.json"
+        told = json.loads(marker.read_text())
+        for wrong in (
+            {"process_start_ticks": told["process_start_ticks"] + 1},
+            {"boot_id": "another boot"},
+            {"host": "another host"},
+            {"pid": 0},
+            {"pid": -1},
+            {"pid": "1"},
+        ):
+            marker.write_text(json.dumps({**told, **wrong}))
+            with pytest.raises(AppError) as caught:
+                Stopper(lambda: 0.1).stop(folder(work))
+            assert caught.value.slug == "not-running-here"
+        assert process.poll() is None
+
+
+@pytest.mark.peer
+def test_a_run_of_the_official_client_is_stopped_by_its_training_and_not_by_its_helper(peer: Path, work: Path) -> None:
+    with training(work, OFFICIAL, peer) as process:
+        stopped = Stopper(lambda: 20.0).stop(folder(work))
+        assert stopped.pid == process.pid
+        assert stopped.signals == ("SIGINT",)
+        until(lambda: process.poll() is not None, "it has ended")
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_the_servers_wish_is_obeyed_unless_the_settings_say_otherwise(work: Path, server: Server, obeys: bool) -> None:
+    def shown() -> Any:
+        return {one["run_id"]: one for one in runferry("status", "--json").object["runs"]}.get("stopme", {})
+
+    command = (*RUNFERRY, "watch", "--server", server.url, str(work))
+    variables = {"RUNFERRY_OBEY_STOP": "1" if obeys else "0", **server.environ}
+    with started(*command, cwd=work, log=work.parent / "watch.out", **variables), training(work) as process:
+        until(lambda: list(server.data.glob("runs/local/demo/stopme")), "the run is on the server")
+        stop_on_server(server)
+        until(lambda: shown().get("stop_requested"), "the wish is shown")
+        if obeys:
+            until(lambda: process.poll() is not None, "it has ended")
+            until(lambda: shown()["state"] == "verified", "the run is verified")
+            (record,) = server.data.glob("runs/local/demo/stopme/run.json")
+            assert json.loads(record.read_text())["state"] == "killed"
+        else:
+            assert process.poll() is None
+            done = runferry("stop", "stopme", "--yes")  # by the id, through the one that runs
+            assert done.code == 0, done.err
+    assert outcome(work) == "killed"
