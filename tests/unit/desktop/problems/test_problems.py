@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,11 @@ from runferry.desktop.problems.groups import FIXES, grouped, shortened
 from runferry.desktop.problems.page import ProblemsPage
 from runferry.desktop.summary import Totals
 from runferry.engine.job import SyncRequest
+from runferry.errors import PermanentError
 from runferry.status import About, Fix, Problem, Snapshot, SyncState
+from runferry.sync.run_sync import RunSync
 
+PATIENCE = 40_000  # milliseconds
 COMPANY = "https://wandb.company.com"
 
 
@@ -167,32 +169,29 @@ def test_all_buttons_say_what_they_are_about(shown: Shown) -> None:
     assert shown.card().fix.accessibleName() == "Certificates…: Not trusted"
 
 
-def test_a_real_problem_is_solved_by_uploading_as_new(
-    make_desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, tmp_path: Path
+def test_a_run_is_uploaded_as_new_and_its_old_way_given_up(
+    desk: Any, shown: Shown, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run that was deleted on the server: the old way is left, and a new run arrives."""
-    desk = make_desk()
-    shown = Shown(desk, monkeypatch)
-    desk.context.bridge.updated.connect(shown.page.take)
     run = runferry.init(dir=str(tmp_path), project="demo", settings={"console": "off", "silent": True})
     runferry.log({"loss": 1.0})
     run.finish()
     folder = Path(run.dir).parent
-    runs = desk.context.bridge.runs
+    advance = RunSync.advance
+
+    def refused(self: RunSync) -> float | None:
+        if not self.destination.run_id:  # under its own id
+            raise PermanentError("deleted-on-server", "Deleted", "It is gone.", "Upload it as new.")
+        return advance(self)
+
+    monkeypatch.setattr(RunSync, "advance", refused)
 
     def states() -> list[SyncState]:
-        return sorted(one.state for one in runs_now().values() if one.path == str(folder))
+        return [one.state for one in desk.context.bridge.runs.values() if one.path == str(folder)]
 
-    def runs_now() -> dict[str, Any]:
-        return dict(desk.context.bridge.runs)
-
-    assert not runs
-    desk.engine.sync(SyncRequest((folder,), server="local"))
-    qtbot.waitUntil(lambda: states() == [SyncState.VERIFIED], timeout=40_000)
-    (one,) = runs_now().values()
-    shown.page.take(
-        update(problem("deleted-on-server", Fix.UPLOAD_AS_NEW, about=About.RUN, subject=one.path, server=one.server))
-    )
+    desk.engine.finish(desk.engine.sync(SyncRequest((folder,), server="local")))
+    qtbot.waitUntil(lambda: states() == [SyncState.PROBLEM], timeout=PATIENCE)
+    shown.page.take(Update(desk.engine.overview(), Totals()))
+    assert shown.card().title.text() == "Deleted"
     shown.card().fix.click()
-    qtbot.waitUntil(lambda: states() == [SyncState.PAUSED, SyncState.VERIFIED], timeout=40_000)
-    assert len({one.run_id for one in runs_now().values()}) == 2
+    qtbot.waitUntil(lambda: states() == [SyncState.VERIFIED], timeout=PATIENCE)
+    assert not desk.engine.overview().problems
