@@ -161,7 +161,7 @@ class DesktopApp(QObject):
         self.window.hide()
         if not self.memory.get("told-of-tray", False):
             self.memory.keep("told-of-tray", True)
-            self.window.toast(tr("Runferry goes on in the tray"))
+            self.tray.message("Runferry", tr("Runferry goes on in the tray. Quit it from its menu there."))
 
     def _look_after(self) -> None:
         """The local server is started again if it died."""
