@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from tests.unit.desktop.conftest import free_port
 
 from runferry.desktop.launch import DesktopApp, _interruptible, application
 from runferry.desktop.memory import Memory
@@ -17,7 +18,6 @@ from runferry.engine.engine import Engine
 from runferry.events import Event
 from runferry.paths import Home
 from runferry.settings import Settings
-from tests.unit.desktop.conftest import free_port
 
 
 @pytest.fixture
