@@ -29,6 +29,6 @@ PANES = (
     PaneKind("network", "Network", "nav-network", NetworkPane, ("Network",)),
     PaneKind("certificates", "Certificates", "nav-certificates", CertificatesPane, ("Security",)),
     PaneKind("privacy", "Privacy", "nav-privacy", _form, ("Privacy",)),
-    PaneKind("metrics", "Host metrics", "nav-metrics", _form, ("Measuring",)),
+    PaneKind("metrics", "Host metrics", "nav-metrics", _form, ("Host metrics",)),
     PaneKind("advanced", "Advanced", "nav-advanced", _form, ("Advanced",)),
 )
