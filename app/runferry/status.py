@@ -146,13 +146,64 @@ class ServerStatus:
 
 @dataclass(frozen=True)
 class FolderStatus:
-    """A watched folder and how it is watched."""
+    """A watched folder and how it is watched. `held`: runs that wait until asked; `problem`: an error's parts."""
 
     path: str
     server: str
     method: str  # "notifications" or "polling"
     reason: str = ""  # why polling, where it is
     runs: int = 0
+    mode: str = "auto"
+    entity: str = ""
+    project: str = ""
+    held: int = 0
+    problem: dict[str, str] | None = None
+
+
+class Fix(Word):
+    """What a button beside a problem does."""
+
+    RETRY = "retry"
+    LOGIN = "login"
+    ADD_CERTIFICATE = "add-certificate"
+    CLIENT_CERTIFICATE = "client-certificate"
+    UPLOAD_AS_NEW = "upload-as-new"
+    CHOOSE_SERVER = "choose-server"
+    OPEN_FOLDER = "open-folder"
+    SIGN_IN_PAGE = "sign-in-page"
+    PROXY = "proxy"
+    SETTINGS = "settings"
+    CHECK_CONNECTION = "check-connection"
+
+
+class About(Word):
+    """What a problem's subject is."""
+
+    RUN = "run"  # its folder
+    SERVER = "server"  # its address
+    FOLDER = "folder"  # a watched one
+    SETTINGS = "settings"  # the subject is empty
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing. `id` stays the same while it lasts; slug, title, message, todo, cause are those of the error.
+
+    server: where it happened, for a run. page: of a sign-in page.
+    """
+
+    id: str
+    slug: str
+    title: str
+    message: str
+    todo: str
+    cause: str
+    fix: Fix
+    about: About
+    subject: str
+    server: str = ""
+    name: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,7 +230,7 @@ class Snapshot:
     runs: tuple[RunStatus, ...] = ()
     servers: tuple[ServerStatus, ...] = ()
     folders: tuple[FolderStatus, ...] = ()
-    problems: tuple[dict[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
     measured: MeasuredStatus | None = None  # None: nothing is measured
     schema: int = field(default=1)
 

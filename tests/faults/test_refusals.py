@@ -66,7 +66,9 @@ def test_one_row_that_is_too_large_is_set_aside(place: Place, gate: Gate) -> Non
         assert sync.wait() == 1, sync.err
     (result,) = results(sync)
     assert result["state"] == "sent"
-    assert "1 lines" in str(result["error"])
+    message = result["error"]["message"]
+    assert re.search(r"1 line is .*: history line 18, step 17, 3\.\d kB, most of it in 'padding'\.", message), message
+    assert "most of it in 'padding'" in sync.err  # and to people
     values = place.values("fat")
     assert [value for value in values if value is not None] == [step for step in range(30) if step != 17]
     assert len(values) == 30  # its place is kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -15,6 +16,20 @@ from packaging_rig import CHECKOUT, TRAINING, json_lines, run, surroundings
 from runferry.version import __version__
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(400)]
+
+DRAW_A_CURVE = """
+import json, os, sys
+import runferry.desktop.run.chart
+import pyqtgraph
+from PySide6.QtWidgets import QApplication
+application = QApplication([])
+plot = pyqtgraph.PlotWidget()
+plot.plot([1, 2, 3])
+plot.grab()
+families = ("PySide6", "pyqtgraph", "numpy", "runferry")
+files = {name: getattr(part, "__file__", None) or "" for name, part in sys.modules.items()}
+print(json.dumps([name for name, file in files.items() if name.split(".")[0] in families and os.path.isfile(file)]))
+"""
 
 
 @pytest.fixture
@@ -65,6 +80,23 @@ def test_it_holds_the_window_the_icons_and_the_curves(frozen: Path) -> None:
     inside = frozen.parent / "_internal"
     drawings = {path.name for path in (CHECKOUT / "resources" / "icons").glob("*.svg")}
     assert {path.name for path in (inside / "resources" / "icons").iterdir()} == drawings
+
+
+def test_it_holds_what_a_curve_loads(frozen: Path, tmp_path: Path) -> None:
+    """pyqtgraph imports parts of Qt by name, which PyInstaller cannot see."""
+    environ = {**surroundings(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    drawn = run([sys.executable, "-c", DRAW_A_CURVE], tmp_path, environ)
+    assert drawn.code == 0, drawn.err
+    inside = frozen.parent / "_internal"
+    held = set(CArchiveReader(str(frozen)).open_embedded_archive("PYZ.pyz").toc)
+    held |= {
+        str(path.relative_to(inside)).split(".")[0].replace("/", ".").replace("\\", ".")
+        for path in [*inside.rglob("*.so"), *inside.rglob("*.pyd")]
+    }
+    loaded = set(json.loads(drawn.out))
+    assert {"PySide6.QtWidgets", "pyqtgraph", "numpy"} <= loaded
+    # PySide6.support: notes on what is deprecated, read if there.
+    assert {name for name in loaded - held if not name.startswith("PySide6.support")} == set()
 
 
 def test_it_brings_nothing_large_that_it_does_not_use(frozen: Path) -> None:

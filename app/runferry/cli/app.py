@@ -8,7 +8,8 @@ import sys
 from importlib.util import find_spec
 
 from runferry.cli import watch
-from runferry.cli.home import owned_engine, prepare, running_owner, say
+from runferry.cli.home import owned_engine, prepare, say
+from runferry.cli.taking_over import take_place
 
 
 def main(args: argparse.Namespace) -> int:
@@ -18,10 +19,7 @@ def main(args: argparse.Namespace) -> int:
         say(f"{missing} Running without a window, as `runferry watch`.")
         return watch.main(argparse.Namespace(folders=[], server="", once=False))
     around = prepare()
-    client = running_owner(around)
-    if client is not None:
-        with client:
-            client.request("show", {})
+    if not take_place(around):
         return 0
     with owned_engine(around, "app") as engine:
         from runferry.desktop.launch import run

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runferry.cli.home import prepare, say, tell_owner
 from runferry.engine import company_certificates as company
+from runferry.engine.certificate_files import refresh_bundle
 from runferry.errors import UsageError
 from runferry.settings import Settings
 
@@ -48,6 +49,7 @@ def main(args: argparse.Namespace) -> int:
     if args.action == "list":
         return _list(around.settings, args)
     _change(around.settings, args)
+    refresh_bundle(Settings.load(around.home.settings_file, os.environ), os.environ)
     tell_owner(around, "settings-changed")
     return 0
 

@@ -65,7 +65,7 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
         logging = logs.setup(around.home, around.settings.log_level)
         try:
             with Engine(around.home, around.settings) as engine:
-                control = ControlServer(around.home, handler(engine))
+                control = ControlServer(around.home, handler(engine, kind))
                 control.start()
                 try:
                     yield engine
@@ -82,7 +82,7 @@ def hosted(around: Surroundings) -> Iterator[None]:
         client.close()
         yield
         return
-    with owned_engine(around, "app"):
+    with owned_engine(around, "demo"):
         yield
 
 

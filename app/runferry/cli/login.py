@@ -8,7 +8,7 @@ import os
 import sys
 
 from runferry.cli.home import choose_keyed_server, prepare, say, tell_owner
-from runferry.credentials import check_key, store_key
+from runferry.credentials import KeyPlace, check_key, keep_key
 from runferry.engine.access import whose_key
 from runferry.errors import UsageError
 
@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> int:
         )
     key = check_key(_read_key(args.key, choice.server))
     account = whose_key(choice.server, key, around.settings, os.environ)
-    where = store_key(choice.server, key)
+    where = keep_key(choice.server, key, KeyPlace.KEYRING, key_file=around.settings.key_file)
     tell_owner(around, "try-now", server=choice.server)  # one that waits for this key
     say(f"Logged in to {choice.server} as {account.username or 'this key'}. The key is in {where}.")
     return 0

@@ -20,7 +20,7 @@ def main(args: argparse.Namespace) -> int:
     if choice.is_local:
         say("The local server needs no login, so no key is stored for it.")
         return 0
-    removed = forget_key(choice.server)
+    removed = forget_key(choice.server, key_file=around.settings.key_file)
     say(
         f"Forgotten: the key of {choice.server} ({', '.join(removed)})."
         if removed

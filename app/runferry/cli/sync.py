@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--project", default="", help="project on the server")
     parser.add_argument("--id", default="", help="run id on the server; for one run only")
     parser.add_argument("--new", action="store_true", help="upload as a new run")
+    parser.add_argument("--metrics-only", action="store_true", help="send rows, summary and config, and nothing else")
     parser.add_argument(
         "--dry-run", action="store_true", help="list what is there and what would be sent; send nothing"
     )
@@ -36,7 +37,15 @@ def main(args: argparse.Namespace) -> int:
     paths = tuple(Path(one).expanduser().absolute() for one in args.paths)
     settings = around.settings
     request = SyncRequest(
-        paths, args.server, args.entity, args.project, args.id, args.new, settings.entity, settings.project
+        paths,
+        args.server,
+        args.entity,
+        args.project,
+        args.id,
+        args.new,
+        settings.entity,
+        settings.project,
+        args.metrics_only,
     )
     _check(request)
     if args.dry_run:

@@ -7,19 +7,24 @@ import os
 import shlex
 import sys
 import threading
-from dataclasses import asdict
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import Surroundings, choose_server, owned_engine, prepare, running_owner, say
+from runferry.cli.home import Occupied, Surroundings, choose_server, owned_engine, prepare, running_owner, say
 from runferry.cli.progress import LineView, print_results
+from runferry.cli.taking_over import LOOK, PATIENCE, running_owner_there, until
+from runferry.control import find_owner
 from runferry.engine.choice import Choice, choose
 from runferry.engine.collecting import Collecting
 from runferry.engine.commands import follow
 from runferry.engine.engine import Engine
+from runferry.engine.guests import WATCH_FOR_ME, as_arguments
 from runferry.engine.narration import Narrator
-from runferry.engine.watching import WatchedFolder
-from runferry.errors import PermanentError, UsageError
+from runferry.engine.watched import WatchedFolder, watched_folder
+from runferry.errors import PermanentError, TemporaryError, UsageError
+from runferry.events import Event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,19 +49,38 @@ def main(args: argparse.Namespace) -> int:
 
 
 def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
-    """Watch until interrupted."""
-    client = running_owner(around)
-    if client is not None:
-        client.close()
+    """Watch until interrupted; while a window runs, it watches for us and hands back when it ends."""
+    owner = find_owner(around.home)
+    if owner is not None and owner.kind != "app":
         raise PermanentError(
             "already-running",
             "Runferry is already running",
             "One at a time works with a state folder; `runferry status` shows what that one watches.",
             "To send a folder now: `runferry sync DIR`. To watch others: end that one first.",
         )
-    with owned_engine(around, "watch") as engine:
-        narrator = Narrator(engine, say)
-        try:
+    try:
+        while True:
+            if find_owner(around.home) is None and not _own(around, folders):
+                return 0
+            _be_guest(around, folders)
+    except KeyboardInterrupt:
+        say("Ending; what was delivered is recorded.")
+    return 0
+
+
+def _own(around: Surroundings, folders: list[WatchedFolder]) -> bool:
+    """Watch as the owner of the state; whether it was handed over to a window (or another was quicker)."""
+    ending, handed = threading.Event(), threading.Event()
+
+    def heard(event: Event) -> None:
+        if event.kind == "hand-over":
+            handed.set()
+        if event.kind in ("quit", "hand-over"):
+            ending.set()
+
+    try:
+        with owned_engine(around, "watch") as engine:
+            unsubscribe = engine.bus.subscribe(heard)
             _announce_servers(engine, folders)
             engine.watching.start(folders)
             for one in folders:
@@ -64,10 +88,30 @@ def watch(around: Surroundings, folders: list[WatchedFolder]) -> int:
             for server in engine.pauses.of_servers():
                 say(f"Paused: {server or 'all servers'}. `runferry try-now` ends it.")
             _explain(folders[0].path)
-            narrator.run(threading.Event())
-        except KeyboardInterrupt:
-            say("Ending; what was delivered is recorded.")
-    return 0
+            Narrator(engine, say).run(ending)
+            unsubscribe()
+    except Occupied:
+        return True
+    return handed.is_set()
+
+
+def _be_guest(around: Surroundings, folders: list[WatchedFolder]) -> None:
+    """Have the window watch, and tell what it says, until it ends; then the state is free again."""
+    deadline = time.monotonic() + PATIENCE
+    while (client := running_owner(around)) is None:
+        if find_owner(around.home) is None and time.monotonic() > deadline:
+            return  # whoever wanted to take over did not come
+        threading.Event().wait(LOOK)
+    say("Runferry's window watches these folders now; they come back here when it ends.")
+    try:
+        with client:
+            answer = client.request(WATCH_FOR_ME, as_arguments(folders), on_progress=lambda told: say(str(told["say"])))
+        if answer.error:
+            raise PermanentError(**{name: answer.error.get(name, "") for name in ("slug", "title", "message", "todo")})
+    except TemporaryError as error:
+        if error.slug != "owner-gone":
+            raise
+    until(lambda: find_owner(around.home) is None or running_owner_there(around), "window-stays")
 
 
 def _collect(args: argparse.Namespace, around: Surroundings) -> int:
@@ -133,7 +177,11 @@ def _folders(args: argparse.Namespace, around: Surroundings) -> list[WatchedFold
         return [WatchedFolder(_directory(one), choice) for one in args.folders]
     if around.settings.folders:
         return [
-            WatchedFolder(Path(one.path), _choice(args.server, one.server, around), one.mode)
+            replace(
+                watched_folder(one, around.settings, os.environ),
+                choice=_choice(args.server, one.server, around),
+                error=None,
+            )
             for one in around.settings.folders
         ]
     choice = choose_server(args.server, around.settings)

@@ -1,7 +1,8 @@
 """Which key belongs to a server, and where keys are kept.
 
-Order: WANDB_API_KEY, keyring, our file (if one was asked for), netrc. The variable holds one key for one server: the
-one that ``--server`` or WANDB_BASE_URL names, or W&B's cloud if neither does. No other server ever gets it.
+Order: WANDB_API_KEY, this session, our file (only where somebody asked for one, so that no keyring has to answer),
+keyring, netrc. The variable holds one key for one server: the one that ``--server`` or WANDB_BASE_URL names, or W&B's
+cloud if neither does. No other server ever gets it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 from runferry.credentials import key_file as files
+from runferry.credentials import session
 from runferry.credentials.key import Key, check_key, looks_like_key
 from runferry.credentials.keychain import Keychain, NoKeyring
 from runferry.credentials.netrc_file import netrc_file, read_passwords
@@ -43,6 +44,12 @@ def find_key(
     url = normalise_url(server_url)
     if environ.get(VARIABLE, "").strip() and _is_meant(url, environ, named, cloud_url):
         return Key(check_key(environ[VARIABLE], VARIABLE), VARIABLE)
+    stored = session.read_key(url)
+    if stored:
+        return Key(stored, "this session")
+    stored = files.read_key(key_file, url) if key_file else None
+    if stored:
+        return Key(stored, str(key_file))
     problem: AppError | None = None
     try:
         stored = (keyring or Keychain()).get(url)
@@ -52,9 +59,6 @@ def find_key(
         log.debug("no keyring: %s", error.message)
     except AppError as error:
         problem = error
-    stored = files.read_key(key_file, url) if key_file else None
-    if stored:
-        return Key(stored, str(key_file))
     found = _from_netrc(url, netrc_path or netrc_file(environ))
     if found is None and problem is not None:
         raise problem
@@ -87,35 +91,12 @@ def _from_netrc(url: str, path: Path) -> Key | None:
     return None
 
 
-def store_key(
-    server_url: str,
-    key: str,
-    *,
-    keyring: Keychain | None = None,
-    fallback: Literal["", "file"] = "",
-    key_file: Path | None = None,
-) -> str:
-    """Keep a key, checked, in the keyring; returns where it is now, for people.
-
-    fallback "file": the person agreed to a private file where the keyring fails. AppError where it was not kept.
-    """
-    value = check_key(key)
-    try:
-        (keyring or Keychain()).set(server_url, value)
-    except AppError:
-        if fallback != "file" or key_file is None:
-            raise
-        files.write_key(key_file, server_url, value)
-        return str(key_file)
-    return "keyring"
-
-
 def forget_key(server_url: str, *, keyring: Keychain | None = None, key_file: Path | None = None) -> tuple[str, ...]:
-    """Remove the key of a server from the keyring and from our file; returns where there was one.
+    """Remove the key of a server from the keyring, our file and this session; returns where there was one.
 
     A netrc and the environment belong to the person and stay. AppError where the keyring fails.
     """
-    places = []
+    places = ["this session"] if session.write_key(server_url, None) else []
     if key_file and files.write_key(key_file, server_url, None):
         places.append(str(key_file))
     try:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from runferry.errors import AppError, NeedsUser
 from runferry.servers import normalise_url
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SERVICE = "runferry"
 TIMEOUT = 30.0
@@ -67,13 +69,16 @@ class Keychain:
         """Keep a secret that is no server's key; AppError where the keyring fails."""
         self._run("written", lambda backend: backend.set_password(service, name, secret))
 
-    @staticmethod
-    def described() -> tuple[str, bool]:
-        """The backend that the system has, by its class, and whether it keeps secrets."""
-        backend = _system_backend()
-        names = [f"{type(one).__module__}.{type(one).__qualname__}" for one in getattr(backend, "backends", [backend])]
-        good = [one for one in names if _keeps_secrets(one)]
-        return (good or names or ["none"])[0], bool(good)
+    def described(self) -> tuple[str, bool]:
+        """The backend that the system has, by its class, and whether it keeps secrets. AppError where that hangs."""
+
+        def describe() -> tuple[str, bool]:
+            backend = self._backend or _system_backend()
+            names = [f"{type(one).__module__}.{type(one).__qualname__}" for one in _chained(backend)]
+            good = [one for one in names if _keeps_secrets(one)]
+            return (good or names or ["none"])[0], bool(good)
+
+        return self._limited("asked", describe)
 
     def delete(self, url: str) -> bool:
         """Remove the key of a server; tells whether there was one. AppError where the keyring fails."""
@@ -87,14 +92,18 @@ class Keychain:
 
         return bool(self._run("changed", delete))
 
-    def _run(self, verb: str, call: Callable[[Backend], Any]) -> Any:
+    def _run(self, verb: str, call: Callable[[Backend], T]) -> T:
+        """Run a call of the backend, but not forever."""
+        return self._limited(verb, lambda: call(_usable(self._backend or _system_backend())))
+
+    def _limited(self, verb: str, call: Callable[[], T]) -> T:
         """Run a call on a thread and wait for it, but not forever."""
-        results: list[Any] = []
+        results: list[T] = []
         failures: list[BaseException] = []
 
         def work() -> None:
             try:
-                results.append(call(_usable(self._backend or _system_backend())))
+                results.append(call())
             except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
                 failures.append(error)
 
@@ -121,11 +130,15 @@ def _system_backend() -> Backend:
     return cast(Backend, get_keyring())
 
 
+def _chained(backend: Backend) -> list[Backend]:
+    """What it asks one after the other; itself where it asks nobody."""
+    return list(getattr(backend, "backends", None) or [backend])
+
+
 def _usable(backend: Backend) -> Backend:
     """The backend, or the first good one where several are chained; NoKeyring where there is none."""
-    chained: list[Backend] = list(getattr(backend, "backends", None) or [backend])
     refused = []
-    for one in chained:
+    for one in _chained(backend):
         name = f"{type(one).__module__}.{type(one).__qualname__}"
         if not _keeps_secrets(name):
             refused.append(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -126,7 +127,7 @@ class Bridge(QObject):
     # -- on the bridge's thread ---------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        rounds = 0
+        looked_at = time.monotonic()
         while True:
             with self._condition:
                 self._condition.wait_for(self._is_due, LOOK)
@@ -135,20 +136,23 @@ class Bridge(QObject):
                 if self._is_stopping:
                     return
                 pending, self._pending = self._pending, _Pending(everything=False)
-            rounds += 1
+            everything = pending.everything or time.monotonic() - looked_at >= ALL
+            looked_at = time.monotonic() if everything else looked_at
+            pause = PACE  # not more than ten times a second
             try:
-                self._hand_over(self._collect(pending, rounds % int(ALL / LOOK) == 0))
+                self._hand_over(self._collect(pending, everything))
             except Exception:
                 log.exception("the window could not be told what changed")
-            with self._condition:  # not more than ten times a second
-                self._condition.wait_for(lambda: self._is_stopping, PACE)
+                looked_at, pause = time.monotonic() - ALL, LOOK
+            with self._condition:
+                self._condition.wait_for(lambda: self._is_stopping, pause)
 
     def _is_due(self) -> bool:
         pending = self._pending
         return self._is_stopping or pending.everything or bool(pending.paths or pending.events)
 
     def _collect(self, pending: _Pending, everything: bool) -> Update:
-        if pending.everything or everything:
+        if everything:
             snapshot = self._source.snapshot()
             found = {one.key: one for one in snapshot.runs}
             changed = [one for key, one in found.items() if self._known.get(key) != one]

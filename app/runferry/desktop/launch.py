@@ -20,12 +20,15 @@ from PySide6.QtWidgets import QApplication
 from runferry.desktop.bridge import Bridge, Update
 from runferry.desktop.context import Context
 from runferry.desktop.drop.adding import Adding
+from runferry.desktop.look.app_icon import app_icon
 from runferry.desktop.memory import Memory
 from runferry.desktop.pages import makers
-from runferry.desktop.system.bus import Bus, Which
+from runferry.desktop.system.activation import accept_token
 from runferry.desktop.system.news import NewsKind
 from runferry.desktop.system.notifications import Notifications
 from runferry.desktop.system.notifier import Notifier
+from runferry.desktop.system.surroundings import Surroundings
+from runferry.desktop.system.way_in import WayIn
 from runferry.desktop.tasks import Tasks
 from runferry.desktop.text import tr
 from runferry.desktop.tray.icon import Tray
@@ -56,9 +59,10 @@ class DesktopApp(QObject):
         self.window = Window(self.memory)
         self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window)
         self.adding = Adding(self.context, self.window)
-        self.bus = Bus(Which.SESSION) if sys.platform.startswith("linux") else None
+        self.surroundings = Surroundings(self)
         self.tray = Tray(self.toggle, self)
-        self.notifier = Notifier(self.bus, self.tray.message, self)
+        self.way_in = WayIn(self.surroundings.tray, self.window.isVisible, self.window.bring_up, self)
+        self.notifier = Notifier(self.surroundings.session, self.tray.message, self)
         self.notifications = Notifications(self.notifier, lambda: engine.settings, self.memory, self)
         self.menu = TrayMenu(tray_wishes(self.context, self.quit, self._snooze))
         self.tray.menu = self.menu.menu
@@ -78,23 +82,24 @@ class DesktopApp(QObject):
         self.bridge.start()
         self._looking.start(LOOK_AFTER)
         self.tasks.run(self.engine.watching.begin)
-        if self.bus is not None:
-            self.bus.start()
+        self.surroundings.tray.appeared.connect(self.tray.make)
+        self.surroundings.tray.gone.connect(self.tray.drop)
+        self.surroundings.try_now.connect(lambda: self.tasks.run(self.engine.reconnect))
+        self.surroundings.start()
         self.notifier.start()
         self.notifications.asked.connect(self._show_news)
         self.tray.make()
-        if not hidden or not self.tray.is_there:
-            self.window.bring_up()
+        self.way_in.start(hidden)
 
     def stop(self) -> None:
         """Before the engine stops: nothing is shown any more."""
         self._looking.stop()
         self.adding.closed()
         self.notifications.stop()
+        self.way_in.stop()
         self.tray.stop()
         self.bridge.stop()
-        if self.bus is not None:
-            self.bus.stop()
+        self.surroundings.stop()
         self.window.leave()
         self.tasks.stop()
 
@@ -127,6 +132,7 @@ class DesktopApp(QObject):
             self.window.go("problems")
         else:
             self.window.go("runs", subjects[0] if len(subjects) == 1 else "")
+        accept_token(token)
         self.window.bring_up()
 
     def toggle(self) -> None:
@@ -166,6 +172,7 @@ def application(arguments: list[str] | None = None) -> QApplication:
     made.setApplicationDisplayName("Runferry")
     made.setApplicationVersion(__version__)
     made.setDesktopFileName("runferry")
+    made.setWindowIcon(app_icon())
     made.setQuitOnLastWindowClosed(False)
     return made
 

@@ -9,7 +9,13 @@ from runferry.desktop.context import Context, Page
 
 def makers(context: Context) -> dict[str, Callable[[], Page]]:
     """By the names that `Shell.go` knows; the first one is shown first."""
-    return {"runs": lambda: _runs(context), "network": lambda: _network(context)}
+    return {
+        "runs": lambda: _runs(context),
+        "network": lambda: _network(context),
+        "problems": lambda: _problems(context),
+        "activity": lambda: _activity(context),
+        "settings": lambda: _settings(context),
+    }
 
 
 def _runs(context: Context) -> Page:
@@ -23,3 +29,21 @@ def _network(context: Context) -> Page:
     from runferry.desktop.network.page import NetworkPage
 
     return NetworkPage(context)
+
+
+def _problems(context: Context) -> Page:
+    from runferry.desktop.problems.page import ProblemsPage
+
+    return ProblemsPage(context)
+
+
+def _activity(context: Context) -> Page:
+    from runferry.desktop.activity.page import ActivityPage
+
+    return ActivityPage(context)
+
+
+def _settings(context: Context) -> Page:
+    from runferry.desktop.settings.page import SettingsPage
+
+    return SettingsPage(context)

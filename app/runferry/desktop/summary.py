@@ -45,12 +45,13 @@ class Totals:
 def totals(runs: Iterable[RunStatus]) -> Totals:
     """Count."""
     by_state = dict.fromkeys(SyncState, 0)
-    number = live = held = verified_bytes = waiting_bytes = rows = 0
+    number = live = held = waiting = verified_bytes = waiting_bytes = rows = 0
     for run in runs:
         number += 1
         by_state[run.state] += 1
         live += run.run_state in _LIVE and not run.held
         held += bool(run.held)
+        waiting += run.state is SyncState.WAITING and not run.held
         if run.state is SyncState.VERIFIED:
             verified_bytes += run.bytes_total
         elif not run.held:
@@ -60,7 +61,7 @@ def totals(runs: Iterable[RunStatus]) -> Totals:
         runs=number,
         live=live,
         syncing=by_state[SyncState.SYNCING],
-        waiting=by_state[SyncState.WAITING] - held,
+        waiting=waiting,
         held=held,
         verified=by_state[SyncState.VERIFIED],
         problems=by_state[SyncState.PROBLEM],
@@ -83,23 +84,27 @@ class Summary:
 
 def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
     """How everything is. now: seconds since the epoch."""
-    problems = len(overview.problems) or counted.problems
     retrying = [one for one in overview.servers if one.state in (ConnectionState.RETRYING, ConnectionState.PORTAL)]
     stopped = [one for one in overview.servers if one.state in (ConnectionState.REFUSED, ConnectionState.UNTRUSTED)]
     paused = [one for one in overview.servers if one.state is ConnectionState.PAUSED]
+    problems = len(overview.problems) or counted.problems + len(stopped)
     retry = retry_line(retrying[0], now) if retrying else ""
     live = plural(counted.live, "{n} run live", "{n} runs live")
-    if stopped or problems:
-        headline = plural(len(stopped) + problems, "{n} problem", "{n} problems")
+    if problems:
+        headline = plural(problems, "{n} problem", "{n} problems")
         why = (stopped[0].cause or {}).get("title", "") if stopped else ""
-        sentence = f"{server_name(stopped[0].url)}: {why}" if stopped else tr("{what} need you", what=headline)
+        sentence = (
+            f"{server_name(stopped[0].url)}: {why}"
+            if stopped
+            else plural(problems, "{n} problem needs you", "{n} problems need you")
+        )
         return Summary(Mood.ATTENTION, headline, sentence, retry)
     if retrying:
         return Summary(Mood.RETRYING, tr("Retrying"), retry, retry)
     if paused and len(paused) == len(overview.servers):
         return Summary(Mood.PAUSED, tr("Paused"), tr("Paused: nothing is sent until you resume"))
-    if counted.syncing:
-        done = counted.runs - counted.held - counted.waiting - counted.syncing
+    if counted.syncing or counted.waiting:
+        done = counted.by_state.get(SyncState.SENT, 0) + counted.verified
         where = tr("Syncing {n} of {all}", n=counted.syncing + counted.waiting, all=counted.runs - counted.held)
         return Summary(Mood.SYNCING, tr("Syncing"), f"{where} — {plural(done, '{n} run done', '{n} runs done')}")
     verified = tr("{n} verified", n=amounts.count(counted.verified))

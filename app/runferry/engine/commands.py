@@ -12,31 +12,40 @@ from runferry.engine.audit import audit
 from runferry.engine.cleaning import candidates_in
 from runferry.engine.code_state.restore import packed
 from runferry.engine.engine import Engine, instead_of
+from runferry.engine.guests import WATCH_FOR_ME, watch_for
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.engine.pauses import end_of
 from runferry.engine.restoring import code_of
 from runferry.engine.stopping import targets_of
 from runferry.errors import UsageError
+from runferry.events import Event
 
 ATTEMPTS_TOLD = 10  # of each server, to `status --json`
 REFRESH = 0.2  # seconds between two progress messages
 
+_FOR_FRONTS = {"show": ("app",), "quit": ("app", "watch"), "hand-over": ("watch",)}  # who understands which
+
 Progress = Callable[[dict[str, Any]], bool]
 
 
-def handler(engine: Engine) -> Callable[[Request, Reply], int]:
-    """The function that answers one request; it runs on a thread of the control server."""
+def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int]:
+    """The function that answers one request; it runs on a thread of the control server.
+
+    kind: what the owner was started as; it decides what `show`, `quit` and `hand-over` can mean.
+    """
 
     def answer(request: Request, reply: Reply) -> int:
-        command = _COMMANDS.get(request.command)
-        if command is None:
-            raise UsageError(
-                "unknown-command",
-                "The running Runferry does not know this command",
-                f"It was asked for {request.command!r}.",
-                "It may be an older version: end it and start it again.",
-            )
-        return command(engine, request, reply)
+        if request.command in _FOR_FRONTS:
+            return _tell_front(engine, kind, request.command)
+        carry_out = _COMMANDS.get(request.command)
+        if carry_out is not None:
+            return carry_out(engine, request, reply)
+        raise UsageError(
+            "unknown-command",
+            "The running Runferry does not know this command",
+            f"It was asked for {request.command!r}.",
+            "It may be an older version: end it and start it again.",
+        )
 
     return answer
 
@@ -64,7 +73,8 @@ def _look_again(engine: Engine, request: Request, reply: Reply) -> int:
 
 def _clean(engine: Engine, request: Request, reply: Reply) -> int:
     told = request.arguments
-    candidates, skipped = candidates_in(engine, Path(str(told.get("root", ""))), float(str(told.get("min_age", 0))))
+    root = Path(str(told.get("root", "")))
+    candidates, skipped = candidates_in(engine, root, float(str(told.get("min_age", 0))))
     reply.progress({"candidates": [asdict(one) for one in candidates], "skipped": skipped})
     return 0
 
@@ -103,7 +113,7 @@ def _code(engine: Engine, request: Request, reply: Reply) -> int:
     return 0
 
 
-_COMMANDS: Mapping[str, Callable[[Engine, Request, Reply], int]] = {
+_COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "sync": _sync,
     "status": _status,
     "verify": _verify,
@@ -114,7 +124,21 @@ _COMMANDS: Mapping[str, Callable[[Engine, Request, Reply], int]] = {
     "pause": _pause,
     "stop": _stop,
     "code": _code,
+    WATCH_FOR_ME: watch_for,
 }
+
+
+def _tell_front(engine: Engine, kind: str, command: str) -> int:
+    """Hand a command to whoever listens to events: the window, or `watch`."""
+    if kind not in _FOR_FRONTS[command]:
+        raise UsageError(
+            "not-possible-here",
+            "The running Runferry cannot do that",
+            f"'{command}' means nothing to `runferry {kind}`.",
+            "Wait until it ends, or end it.",
+        )
+    engine.bus.publish(Event(command))
+    return 0
 
 
 def _short(snapshot: dict[str, Any]) -> dict[str, Any]:

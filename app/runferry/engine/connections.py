@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from runferry.clock import Clock
 from runferry.credentials import VARIABLE, Key, find_key
 from runferry.engine.choice import Choice
-from runferry.engine.local_server import LocalServer
+from runferry.engine.local_server import LocalServer, Running
 from runferry.engine.ways import open_session, way_to
 from runferry.errors import AppError
 from runferry.logs import secrets
@@ -83,6 +83,14 @@ class Connections:
         """``local`` for the local server, wherever it answers; else the address."""
         return LOCAL if self._origin[id(connection)][0].is_local else connection.server.url
 
+    def choice_of(self, connection: Connection) -> Choice:
+        """Why there is this connection: as what its server was chosen."""
+        return self._origin[id(connection)][0]
+
+    def local(self) -> Running:
+        """The local server, started where it does not run. May take seconds. Raises NeedsUser."""
+        return self._local.ensure()
+
     def named(self, server: str) -> list[Connection]:
         """The connections to a server (``local``, or an address), with whichever key; all where none is named."""
         return [one for one in self.all() if server in ("", self.name_of(one), one.server.url)]
@@ -118,7 +126,8 @@ class Connections:
                 self._made[identity, key.value] = self._made.pop(place)
 
     def _key(self, url: str, choice: Choice, environ: Mapping[str, str]) -> Key | None:
-        return find_key(url, environ, named=choice.named, cloud_url=self._settings.cloud_url)
+        settings = self._settings
+        return find_key(url, environ, named=choice.named, cloud_url=settings.cloud_url, key_file=settings.key_file)
 
     def look_after_local(self) -> None:
         """Start the local server again if it died while nobody was using it. May take seconds; never raises."""

@@ -9,17 +9,24 @@ import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from runferry.clock import Clock
+from runferry.engine import folders
+from runferry.engine.activity import Activity, ActivityKind
 from runferry.engine.connections import Connections
 from runferry.engine.finding import not_a_run
+from runferry.engine.host_metrics import HostMetrics
+from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
 from runferry.engine.stopping import Stopped, Stopper
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
 from runferry.formats.detect import NotARun, identify
-from runferry.settings import Settings
+from runferry.paths import Home
+from runferry.servers import LOCAL, is_loopback
+from runferry.settings import OPTIONS, Folder, Settings
 from runferry.status import ConnectionState
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
@@ -36,21 +43,28 @@ class Controls:
     connections: Connections
     pauses: Pauses
     watching: Watching
-    stopper: Stopper
     settings: Settings
+    clock: Clock
+    home: Home
+    environ: dict[str, str]
     bus: EventBus
+    activity: Activity
+    host_metrics: HostMetrics
+    local_server: LocalServer
+    _changing: threading.Lock
+    stopper: Stopper
     _scheduler: Scheduler
     _lock: threading.Lock
     _runs: Mapping[Key, RunSync]
 
-    def _notice(self, url: str, text: str) -> None:
+    def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         raise NotImplementedError
 
     def try_now(self, url: str = "") -> None:
         """Try all servers, or one (its address, ``local``), at once; ends their pause."""
         url = self.pauses.named(url)
         if self.pauses.end(url):
-            self._notice(url, "Resumed.")
+            self._notice(url, "Resumed.", ActivityKind.RESUMED)
         for connection in self.connections.named(url):
             if connection.is_stopped:
                 self.connections.refresh(connection)
@@ -63,10 +77,20 @@ class Controls:
             if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
                 self.try_now(connection.server.url)
 
+    def reconnect(self) -> None:
+        """The computer woke from sleep, or is in another network: connections from before are dead, and not waited for.
+
+        Requests in hand fail as when the connection breaks off, and are made again.
+        """
+        for connection in self.connections.all():
+            if not is_loopback(connection.server.url):
+                connection.session.cut_off()
+        self.network_changed()
+
     def pause(self, url: str = "", until: float | None = None) -> None:
         """Send nothing more to all servers, or to one, until a time (seconds since the epoch) or `try_now`."""
         self.pauses.pause(url, until)
-        self._notice(url, "Paused.")
+        self._notice(url, "Paused.", ActivityKind.PAUSED)
 
     def run_at(self, path: str) -> list[RunSync]:
         """The syncs of the run in this folder: one per place that it goes to."""
@@ -97,19 +121,6 @@ class Controls:
             raise not_a_run(found)
         return self.stopper.stop(found, wait)
 
-    def _asked_to_stop(self, path: Path) -> None:
-        """The server says that the run in this folder is to stop."""
-        found = identify(path)
-        if not self.settings.obey_stop or isinstance(found, NotARun):
-            return
-        try:
-            self.stopper.obey(found)
-        except AppError as error:
-            log.warning("%s is to stop: %s", path, error)
-            self.bus.publish(Event("notice", str(path), error.for_people()))
-        else:
-            self.bus.publish(Event("notice", str(path), f"{path.name}: stopped, as somebody asked on the server"))
-
     def retry_run(self, path: str) -> None:
         """Try a run with a problem again, and ask its server anew; one that is held back is judged anew."""
         self.resume_run(path)
@@ -120,6 +131,60 @@ class Controls:
 
     def _look(self) -> None:
         """Every few seconds."""
-        self.watching.look_at_crashed()
+        self.watching.look_at_quiet_logs()
         for server in self.pauses.look():
             self.try_now(server)
+
+    # -- the local server ---------------------------------------------------------------------------------------------
+
+    def start_local_server(self) -> None:
+        """Start it, and whenever it is needed from now on. May take seconds. Raises NeedsUser."""
+        running = self.local_server.turn_on()
+        self._notice(running.url, f"The local server answers at {running.url}", ActivityKind.NOTICE)
+        self.try_now(LOCAL)
+
+    def stop_local_server(self) -> None:
+        """Stop it until it is started again; what goes to it waits. May take seconds. Raises NeedsUser."""
+        url = self.local_server.look().url
+        self.local_server.turn_off()
+        self._notice(url, "The local server was stopped.", ActivityKind.NOTICE)
+
+    # -- watched folders ----------------------------------------------------------------------------------------------
+
+    def add_folder(self, path: Path | str, **values: Any) -> Folder:
+        """Watch a folder from now on; see `folders.add_folder`. Raises AppError."""
+        return folders.add_folder(self, path, **values)
+
+    def change_folder(self, path: Path | str, **values: Any) -> Folder:
+        """Set fields of a watched folder. Raises AppError."""
+        return folders.change_folder(self, path, **values)
+
+    def remove_folder(self, path: Path | str) -> None:
+        """Watch a folder no more. Raises AppError."""
+        folders.remove_folder(self, path)
+
+    # -- settings -----------------------------------------------------------------------------------------------------
+
+    def reload_settings(self) -> None:
+        """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
+        self._use(Settings.load(self.home.settings_file, self.environ))
+
+    def change_settings(self, **values: Any) -> None:
+        """Set options and save them; they take effect at once. Raises AppError, and then nothing has changed."""
+        with self._changing:
+            self._use(self.settings.changed(**values).save(self.home.settings_file))
+
+    def _use(self, settings: Settings) -> None:
+        changed = [one.label for name, one in OPTIONS.items() if settings.get(name) != self.settings.get(name)]
+        if changed:
+            self.activity.note(ActivityKind.SETTINGS, "", f"Settings changed: {', '.join(changed)}.")
+        self.settings = settings
+        self.host_metrics.use(settings)
+        self.watching.settings_changed()
+        self.bus.publish(Event("settings"))
+        try:
+            self.connections.use(settings)
+        except AppError as error:
+            self._notice("", error.for_people())
+            return
+        self.network_changed()

@@ -14,8 +14,8 @@ from pathlib import Path
 from runferry.clock import Clock, SystemClock
 from runferry.control import is_carried
 from runferry.engine import showing
+from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
 from runferry.engine.changes import Changes
-from runferry.engine.choice import Choice
 from runferry.engine.code_state.keeper import CodeState
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
@@ -23,9 +23,12 @@ from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
+from runferry.engine.outside import Outside
 from runferry.engine.pauses import Pauses
+from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled
 from runferry.engine.stopping import Stopper
+from runferry.engine.watched import WatchedFolder
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
@@ -33,21 +36,22 @@ from runferry.formats.detect import RunFolder
 from runferry.paths import Home
 from runferry.servers import is_loopback
 from runferry.settings import Settings
+from runferry.state.activity import ActivityTable
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
 from runferry.state.pauses import PauseTable
-from runferry.status import RunStatus, Snapshot
+from runferry.status import Problem, RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
-from runferry.sync.run_sync import ENDED, RunSync
+from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
 
 log = logging.getLogger(__name__)
 
 
-class Engine(Controls):
+class Engine(Controls, Outside):
     """One per process."""
 
     def __init__(
@@ -64,12 +68,15 @@ class Engine(Controls):
         self.environ = dict(os.environ if environ is None else environ)
         self._database = Database(home.database_file)
         self.ledger = Ledger(self._database, self.clock)
-        self._local = LocalServer(home.store, settings.local_server_port, self.clock)
+        self.local_server = LocalServer(home.store, settings.local_server_port, self.clock)
+        self.activity = Activity(ActivityTable(self._database, MOST), self.clock, self.bus)
+        self.news = RunNews(self.activity, self.ledger)
         self.pauses = Pauses(self, PauseTable(self._database))
-        self.connections = Connections(settings, self._local, self.clock, self._notice, self.pauses.apply)
+        self.connections = Connections(settings, self.local_server, self.clock, self._notice, self.pauses.apply)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
+        self._changing = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
@@ -84,6 +91,7 @@ class Engine(Controls):
     def start(self) -> Engine:
         """Open the state and start the threads. Raises AppError."""
         self._database.open()
+        self.activity.load()
         self._scheduler.start()
         self._changes.start()
         return self
@@ -92,12 +100,10 @@ class Engine(Controls):
         """End threads, connections and the local server that this engine started; the commit in hand is finished."""
         self._changes.stop()
         self.watching.stop()
-        self.host_metrics.stop()
-        self.stopper.close()
-        self.code_state.stop()
+        self._leave()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
-        self._local.stop()
+        self.local_server.stop()
         self._database.close()
 
     def __enter__(self) -> Engine:
@@ -132,19 +138,27 @@ class Engine(Controls):
             if job in self._jobs:
                 self._jobs.remove(job)
 
-    def deliver(self, folder: RunFolder, choice: Choice) -> RunSync:
-        """Sync a run of a watched folder by itself."""
-        return self._add(folder, self._destination(), self.connections.get(choice, self.environ))
+    def deliver(self, folder: RunFolder, watched: WatchedFolder) -> RunSync:
+        """Sync a run of a watched folder by itself. Raises AppError."""
+        return self._add(folder, watched.destination(self.settings), self._connection_of(watched))
 
-    def settle(self, path: Path, choice: Choice) -> RunStatus | None:
+    def settle(self, path: Path, watched: WatchedFolder) -> RunStatus | None:
         """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
-        status = self.settled.find(path, self.connections.get(choice, self.environ), self._destination())
+        status = self.settled.find(path, self._connection_of(watched), watched.destination(self.settings))
         if status is not None:
             self.bus.publish(Event("run", status.path))
         return status
 
-    def _destination(self) -> Destination:
-        return Destination("", "", "", self.settings.entity, self.settings.project)
+    def is_at(self, run: RunSync, watched: WatchedFolder) -> bool:
+        """Whether a run is on its way to a folder's server."""
+        try:
+            return self._connection_of(watched).server.identity == run.connection.server.identity
+        except AppError:
+            return False
+
+    def _connection_of(self, watched: WatchedFolder) -> Connection:
+        environ = self.environ if watched.environ is None else instead_of(self.environ, watched.environ)
+        return self.connections.get(watched.choice, environ)
 
     def _add(
         self, folder: RunFolder, destination: Destination, connection: Connection, wishes: Wishes | None = None
@@ -174,6 +188,7 @@ class Engine(Controls):
             run.ask_again()
             run.is_paused = run.is_paused and wishes is None
         if wishes is not None:
+            self.pauses.keep_run(str(folder.path), False)
             asked = combine(wishes, folder.marker)
             self._scheduler.between_turns(run, lambda: run.use(connection, asked))
         self._scheduler.wake(run)
@@ -197,6 +212,7 @@ class Engine(Controls):
             on_stop=self._asked_to_stop,
             code=self.code_state.files,
             is_local=near and connection.server.is_runferry,
+            tell=lambda text: self._notice(connection.server.url, text),
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------
@@ -212,34 +228,21 @@ class Engine(Controls):
             for key in [key for key, one in self._runs.items() if one is run]:
                 del self._runs[key]
         run.gone()
+        self.news.forget(run)
+
+    def leave(self, run: RunSync) -> None:
+        """Its folder is not watched any more: it gets no more turns, unless somebody asked for it by name."""
+        with self._lock:
+            if any(run in job.runs for job in self._jobs):
+                return
+            for key in [key for key, one in self._runs.items() if one is run]:
+                del self._runs[key]
+        self._scheduler.remove(run)
+        self.news.forget(run)
 
     def look_after_local_server(self) -> None:
         """Start the local server again if it died; call now and then. May take seconds."""
         self.connections.look_after_local()
-
-    def reload_settings(self) -> None:
-        """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
-        self.settings = Settings.load(self.home.settings_file, self.environ)
-        self.host_metrics.use(self.settings)
-        try:
-            self.connections.use(self.settings)
-        except AppError as error:
-            self._notice("", error.for_people())
-            return
-        self.network_changed()
-
-    def live_folders(self) -> list[RunFolder]:
-        """The runs that may be going on, as far as is known."""
-        with self._lock:
-            runs = list(self._runs.values())
-        return [run.folder for run in runs if run.status_run_state not in ENDED] + self.watching.held_folders()
-
-    def _wake_at(self, path: Path) -> None:
-        """Something is to be done for the run in this folder."""
-        with self._lock:
-            runs = [run for run in self._runs.values() if run.folder.path == path]
-        for run in runs:
-            self._scheduler.grew(run)
 
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""
@@ -250,8 +253,12 @@ class Engine(Controls):
         return showing.snapshot(self, self._all())
 
     def overview(self) -> Snapshot:
-        """Servers and folders, without the runs: cheap, however many there are."""
+        """Servers, folders and problems, without the runs: cheap, however many there are."""
         return showing.overview(self, self._all())
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What needs a person."""
+        return self.overview().problems
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -261,19 +268,22 @@ class Engine(Controls):
 
     def _changed(self, run: RunSync) -> None:
         self.watching.run_changed(run)
+        self.news.look(run)
         if self.settled.put_away(run):
             self._scheduler.remove(run)
             self.watching.retired(run)
+            self.news.forget(run)
         self.bus.publish(Event("run", str(run.folder.path)))
         for job in list(self._jobs):
             if run in job.runs:
                 job.changed.set()
 
-    def _tell(self, path: Path, text: str) -> None:
-        self.bus.publish(Event("notice", str(path), text))
-
-    def _notice(self, url: str, text: str) -> None:
+    def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         log.warning("%s: %s", url, text)
+        if kind is None:
+            states = [one.state for one in self.connections.named(url)] if url else []
+            kind = kind_of_notice(states[0] if states else None)
+        self.activity.note(kind, url, text, SEVERITIES.get(kind, Severity.INFO))
         self.bus.publish(Event("server", url, text))
 
 

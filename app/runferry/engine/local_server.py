@@ -42,6 +42,21 @@ class Running:
         return f"Running({self.url}, {self.store})"
 
 
+@dataclass(frozen=True)
+class LocalServerStatus:
+    """What a page shows. `url`, `store`: empty while it does not run; `folder`: where its runs lie.
+
+    is_ours: this app started it and may stop it. is_off: a person stopped it, and it is not started when it is needed.
+    """
+
+    is_running: bool
+    url: str
+    store: str
+    folder: str
+    is_ours: bool
+    is_off: bool
+
+
 class LocalServer:
     """Finds or starts the server of one store."""
 
@@ -55,11 +70,60 @@ class LocalServer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._adopted: psutil.Process | None = None
+        self._is_off = False
 
     def ensure(self) -> Running:
-        """The running server; started when there is none. Raises NeedsUser when it does not come up."""
+        """The running server; started when there is none. Raises NeedsUser when it does not come up, or is off."""
         with self._lock:
-            return self._find() or self._start()
+            found = self._find()
+            if found is None and self._is_off:
+                raise NeedsUser(
+                    "local-server-off",
+                    "The local server is stopped",
+                    "It was stopped by hand; what goes to it waits.",
+                    "Start it again from the menu, or in the settings.",
+                )
+            return found or self._start()
+
+    def look(self) -> LocalServerStatus:
+        """How it is now. Asks it, which may take a second when it hangs."""
+        with self._lock:
+            found = self._find()
+            is_ours = found is not None and (self._process is not None or self._adopted is not None)
+            url, store = (found.url, found.store) if found else ("", "")
+            return LocalServerStatus(found is not None, url, store, str(self._store), is_ours, self._is_off)
+
+    def turn_on(self) -> Running:
+        """Start it, and from now on whenever it is needed. Raises NeedsUser."""
+        self._is_off = False
+        return self.ensure()
+
+    def turn_off(self) -> None:
+        """Stop it, and do not start it again until `turn_on`, or until the app starts again.
+
+        Raises NeedsUser where a person started it in a terminal: then it is not ours to stop.
+        """
+        now = self.look()
+        if now.is_running and not now.is_ours:
+            raise NeedsUser(
+                "local-server-not-ours",
+                "The local server was not started by this app",
+                f"Somebody runs `runferry serve` ({now.url}).",
+                "End it where it was started, with Ctrl+C.",
+            )
+        self._is_off = True
+        self.stop()
+
+    def store_size(self) -> int:
+        """Bytes of all files in its store. Looks at each: takes a while for large stores."""
+        total = 0
+        for at, _, files in os.walk(self._store):
+            for name in files:
+                try:
+                    total += os.lstat(os.path.join(at, name)).st_size  # noqa: PTH118 - a million of them
+                except OSError:
+                    continue
+        return total
 
     def is_down(self) -> bool:
         """Whether the process that we started, or took over from an owner that died, has ended by itself."""

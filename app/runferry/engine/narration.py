@@ -17,9 +17,12 @@ ALL = 600.0  # and at all of them
 class Narrator:
     """Turns events into lines. Compares with what it said before, so that nothing is told twice."""
 
-    def __init__(self, engine: Engine, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, engine: Engine, say: Callable[[str], object], concerns: Callable[[str], bool] = lambda path: True
+    ) -> None:
         self._engine = engine
         self._say = say
+        self._concerns = concerns  # which runs are told of, by their folder
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._told: dict[str, tuple[str, str]] = {}
         self._changed: set[str] = set()
@@ -46,7 +49,7 @@ class Narrator:
                 return
             if event.kind == "run":
                 self._changed.add(event.subject)
-            if event.text:
+            if event.text and (event.kind == "server" or self._concerns(event.subject)):
                 self._say(event.text)
 
     def _tell(self) -> None:
@@ -59,7 +62,7 @@ class Narrator:
         self._changed.clear()
         for status in statuses:
             line = _line(status)
-            if line and self._told.get(status.path) != line:
+            if line and self._concerns(status.path) and self._told.get(status.path) != line:
                 self._told[status.path] = line
                 self._say(line[1])
 

@@ -88,7 +88,8 @@ def _key_from(engine: Engine, server: str) -> str:
     if server == LOCAL:
         return ""
     try:
-        key = find_key(server, engine.environ, cloud_url=engine.settings.cloud_url)
+        settings = engine.settings
+        key = find_key(server, engine.environ, cloud_url=settings.cloud_url, key_file=settings.key_file)
     except AppError:
         return ""
     return key.source if key else ""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from runferry.credentials import proxy_password
 from runferry.engine.ways import way_to
 from runferry.errors import UsageError
+from runferry.logs import secrets
 from runferry.servers import normalise_url
 from runferry.settings import Settings
 
@@ -40,6 +41,17 @@ def leads_to(settings: Settings, server: str, environ: Mapping[str, str]) -> tup
     url = normalise_url(server)
     found = way_to(url, settings, environ).proxies.find(url)
     return (found.shown, found.source) if found else ("", "")
+
+
+def check_address(address: str) -> None:
+    """Raises UsageError for what is no proxy's address, or carries a password."""
+    _check(address if "://" in address else f"http://{address}")
+
+
+def keep_password(settings: Settings, password: str) -> None:
+    """Keep the password of the proxy that is set, in the keyring. Raises AppError where that fails."""
+    secrets.learn(password)
+    proxy_password.store(settings.proxy_user, settings.proxy_url, password)
 
 
 def _check(address: str) -> None:

@@ -23,7 +23,7 @@ def recorded_snapshot(home: Home, settings: Settings, pid: int) -> Snapshot:
     runs: list[RunStatus] = []
     if home.database_file.exists():
         with Database(home.database_file) as database:
-            runs = [_status(*one) for one in Ledger(database, SystemClock()).all_deliveries()]
+            runs = [recorded_status(*one) for one in Ledger(database, SystemClock()).all_deliveries()]
     folders = tuple(
         FolderStatus(one.path, one.server, "nothing", "Runferry is not running") for one in settings.folders
     )
@@ -46,7 +46,8 @@ def server_address(delivery: Delivery, target: Row) -> str:
     return address if found and known.startswith("runferry:") else known
 
 
-def _status(delivery: Delivery, target: Row) -> RunStatus:
+def recorded_status(delivery: Delivery, target: Row) -> RunStatus:
+    """What the ledger knows of a run on its way to one place."""
     counts = delivery.counts
     return RunStatus(
         path=str(Path(target["path"]).parent),

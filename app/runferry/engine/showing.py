@@ -7,7 +7,8 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runferry.status import RunStatus, ServerStatus, Snapshot, SyncState
+from runferry.engine import problems
+from runferry.status import RunStatus, ServerStatus, Snapshot
 from runferry.version import __version__
 
 if TYPE_CHECKING:
@@ -24,19 +25,27 @@ def statuses(engine: Engine, runs: Sequence[RunSync], paths: Set[str]) -> tuple[
 def snapshot(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
     """Everything at this moment."""
     found = [run.status() for run in runs]
-    problems = tuple(one.error for one in found if one.error and one.state is SyncState.PROBLEM)
     everything = (*found, *engine.settled.statuses(), *engine.watching.held())
-    return replace(overview(engine, runs), runs=everything, problems=problems)
+    return replace(overview(engine, runs), runs=everything)
 
 
 def overview(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
-    """Servers and folders, without the runs: cheap, however many there are."""
+    """Servers, folders and problems, without the runs: cheap, however many there are."""
+    servers = _servers(engine, [run for run in runs if not run.at_rest])
+    folders = tuple(engine.watching.folders())
     return Snapshot(
         version=__version__,
         pid=os.getpid(),
         time=engine.clock.time(),
-        servers=_servers(engine, [run for run in runs if not run.at_rest]),
-        folders=tuple(engine.watching.folders()),
+        servers=servers,
+        folders=folders,
+        problems=(
+            *problems.problems_of_settings(engine.settings.problems),
+            *problems.problems_of_servers(servers),
+            *problems.problems_of_folders(folders),
+            *problems.problems_of_held(engine.watching.held(), servers),
+            *engine.news.problems(),
+        ),
         measured=engine.host_metrics.measured(),
     )
 

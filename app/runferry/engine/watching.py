@@ -5,22 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runferry.engine.choice import Choice, choose
+from runferry.engine.activity import ActivityKind, Severity
+from runferry.engine.following import Following, has_grown
+from runferry.engine.held import Held, hold, was_asked_for
 from runferry.engine.job import SyncJob
-from runferry.engine.routing import why_held
+from runferry.engine.routing import BEFORE, judge
 from runferry.engine.settled import log_in
+from runferry.engine.watched import FolderList, WatchedFolder, is_below, of_settings
 from runferry.errors import AppError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
-from runferry.formats.readers import Extent, extent
-from runferry.settings import FolderMode
-from runferry.settings.wandb_edit import directory_is_off
-from runferry.status import FolderStatus, RunState, RunStatus, SyncState
-from runferry.sync.run_sync import ENDED, RunSync
+from runferry.status import FolderStatus, RunState, RunStatus
+from runferry.sync.run_sync import RunSync
 from runferry.watch.discovery import scan
 
 if TYPE_CHECKING:
@@ -29,14 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class WatchedFolder:
-    """A folder, where its runs go, and which of them are sent unasked."""
-
-    path: Path
-    choice: Choice
-    mode: FolderMode = FolderMode.AUTO
+SETTINGS, NAMED = "settings", "named"  # who wants a folder watched; a guest has a name of its own
+LOOKED_AT = 500  # held runs, the newest, whose logs are looked at again and again
 
 
 class Watching:
@@ -46,22 +39,20 @@ class Watching:
         self._engine = engine
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
-        self._folders: list[WatchedFolder] = []
+        self._folders = FolderList()
         self._runs: dict[Path, RunSync] = {}  # by log
-        self._held: dict[Path, tuple[RunFolder, WatchedFolder, str]] = {}  # by run folder
-        self._followed: set[Path] = set()
-        self._crashed: dict[Path, Extent] = {}  # by log: how large it was when its training seemed to be dead
-        self._failed: dict[Path, AppError] = {}
+        self._held: dict[Path, Held] = {}  # by run folder
+        self._following = Following()
 
-    def start(self, folders: Sequence[WatchedFolder]) -> None:
+    def start(self, folders: Sequence[WatchedFolder], who: str = NAMED) -> None:
         """Begin with what is there; what comes later is noticed."""
         from runferry.watch.watcher import Watcher  # loads watchdog, which one-shot commands do not need
 
         settings = self._engine.settings
         self._engine.pauses.restore()
-        self._folders = list(folders)
+        self._folders.put(who, folders)
         self._watcher = Watcher(
-            [one.path for one in folders],
+            [one.path for one in self._folders.all()],
             on_found=self._found,
             on_changed=self._changed,
             on_gone=self._gone,
@@ -70,23 +61,35 @@ class Watching:
             poll_interval=settings.poll_interval,
             skip=(self._engine.home.store,),
         )
-        self._engine.code_state.start()
+        self._engine.attend()
         self._watcher.start()
-        self._engine.host_metrics.start()
 
     def begin(self) -> None:
-        """Watch the folders of the settings. Raises AppError where nobody can know their server."""
-        engine = self._engine
-        self.start(
-            [
-                WatchedFolder(Path(one.path), choose("", engine.environ, engine.settings, one.server), one.mode)
-                for one in engine.settings.folders
-            ]
-        )
+        """Watch the folders of the settings, and follow their changes. Never raises for one of them."""
+        self.start(of_settings(self._engine.settings, self._engine.environ), SETTINGS)
+
+    def settings_changed(self) -> None:
+        """Follow the folders of the settings, where it was begun with them."""
+        if self._folders.is_known(SETTINGS):
+            self.use(SETTINGS, of_settings(self._engine.settings, self._engine.environ))
+
+    def use(self, who: str, folders: Sequence[WatchedFolder]) -> None:
+        """Watch these folders for somebody, in place of those that he wanted before; none at all: he is gone."""
+        change, watcher = self._folders.put(who, folders), self._watcher
+        if watcher is None:
+            return
+        for path in change.gone:
+            watcher.remove_root(path)
+        for path in change.new:
+            watcher.add_root(path)
+        changed = change.all
+        if changed:
+            self._judge_again(changed)
+            self._engine.bus.publish(Event("folder"))
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
         """What is there now, and nothing that comes later."""
-        self._folders = list(folders)
+        self._folders.put(NAMED, folders)
         skip = frozenset((self._engine.home.store,))
         for watched in folders:
             for found in scan(watched.path, skip).runs:
@@ -110,13 +113,12 @@ class Watching:
     def held_folders(self) -> list[RunFolder]:
         """The folders of those that wait."""
         with self._lock:
-            return [folder for folder, _, _ in self._held.values()]
+            return [one.folder for one in self._held.values()]
 
     def held(self) -> list[RunStatus]:
         """Runs that wait until somebody asks, or that cannot be sent."""
         with self._lock:
-            held = list(self._held.values())
-        return [_held_status(folder, watched, why, self._failed.get(folder.path)) for folder, watched, why in held]
+            return [one.status for one in self._held.values()]
 
     def look_again(self, paths: Set[str] | None = None) -> None:
         """Somebody changed what may be sent: what was held back, in all folders or in these, is judged anew."""
@@ -129,34 +131,32 @@ class Watching:
         """How each folder is watched."""
         if self._watcher is None:
             return []
-        servers = {str(one.path): one.choice.server for one in self._folders}
-        return [replace(one, server=servers.get(one.path, "")) for one in self._watcher.status()]
+        named = {str(one.path): one for one in self._folders.all()}
+        with self._lock:
+            held = [one.watched.path for one in self._held.values()]
+        return [
+            named[one.path].shown(one, held.count(Path(one.path)))
+            for one in self._watcher.status()
+            if one.path in named
+        ]
 
     def run_changed(self, run: RunSync) -> None:
         """A run's state changed: a live log is followed closely, an ended one no longer."""
         watcher, path = self._watcher, run.log
         if watcher is None or not run.at_rest or path not in self._runs:
             return
-        self._note_crashed(run)
-        live = run.status_run_state not in ENDED
-        if live and path not in self._followed:
-            self._followed.add(path)
-            watcher.follow(path)
-        elif not live and path in self._followed:
-            self._followed.discard(path)
-            watcher.unfollow(path)
+        self._following.changed(run, watcher)
 
-    def look_at_crashed(self) -> None:
-        """A training that cannot be seen from here (in a container, say) may be taken for dead: its log tells."""
-        for path, before in list(self._crashed.items()):
-            try:
-                has_grown = extent(path) != before
-            except OSError:
-                continue
-            if has_grown:
-                log.info("%s grows although its training seemed to be dead", path)
-                self._crashed.pop(path, None)
-                self._changed(path)
+    def look_at_quiet_logs(self) -> None:
+        """Logs that nobody follows may grow: of a training that cannot be seen from here (in a container, say) and was
+        taken for dead, and of runs that are held back."""
+        for path in self._following.grown():
+            self._changed(path)
+        with self._lock:
+            held = sorted(self._held.values(), key=lambda one: -one.seen.mtime_ns)[:LOOKED_AT]
+        for one in held:
+            if has_grown(one.folder.log, one.seen):
+                self._found(one.folder.path)
 
     def retired(self, run: RunSync) -> None:
         """A run is over and verified; what is left of it is its status (see `Settled`)."""
@@ -165,47 +165,47 @@ class Watching:
                 del self._runs[run.log]
             self._held.pop(run.folder.path, None)
 
-    def _note_crashed(self, run: RunSync) -> None:
-        if run.status_run_state is not RunState.CRASHED:
-            self._crashed.pop(run.log, None)
-        elif run.log not in self._crashed:
-            try:
-                self._crashed[run.log] = extent(run.log)
-            except OSError:
-                log.debug("%s is gone", run.log)
-
     # -- called by the watcher ----------------------------------------------------------------------------------------
 
     def _found(self, path: Path) -> None:
-        watched = self._folder_of(path)
-        if self._is_settled(path, watched):
+        watched = self._folders.holding(path)
+        if watched is None or self._is_settled(path, watched):
             return
         folder = identify(path)
         if not isinstance(folder, RunFolder):
             return
-        self._engine.code_state.consider(folder)
-        why = why_held(folder, watched.mode, is_off=directory_is_off(folder.path.parent))
+        self._engine.appeared(folder)
         with self._lock:
             if folder.log in self._runs:
                 return
-            if why:
-                self._held[folder.path] = (folder, watched, why)
-        if why:
-            self._engine.bus.publish(Event("run", str(folder.path)))
+        why = self._why(folder, watched)
+        if why or watched.error:
+            self._hold(folder, watched, why, watched.error)
         else:
             self._deliver(folder, watched)
-        self._engine.host_metrics.look_again()
+
+    def _why(self, folder: RunFolder, watched: WatchedFolder) -> str:
+        engine = self._engine
+        why = judge(folder, watched, engine.clock.time(), engine.settings.quiet_after)
+        return "" if why == BEFORE and was_asked_for(folder, watched, engine.ledger) else why
+
+    def _hold(self, folder: RunFolder, watched: WatchedFolder, why: str, error: AppError | None) -> None:
+        held = hold(folder, watched, error.title if error else why, self._engine.ledger, error)
+        with self._lock:
+            self._held[folder.path] = held
+        self._engine.bus.publish(Event("run", str(folder.path)))
 
     def _is_settled(self, path: Path, watched: WatchedFolder) -> bool:
         """Whether there is nothing to do for a run folder: most of them, where many lie."""
+        if watched.error:
+            return False
         try:
-            status = self._engine.settle(path, watched.choice)
+            status = self._engine.settle(path, watched)
             if status is None:
                 return False
             if status.run_state is RunState.CRASHED:
-                log_path = Path(log_in(status.path))
-                self._crashed[log_path] = extent(log_path)
-        except (AppError, OSError):  # the ordinary way tells it
+                self._following.seems_dead(Path(log_in(status.path)))
+        except AppError:  # the ordinary way tells it
             return False
         with self._lock:
             self._held.pop(path, None)
@@ -213,11 +213,9 @@ class Watching:
 
     def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
         try:
-            run = self._engine.deliver(folder, watched.choice)
+            run = self._engine.deliver(folder, watched)
         except AppError as error:
-            self._failed[folder.path] = error
-            with self._lock:
-                self._held[folder.path] = (folder, watched, error.title)
+            self._hold(folder, watched, "", error)
             self._engine.bus.publish(Event("notice", str(folder.path), error.for_people()))
             return
         with self._lock:
@@ -241,37 +239,46 @@ class Watching:
             self._held.pop(path, None)
             paths = (path, path.resolve())  # runs are known without the links that a root's name may have
             gone = [run for run in self._runs.values() if run.folder.path in paths]
-            for run in gone:
-                del self._runs[run.log]
         self._engine.settled.forget_folder(path)
         for run in gone:
-            self._crashed.pop(run.log, None)
-            if run.log in self._followed and self._watcher is not None:
-                self._followed.discard(run.log)
-                self._watcher.unfollow(run.log)
+            self._leave(run)
             self._engine.forget(run)
+            text = f"{path.name}: its folder was removed or moved away."
+            self._engine.activity.note(ActivityKind.GONE, str(run.folder.path), text, Severity.WARNING)
             self._engine.bus.publish(Event("notice", str(path), f"… {path.name}: its folder was removed or moved away"))
 
-    def _folder_of(self, path: Path) -> WatchedFolder:
-        """The innermost watched folder that holds `path`."""
-        if len(self._folders) == 1:
-            return self._folders[0]
-        holding = [one for one in self._folders if path == one.path or one.path in path.parents]
-        return max(holding or self._folders, key=lambda one: len(one.path.parts))
+    # -- folders that change ------------------------------------------------------------------------------------------
 
+    def _judge_again(self, roots: Sequence[Path]) -> None:
+        """What is known below these folders, by what is set for them now."""
+        real = [one.resolve() for one in roots]
+        with self._lock:
+            runs = [one for one in self._runs.values() if is_below(one.folder.path, real)]
+            held = [path for path in self._held if is_below(path, real)]
+        settled = [Path(one.path) for one in self._engine.settled.statuses() if is_below(Path(one.path), real)]
+        self._engine.settled.forget(log_in(str(one)) for one in settled)
+        held += settled
+        for run in runs:
+            watched = self._folders.holding(run.folder.path)
+            if watched is not None and self._goes_on(run, watched):
+                continue
+            self._leave(run)
+            self._engine.leave(run)
+            held.append(run.folder.path)
+        with self._lock:
+            for path in held:
+                self._held.pop(path, None)
+        for path in held:
+            self._found(path)
+            self._engine.bus.publish(Event("run", str(path)))
 
-def _held_status(folder: RunFolder, watched: WatchedFolder, why: str, error: AppError | None) -> RunStatus:
-    return RunStatus(
-        path=str(folder.path),
-        key=str(folder.path),
-        run_id=folder.run_id,
-        entity="",
-        project="",
-        name="",
-        server=watched.choice.server,
-        url="",
-        state=SyncState.PROBLEM if error else SyncState.WAITING,
-        run_state=RunState.UNKNOWN,
-        held=why,
-        error=error.as_dict() if error else None,
-    )
+    def _goes_on(self, run: RunSync, watched: WatchedFolder) -> bool:
+        """Whether a run that is delivered is delivered to the same place by what is set now."""
+        same = run.destination == watched.destination(self._engine.settings)
+        return same and self._engine.is_at(run, watched) and (not self._why(run.folder, watched) or not run.at_rest)
+
+    def _leave(self, run: RunSync) -> None:
+        """A run is not ours to follow any more."""
+        with self._lock:
+            self._runs.pop(run.log, None)
+        self._following.drop(run.log, self._watcher)

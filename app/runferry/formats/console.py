@@ -46,13 +46,19 @@ class Console:
 
     def __init__(self) -> None:
         self._terminals = {False: _Terminal(), True: _Terminal()}
-        self._lines: list[ConsoleLine | None] = []  # None: dropped
+        self._lines: dict[int, ConsoleLine] = {}  # by number, in order; without those that were dropped
+        self._count = 0
         self._changed: set[int] = set()
 
     @property
     def line_count(self) -> int:
         """How many lines there are."""
-        return len(self._lines)
+        return self._count
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no line was dropped."""
+        return len(self._lines) == self._count
 
     def feed(self, chunk: ConsoleChunk) -> None:
         """Print a chunk. A chunk that is a line already (old clients, loggers) ends with a line break in any case."""
@@ -78,23 +84,21 @@ class Console:
         while index in self._changed and index - first < limit:
             self._changed.discard(index)
             index += 1
-        return [(place, line) for place in range(first, index) if (line := self._lines[place]) is not None]
+        return [(place, self._lines[place]) for place in range(first, index)]
 
     def lines(self) -> Iterator[ConsoleLine]:
         """All lines that were not dropped."""
-        return (line for line in self._lines if line is not None)
+        return iter(self._lines.values())
 
     def text(self) -> str:
         """What output.log holds: the lines without timestamps."""
         return "".join(line.text + "\n" for line in self.lines())
 
     def drop_before(self, index: int) -> None:
-        """Forget the text of lines before `index` that can change no more and were taken."""
-        reach = [place for terminal in self._terminals.values() for place in terminal.lines if place is not None]
-        for place in range(min([index, *reach, *self._changed]) - 1, -1, -1):
-            if self._lines[place] is None:
-                return
-            self._lines[place] = None
+        """Forget lines before `index` that can change no more and were taken."""
+        needed = {place for terminal in self._terminals.values() for place in terminal.lines} | self._changed
+        for place in [place for place in self._lines if place < index and place not in needed]:
+            del self._lines[place]
 
     def _print(self, terminal: _Terminal, text: str, is_stderr: bool, timestamp: float) -> None:
         for piece in _TOKENS.findall(text):
@@ -120,8 +124,7 @@ class Console:
 
     def _put(self, terminal: _Terminal, piece: str, is_stderr: bool, timestamp: float) -> None:
         place = self._place(terminal, is_stderr, timestamp)
-        old = self._lines[place]
-        assert old is not None  # a line in reach is never dropped
+        old = self._lines[place]  # a line in reach is never dropped
         start, end = terminal.column, min(terminal.column + len(piece), WIDTH)
         terminal.column = end
         if start >= WIDTH:
@@ -142,9 +145,10 @@ class Console:
             return found
         for row in range(terminal.row + 1):
             if terminal.lines[row] is None:
-                terminal.lines[row] = len(self._lines)
-                self._changed.add(len(self._lines))
-                self._lines.append(ConsoleLine("", is_stderr, timestamp))
+                terminal.lines[row] = self._count
+                self._changed.add(self._count)
+                self._lines[self._count] = ConsoleLine("", is_stderr, timestamp)
+                self._count += 1
         created = terminal.lines[terminal.row]
         assert created is not None
         return created

@@ -109,7 +109,7 @@ def judge(
     """Where the chain leaves what is trusted, by names: the real check is OpenSSL's, this explains it."""
     from runferry.remote import certificates
 
-    known = certificates.subjects(_trusted_files(environ, trust))
+    known = certificates.subjects(trusted_files(environ, trust))
     subjects = {one.subject for one in known} | {one.subject for one in chain if one.sha256 in _digests(known)}
     public = certificates.public_authorities()
     if SYSTEM in [one.name for one in sources(environ, trust) if not one.ignored]:
@@ -145,7 +145,8 @@ def _digests(known: Sequence[Certificate]) -> set[str]:
     return {one.sha256 for one in known}
 
 
-def _trusted_files(environ: Mapping[str, str], trust: Trust) -> list[Path]:
+def trusted_files(environ: Mapping[str, str], trust: Trust) -> list[Path]:
+    """The files of trusted certificates that can be found, the system's bundle among them where that is in use."""
     found = files_in_use(environ, trust)
     system = ssl.get_default_verify_paths().openssl_cafile
     is_system = any(one.name == SYSTEM and not one.ignored for one in sources(environ, trust))

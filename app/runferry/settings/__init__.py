@@ -1,7 +1,8 @@
 """Every option once: type, default, range, help; loading and saving. Secrets are never settings."""
 
+from runferry.settings.folder import Folder, FolderMode
 from runferry.settings.model import OPTIONS, Origin, Settings
-from runferry.settings.option import Folder, FolderMode, Kind, Option
+from runferry.settings.option import Kind, Option
 from runferry.settings.per_server import ServerSettings, for_server, with_server
 from runferry.settings.wandb_files import wandb_settings
 

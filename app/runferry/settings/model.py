@@ -17,10 +17,11 @@ from typing import Any
 
 from runferry.errors import AppError, UsageError
 from runferry.settings.file import read_object, write_object
+from runferry.settings.folder import Folder
 from runferry.settings.measuring import MeasuringOptions
 from runferry.settings.network import NetworkOptions
 from runferry.settings.notifications import NotificationOptions
-from runferry.settings.option import Folder, Kind, options_of
+from runferry.settings.option import Kind, options_of
 from runferry.settings.option import option as _o
 
 MIB = 1024 * 1024
@@ -223,6 +224,11 @@ class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
     def certificates_folder(self) -> Path | None:
         """Where certificates that a person added are kept: beside the settings file; None without one."""
         return self.path.parent / "certificates" if self.path else None
+
+    @property
+    def key_file(self) -> Path | None:
+        """Where keys are kept if somebody wants them in a file: beside the settings file; None without one."""
+        return self.path.parent / "keys.json" if self.path else None
 
     def origin(self, name: str) -> Origin:
         """Where an option's value comes from."""

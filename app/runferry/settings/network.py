@@ -37,7 +37,7 @@ class NetworkOptions:
         "",
         Kind.TEXT,
         "Proxy user",
-        "The password is kept in the keyring: `runferry proxy ADDRESS --user NAME`.",
+        "For a proxy that wants a login. Its password is kept in the keyring, never in the settings.",
         "Network",
     )
     proxy_pac: str = _o("", Kind.TEXT, "PAC file", "For pac: its address, or a path.", "Network")

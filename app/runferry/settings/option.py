@@ -8,13 +8,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from runferry.errors import AppError
 from runferry.servers import check_server, normalise_url
+from runferry.settings.folder import Folder, check_folders
 from runferry.settings.per_server import ServerSettings, check_names, check_servers
 
 ON = ("1", "true", "yes", "on")
@@ -34,28 +34,6 @@ class Kind(str, Enum):
     FOLDERS = "folders"
     NAMES = "names"  # a list of texts
     SERVERS = "servers"  # settings of single servers
-
-
-class FolderMode(str, Enum):
-    """What happens with the runs of a watched folder."""
-
-    AUTO = "auto"  # official offline runs and our online runs are synced as they grow; ours with mode=offline wait
-    SYNC = "sync"  # everything is synced
-    ASK = "ask"  # nothing is sent until somebody asks
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A watched folder. `path` is absolute; an empty `server` means the app's. `extra`: unknown keys of the file."""
-
-    path: str
-    server: str = ""
-    mode: FolderMode = FolderMode.AUTO
-    extra: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-
-    def as_json(self) -> dict[str, Any]:
-        """What is written into the settings file."""
-        return {**self.extra, "path": self.path, "server": self.server, "mode": self.mode.value}
 
 
 @dataclass(frozen=True)
@@ -178,25 +156,7 @@ def _check_server(option: Option, value: object) -> str:
 
 
 def _check_folders(option: Option, value: object) -> tuple[Folder, ...]:
-    if not isinstance(value, (list, tuple)):
-        raise ValueError(f"{value!r} is not a list of folders")
-    return tuple(one if isinstance(one, Folder) else _folder(one) for one in value)
-
-
-def _folder(entry: object) -> Folder:
-    if isinstance(entry, str):
-        entry = {"path": entry}
-    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str) or not entry["path"].strip():
-        raise ValueError(f"{entry!r} names no folder")
-    extra = dict(entry)
-    path, server, mode = extra.pop("path"), extra.pop("server", ""), extra.pop("mode", FolderMode.AUTO.value)
-    try:
-        checked = check_server(server if isinstance(server, str) else repr(server))
-    except AppError as error:
-        raise ValueError(error.message.rstrip(".")) from None
-    if mode not in [one.value for one in FolderMode]:
-        raise ValueError(f"'{mode}' is none of auto, sync, ask")
-    return Folder(os.path.abspath(os.path.expanduser(path.strip())), checked, FolderMode(mode), extra)  # noqa: PTH100, PTH111 - links stay
+    return check_folders(value)
 
 
 def _check_names(option: Option, value: object) -> tuple[str, ...]:

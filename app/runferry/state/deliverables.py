@@ -33,6 +33,17 @@ class SentArtifact:
     state: str
 
 
+@dataclass(frozen=True)
+class SetAside:
+    """A line that is too large. `line`: its number in the log; `size` in bytes; `largest`: the key that takes most."""
+
+    stream: str
+    line: int
+    size: int
+    step: int | None = None
+    largest: str = ""
+
+
 class Deliverables:
     """The part of the ledger that is about them."""
 
@@ -105,15 +116,19 @@ class Deliverables:
         with self._database.transaction() as db:
             db.execute("INSERT OR IGNORE INTO alerts (delivery, number) VALUES (?, ?)", (delivery.id, number))
 
-    def count_set_aside(self, delivery: Delivery) -> int:
-        """How many lines the server will never take."""
-        found = self._database.row("SELECT count(*) FROM set_aside WHERE delivery = ?", delivery.id)
-        return int(found[0]) if found else 0
+    def lines_set_aside(self, delivery: Delivery) -> list[SetAside]:
+        """The lines that the server will never take, in the order of the log."""
+        found = self._database.rows(
+            "SELECT stream, line, bytes, step, largest FROM set_aside WHERE delivery = ? ORDER BY stream DESC, line",
+            delivery.id,
+        )
+        return [SetAside(*one) for one in found]
 
-    def set_aside(self, delivery: Delivery, stream: str, line: int, size: int, reason: str) -> None:
+    def set_aside(self, delivery: Delivery, line: SetAside, reason: str) -> None:
         """Remember a line that the server will never take."""
         with self._database.transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO set_aside (delivery, stream, line, bytes, reason) VALUES (?, ?, ?, ?, ?)",
-                (delivery.id, stream, line, size, reason),
+                "INSERT OR REPLACE INTO set_aside (delivery, stream, line, bytes, step, largest, reason) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (delivery.id, line.stream, line.line, line.size, line.step, line.largest, reason),
             )

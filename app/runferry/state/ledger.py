@@ -135,6 +135,15 @@ class Ledger(SampleLines):
             lines[stream] = max(lines[stream], end)
         return lines
 
+    def placed_end(self, delivery: Delivery, stream: str) -> tuple[int, int]:
+        """Behind the last line of this log that has a place: its number in the log, and its place on the server."""
+        found = self._database.row(
+            "SELECT first + count, server_first + count FROM ranges "
+            "WHERE delivery = ? AND kind = 'log' AND stream = ? ORDER BY first DESC LIMIT 1",
+            delivery.id, stream,
+        )  # fmt: skip
+        return (int(found[0]), int(found[1])) if found else (0, self.server_lines(delivery.target)[stream])
+
     def count_placed(self, target: int) -> int:
         """How many rows of a run on the server are known to be of our logs."""
         query = (

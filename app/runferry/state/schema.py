@@ -142,4 +142,9 @@ CREATE TABLE samples (
 ) STRICT;
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES)
+_SET_ASIDE = """
+ALTER TABLE set_aside ADD COLUMN step INTEGER;                  -- of a row
+ALTER TABLE set_aside ADD COLUMN largest TEXT NOT NULL DEFAULT '';  -- the key that takes most of it
+"""
+
+MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE)

@@ -1,4 +1,7 @@
-"""Console lines on their way: taken from the terminal when they change, kept until the server has them."""
+"""Console lines on their way: taken from the terminal when they change, kept until the server has them.
+
+A training may print for weeks: what the server has and what no terminal can rewrite is not kept in memory.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,13 @@ class ConsoleFeed:
     def arrived(self) -> None:
         """What was taken is acknowledged."""
         self._taken = []
+
+    def forget(self, is_wanted: bool) -> None:
+        """Keep only lines that a terminal may still rewrite, and those that were not taken yet if they are wanted."""
+        console = self._source.console
+        while not is_wanted and console.take_changed():
+            pass
+        console.drop_before(console.line_count)
 
 
 def _news(lines: list[Numbered], acknowledged: int, window: int) -> list[Numbered]:

@@ -19,7 +19,7 @@ from runferry.remote.runs import RemoteRun
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
 from runferry.sync import reading_back
-from runferry.sync.reading_back import Before, ReadBack
+from runferry.sync.reading_back import Before, ReadBack, key_of
 from runferry.sync.source import Source
 
 NOTHING = {"history": 0, "events": 0, "console": 0}
@@ -32,11 +32,11 @@ def settle(
     log: Path,
     permit: threading.Semaphore,
     read_back: ReadBack,
-) -> None:
+) -> int:
     """Adopt what the server has of this log, or note how many foreign lines stand before ours.
 
-    Raises NeedsUser when the server has lost what it once acknowledged, or when it may have rows of this log and
-    nobody can tell which.
+    Gives how many rows were adopted: another machine that sees the same log may have sent them. Raises NeedsUser when
+    the server has lost what it once acknowledged, or when it may have rows of this log and nobody can tell which.
     """
     known = sum(delivery.acknowledged.values()) > 0
     have = remote.lines if remote else NOTHING
@@ -44,21 +44,62 @@ def settle(
         expected = ledger.server_lines(delivery.target)
         if have["history"] < ledger.acknowledged_end(delivery, "history"):
             raise _lost(remote, have["history"], expected["history"])
-        if extent(log).size > delivery.position:  # it goes on, maybe behind rows that somebody else wrote meanwhile
-            ledger.raise_base(delivery.target, {stream: have[stream] for stream in ("history", "events")})
-        return
+        if remote is None or extent(log).size <= delivery.position:
+            return 0
+        adopted = _adopt_more(ledger, delivery, remote, log, permit)
+        # What is still unknown is of somebody else; the log goes on behind it.
+        ledger.raise_base(delivery.target, {stream: have[stream] for stream in ("history", "events")})
+        return adopted
     if remote is None or not any(have.values()):
-        return
+        return 0
     ours = _is_ours(remote, log, permit) if ledger.is_untouched(delivery.target) else None
     if ours is not None:
         ledger.adopt(delivery, {**have, "events": min(have["events"], ours)})
         ledger.raise_base(delivery.target, have)
         place = reading_back.place_of_row(log, permit, have["history"])
         _know_alerts(ledger, delivery, reading_back.before(log, permit, place))
-        return
+        return have["history"]
+    adopted = 0
     if have["history"] > ledger.count_placed(delivery.target):
-        _look_for_ours(ledger, delivery, remote, log, permit, read_back)
+        adopted = _look_for_ours(ledger, delivery, remote, log, permit, read_back)
     ledger.raise_base(delivery.target, have)
+    return adopted
+
+
+def _adopt_more(ledger: Ledger, delivery: Delivery, remote: RemoteRun, log: Path, permit: threading.Semaphore) -> int:
+    """Another machine went on with this very log while we did not: take its lines for sent. Gives how many rows."""
+    if ledger.count_deliveries(delivery.target) > 1:
+        return 0
+    adopted = {}
+    for stream, tail in (("history", remote.history_tail), ("events", remote.events_tail)):
+        first, server_first = ledger.placed_end(delivery, stream)
+        more = remote.lines[stream] - server_first
+        is_last = server_first == ledger.server_lines(delivery.target)[stream]
+        if more <= 0 or not is_last or not tail:
+            continue
+        found = _line(log, permit, stream, first + more - 1)
+        if found is not None and key_of(found) == key_of(tail[-1]):
+            ledger.place(delivery, stream, first, more)
+            adopted[stream] = first + more
+    if not adopted:
+        return 0
+    acknowledged = {**delivery.acknowledged, **adopted}
+    ledger.acknowledge(delivery, acknowledged, None, {})
+    place = reading_back.place_of_row(log, permit, acknowledged["history"])
+    _know_alerts(ledger, delivery, reading_back.before(log, permit, place))
+    return acknowledged["history"] - delivery.acknowledged["history"]
+
+
+def _line(log: Path, permit: threading.Semaphore, stream: str, number: int) -> str | None:
+    """A line of the log by its number; None where it has no such line."""
+    source = Source(log, permit)
+    while True:
+        part = source.read()
+        lines = part.history if stream == "history" else part.events
+        if 0 <= number - part.first[stream] < len(lines):
+            return lines[number - part.first[stream]]
+        if part.at_end:
+            return None
 
 
 def _look_for_ours(
@@ -68,7 +109,7 @@ def _look_for_ours(
     log: Path,
     permit: threading.Semaphore,
     read_back: ReadBack,
-) -> None:
+) -> int:
     """The server has rows that the ledger does not know: adopt those of this log, wherever they stand."""
     found = reading_back.find(log, permit, remote, read_back)
     if not found.is_sure:
@@ -79,7 +120,7 @@ def _look_for_ours(
             "Nothing more is sent of it. Upload it as a new run with `runferry sync --new PATH`.",
         )
     if not found.rows:
-        return
+        return 0
     have = reading_back.before(log, permit, found.next_place)
     lines = {stream: min(have.lines[stream], count) for stream, count in remote.lines.items()}
     lines["history"] = found.rows
@@ -90,6 +131,7 @@ def _look_for_ours(
     if found.step is not None and found.is_renumbered:
         ledger.update(delivery, starting_step=found.step)
     _know_alerts(ledger, delivery, have)
+    return found.rows
 
 
 def _know_alerts(ledger: Ledger, delivery: Delivery, have: Before) -> None:

@@ -17,5 +17,5 @@ def make(source: Source, wishes: Wishes, summary: str) -> dict[str, bytes]:
     if metadata and "wandb-metadata.json" not in content.own_files:
         made["wandb-metadata.json"] = metadata
     if wishes.console and source.console.line_count:
-        made["output.log"] = source.console.text()
+        made["output.log"] = source.console_text()
     return {name: text.encode() for name, text in made.items()}

@@ -17,6 +17,7 @@ from runferry.sync.sample_source import NoSamples, SampleSource
 class Means:
     """Intervals in seconds, sizes in bytes. `permit`: who holds it may decode.
 
+    tell: gets what people should know, in words; must return at once.
     on_stop: the server says that the run in this folder is to stop; must return at once.
     code: the kept changes of a run's code, by name; waits for those that are being taken if it is told to.
     is_local: the server is on this computer.
@@ -35,3 +36,4 @@ class Means:
     on_stop: Callable[[Path], None] = lambda folder: None
     code: Callable[[Path, bool], Mapping[str, Path]] = lambda folder, wait: {}
     is_local: bool = False
+    tell: Callable[[str], None] = lambda text: None

@@ -46,7 +46,8 @@ def meet(
     remote = runs.look_up(connection.session, entity, project, run_id)
     asked = Created(remote.storage_id if remote else "", entity, project, run_id, 0)
     read_back = partial(runs.history_page, connection.session, asked)
-    first_contact.settle(ledger, known, remote, source.log, means.permit, read_back)
+    if adopted := first_contact.settle(ledger, known, remote, source.log, means.permit, read_back):
+        means.tell(f"{run_id}: {adopted:,} rows were sent by somebody else (or before); they are not sent again.")
     delivery = ledger.delivery(known.source, target)
     if run.resume and remote and not delivery.acknowledged["history"] and delivery.starting_step is None:
         ledger.update(delivery, starting_step=starting_step(remote))

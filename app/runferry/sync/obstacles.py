@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runferry.errors import AppError
+from runferry.state.deliverables import SetAside
+
+TOLD = 5  # lines that are told one by one
 
 
 def file_gone(gone: Mapping[str, str]) -> AppError:
@@ -19,14 +22,26 @@ def file_gone(gone: Mapping[str, str]) -> AppError:
     )
 
 
-def lines_too_large(count: int) -> AppError:
-    """Lines that no server takes."""
+def lines_too_large(lines: Sequence[SetAside]) -> AppError:
+    """Lines that no server takes; the first of them one by one."""
+    count, told = len(lines), "; ".join(_describe(one) for one in lines[:TOLD])
+    others = f"; and {count - TOLD} more" if count > TOLD else ""
     return AppError(
         "lines-too-large",
         "Some lines are too large for the server",
-        f"{count} lines are longer than servers take; all others were sent.",
+        f"{count} {'line is' if count == 1 else 'lines are'} longer than servers take; all others were sent: "
+        f"{told}{others}.",
         "They stay in the run's log on this computer; `runferry inspect` shows it.",
     )
+
+
+def _describe(line: SetAside) -> str:
+    """Like "history line 17, step 17, 11.2 MB, most of it in 'table'". Lines are counted from 1."""
+    parts = [f"{line.stream} line {line.line + 1}"]
+    if line.step is not None:
+        parts.append(f"step {line.step}")
+    parts.append(f"{line.size / 1e6:.1f} MB" if line.size >= 100_000 else f"{line.size / 1e3:.1f} kB")
+    return ", ".join(parts) + (f", most of it in {line.largest!r}" if line.largest else "")
 
 
 def folder_gone(path: Path) -> AppError:

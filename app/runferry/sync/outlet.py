@@ -6,7 +6,6 @@ log (config, summary, console, files), so it is compared with what was sent befo
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from runferry.errors import AppError
 from runferry.formats.readers import Extent
-from runferry.formats.summary import final_summary_json, summary_json
+from runferry.formats.summary import summary_json
 from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
@@ -31,6 +30,7 @@ from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
 from runferry.sync.obstacles import file_gone, lines_too_large
 from runferry.sync.resumed_steps import Renumber
+from runferry.sync.run_end import RunEnd
 from runferry.sync.run_files import RunFiles, newest_files
 from runferry.sync.source import Part, Source
 from runferry.sync.streaming import Streamer
@@ -60,18 +60,16 @@ class Outlet:
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )
+        self._end = RunEnd(ledger, delivery, source)
         self.deliver_samples = HostSamples(
-            means, delivery, source, wishes, self._reopen, self._post, meeting.events_there
+            means, delivery, source, wishes, self._end.reopen, self._post, meeting.events_there
         ).deliver
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
-        self._summary_digest = delivery.summary_digest
+        self.metric = ""  # the one that tells most, with its value
         self._last_row: str | None = None
-        self.metric = ""
         self._console = ConsoleFeed(source)
         self._keeper = Keeper(means, delivery, source)
-        self._summary: tuple[int, str] | None = None
         self._posted = means.clock.monotonic()
-        self._closed = delivery.closed
         self.url = meeting.url  # where people look at it
 
     @property
@@ -132,7 +130,7 @@ class Outlet:
             part.keep_metrics_only()
         before = self._streamer.rows_sent
         if self._streamer.brings_more(part):
-            self._reopen()  # noted first: whatever breaks off afterwards, the end is told again
+            self._end.reopen()  # noted first: whatever breaks off afterwards, the end is told again
         self._streamer.send(part)
         if part.history:
             self._last_row = part.history[-1]
@@ -145,21 +143,21 @@ class Outlet:
         exit_code: the run has ended with it; the server is told so once per exit code. Raises AppError, also where
         only files could not be sent.
         """
-        if self._is_outgrown():
+        if self._end.is_outgrown():
             return
-        if self._newer() is None:
+        if self._end.newer() is None:
             self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
             if self._wishes.console and (lines := self._console.take(self.acknowledged["console"], self._delivery)):
-                self._reopen()
+                self._end.reopen()
                 self._streamer.send_console(lines)
                 self._console.arrived()
                 self._posted = self._means.clock.monotonic()
             deliver_alerts(
                 self._connection.session, self._run, self._means.ledger, self._delivery, self._source.extras.alerts
             )
-            makes = is_over and self._newer() is None
-            made = made_files.make(self._source, self._wishes, self._final_summary()) if makes else {}
+            makes = is_over and self._end.newer() is None
+            made = made_files.make(self._source, self._wishes, self._end.final_summary()) if makes else {}
             code = _code(self._means, self._wishes, self._source.log.parent, is_over)
             self._files.upload(self._source.extras.files, made, is_over, code)
             content, extras = self._source.reader.content, self._source.extras
@@ -167,6 +165,7 @@ class Outlet:
             self.deliver_samples()
         self._deliver_summary(is_over, exit_code)
         if not is_over:
+            self._console.forget(is_wanted=self._wishes.console and not self._wishes.metrics_only)
             self.sign_of_life()
         if self._files.waiting is not None:  # everything else has been sent
             raise self._files.waiting
@@ -176,24 +175,24 @@ class Outlet:
 
         Not so an old copy that lies elsewhere, nor the log of a run that is over: nobody writes to them.
         """
-        is_written = self._closed is None and self._delivery.position_path == str(self._source.log)
+        is_written = self._end.closed is None and self._delivery.position_path == str(self._source.log)
         if is_written and self._streamer.placing.accept_cut(self._source, self._means.clock.time()):
             self._means.ledger.cut(self._delivery, self.position)
 
     def sign_of_life(self) -> None:
         """Tell a server that would otherwise believe that the run crashed."""
         if self._means.clock.monotonic() - self._posted > HEARTBEAT:
-            self._reopen()
+            self._end.reopen()
             self._post(StreamRequest())
 
     def _beat(self) -> None:
         """A sign of life during a long upload; none for a run that was told to be over."""
-        if self._closed is None:
+        if self._end.closed is None:
             self.sign_of_life()
 
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
-        aside = self._means.ledger.count_set_aside(self._delivery)
+        aside = self._means.ledger.lines_set_aside(self._delivery)
         if self._files.gone:
             return file_gone(self._files.gone)
         if aside:
@@ -213,7 +212,7 @@ class Outlet:
             last_row=self._last_row
             if content.rows and _is_end(self._means.ledger, self._delivery, rows, lines["history"])
             else None,
-            summary=self._final_summary() if self._newer() is None and not self._is_outgrown() else "",
+            summary=self._end.final_summary() if self._end.newer() is None and not self._end.is_outgrown() else "",
             files=newest_files(self._means.ledger, self._delivery, self._files.sent),
             artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
@@ -230,60 +229,28 @@ class Outlet:
 
     def verified(self, counts: dict[str, Any], read: Extent | None) -> None:
         """Remember it. read: how large and old the log of a run that is over was before it was read to its end."""
-        self._keeper.verified(counts, read, lambda: known.proof(self._last_row, self._final_summary()))
+        self._keeper.verified(counts, read, lambda: known.proof(self._last_row, self._end.final_summary()))
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
 
     def _deliver_summary(self, is_over: bool, exit_code: int | None) -> None:
         """Summary, notes of uploads and the end of the run: one request, so that a small run costs few."""
-        summary = self._final_summary() if is_over else summary_json(self._source.reader.content)
+        summary = self._end.final_summary() if is_over else summary_json(self._source.reader.content)
         self.metric = telling_metric(self._source.reader.content.summary.tree())
-        digest = _digest(summary)
         uploaded = self._files.unannounced()
-        changed = digest != self._summary_digest and summary != "{}" and self._newer() is None
-        if changed:
-            self._reopen()
-        ended = self._exit_to_tell(exit_code)
-        if not changed and not uploaded and ended is None:
+        news = summary if self._end.has_news(summary) else None
+        if news is not None:
+            self._end.reopen()
+        ended = self._end.exit_to_tell(exit_code)
+        if news is None and not uploaded and ended is None:
             return
-        self._post(StreamRequest(summary=summary if changed else None, uploaded=uploaded, exit_code=ended))
+        self._post(StreamRequest(summary=news, uploaded=uploaded, exit_code=ended))
         self._files.announced(uploaded)
-        self._summary_digest = digest if changed else self._summary_digest
-        self._closed = self._closed if ended is None else ended
-        self._means.ledger.update(self._delivery, summary_digest=self._summary_digest, closed=self._closed)
-
-    def _exit_to_tell(self, exit_code: int | None) -> int | None:
-        """The exit code if the server does not know it yet; the newest log of the run says how it ended."""
-        newer = self._newer()
-        if exit_code is None or (newer is not None and newer.closed is None):
-            return None  # it goes on, or the newer log's own sync ends it
-        told = newer.closed if newer is not None else exit_code
-        return told if told != self._closed else None
-
-    def _final_summary(self) -> str:
-        """By the summary records, and by the rows behind the last of them; made once per state of the log."""
-        reader = self._source.reader
-        if self._summary is None or self._summary[0] != reader.position:
-            self._summary = (reader.position, final_summary_json(reader.path, reader.content, reader.position))
-        return self._summary[1]
+        self._end.told(news, ended)
 
     def _post(self, request: StreamRequest) -> None:
         self._streamer.post(request)
         self._posted = self._means.clock.monotonic()
-
-    def _reopen(self) -> None:
-        """Something is sent after the end: servers take the run for running again, so it is closed again later."""
-        if self._closed is not None:
-            self._closed = None
-            self._means.ledger.update(self._delivery, closed=None)
-
-    def _newer(self) -> Delivery | None:
-        """A later log of the same run (it was resumed): summary, exit code and files made from the log are its."""
-        return self._means.ledger.newer(self._delivery, self._source.reader.content.run.start_time or 0.0)
-
-    def _is_outgrown(self) -> bool:
-        """Whether a longer copy of this log was delivered: what an old copy says of console and summary is past."""
-        return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position > self.position
 
 
 def _code(means: Means, wishes: Wishes, run_folder: Path, is_over: bool) -> Mapping[str, Path]:
@@ -296,7 +263,3 @@ def _is_end(ledger: Ledger, delivery: Delivery, rows: int, lines: int) -> bool:
     """Whether the last of a log's rows is the run's last line on the server."""
     placed = ledger.place(delivery, "history", rows - 1, 1)
     return bool(placed) and placed[0].server_first == lines - 1
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()

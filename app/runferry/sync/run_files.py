@@ -124,17 +124,12 @@ class RunFiles:
             self._counted = (now, sum(1 for name in left if self._wishes.may_send_file(name)))
         return self._counted[1]
 
-    def newest(self) -> dict[str, SentFile]:
-        """Our files as the server must have them: another log of the run may have written one of them later."""
-        newest = self._ledger.last_files(self._delivery.target)
-        return {name: newest.get(name, sent) for name, sent in self.sent.items()}
-
     def distrust(self, names: Sequence[str]) -> bool:
         """The server lost these: those of them that are ours and still there are no longer taken for sent.
 
         Gives whether there are any.
         """
-        newest = self.newest()
+        newest = newest_files(self._ledger, self._delivery, self.sent)
         ours = [name for name in names if name in self.sent and newest[name] == self.sent[name]]
         again = [name for name in ours if name in self._made or (is_inside(name) and (self._folder / name).is_file())]
         if again:

@@ -261,9 +261,8 @@ class RunSync:
         if self._rechecks < len(RECHECKS):
             self._rechecks += 1
             self._set(SyncState.SENT)
-            if self._rechecks == SLOW_CHECKS and outlet.send_again(found.files):
-                return 0.0
-            return RECHECKS[self._rechecks - 1]
+            is_sent_again = self._rechecks == SLOW_CHECKS and outlet.send_again(found.files)
+            return 0.0 if is_sent_again else RECHECKS[self._rechecks - 1]
         self._error, self._rechecks = not_as_sent(found.wrong), 0
         self._recheck = False
         self._rest(SyncState.PROBLEM)

@@ -67,6 +67,7 @@ class Source:
         self._permit = permit  # one decoder at a time keeps a window fluent and memory small
         self.reader = open_reader(log)
         self.console = Console()
+        self._whole: tuple[int, Console] | None = None  # read again, up to a byte
         self.extras = Extras()
         self._counts = {"history": 0, "events": 0}
 
@@ -96,6 +97,18 @@ class Source:
         """Whether anything was read that a run can be created from."""
         content = self.reader.content
         return bool(content.run.run_id or content.rows)
+
+    def console_text(self) -> str:
+        """All console lines without timestamps; of a run that is over. Read again where they are not kept any more."""
+        if self.console.is_whole:
+            return self.console.text()
+        position = self.reader.position
+        if self._whole is None or self._whole[0] != position:
+            again = Source(self.log, self._permit)
+            while not again.read(is_over=True).at_end:
+                pass
+            self._whole = position, again.console
+        return self._whole[1].text()
 
     def read(self, stop: int | None = None, is_over: bool = False) -> Part:
         """The next lines; an empty part at the end of what is complete in the file.

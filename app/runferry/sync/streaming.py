@@ -10,6 +10,7 @@ from runferry.remote.failures import ConnectionLost, ServerFault, TimedOut, TooL
 from runferry.remote.file_stream import Lines, StreamRequest
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
+from runferry.state.deliverables import SetAside
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
 from runferry.sync.placing import Placing
@@ -149,11 +150,13 @@ class Streamer:
     def _set_aside(self, stream: str, number: int, line: str, why: str) -> str:
         """Remember the line, and send what a reader needs to see that it is missing."""
         size = len(line.encode())
-        self._ledger.set_aside(self._delivery, stream, number, size, why)
         if stream == "console":
+            self._ledger.set_aside(self._delivery, SetAside(stream, number, size), why)
             return line[: min(LONGEST_LINE // 4, len(line) // 8)]
-        kept = {key: value for key, value in json.loads(line).items() if key in ("_step", "_runtime", "_timestamp")}
-        return json.dumps(kept)
+        row = json.loads(line)
+        largest = max(row, key=lambda key: len(json.dumps(row[key])), default="")
+        self._ledger.set_aside(self._delivery, SetAside(stream, number, size, row.get("_step"), largest), why)
+        return json.dumps({key: value for key, value in row.items() if key in ("_step", "_runtime", "_timestamp")})
 
 
 def _halves(request: StreamRequest) -> list[StreamRequest] | None:

@@ -36,6 +36,7 @@ class Wanted:
     has_keyring: bool = True
     has_files: bool = True
     has_login: bool = True
+    has_network: bool = False  # a NetworkManager; without one, GLib looks at this machine's network
     has_accessibility: bool = False
     size: tuple[int, int] = (1280, 800)
 
@@ -155,6 +156,7 @@ class Desktop:
         self._add("openbox", ["openbox"])
         services = ["notifications"] * self.wanted.has_notifications
         services += ["files"] * self.wanted.has_files + ["login"] * self.wanted.has_login
+        services += ["network"] * self.wanted.has_network
         talker = Talker("services", _fake(*services), self.environ, self.folder)
         self._parts.append(talker.start())
         if self.wanted.has_keyring:

@@ -1,10 +1,10 @@
 """A tray host, a notification daemon, a file manager and a login service without pixels.
 
-    python fake_desktop.py [tray] [notifications] [files] [login]
+    python fake_desktop.py [tray] [notifications] [files] [login] [network]
 
 Each writes what it is told as JSON lines. Commands on standard input: ``menu`` (what the tray icon's menu holds),
 ``click LABEL``, ``activate``, ``properties``, ``press ID [ACTION]`` (a button of a notification), ``sleep``, ``wake``,
-``quit``. Never used by the product.
+``network online|metered|offline``, ``quit``. Never used by the product.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
 NOTES = "org.freedesktop.Notifications"
 FILES = "org.freedesktop.FileManager1"
+NETWORKS = {"online": (70, 4, 2), "metered": (70, 4, 1), "offline": (20, 1, 2)}  # state, connectivity, metered
+MANAGER = "org.freedesktop.NetworkManager"
 LOGIN = "org.freedesktop.login1"
 
 
@@ -171,7 +173,33 @@ class Login:
         service.own(LOGIN)
 
 
-PARTS = {"tray": Tray, "notifications": Notes, "files": Files, "login": Login}
+class Network:
+    """The part of NetworkManager that Qt asks."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._word = "online"
+        for name in ("State", "Connectivity", "Metered"):
+            service.properties[(MANAGER, name)] = lambda name=name: self._values()[name]
+        service.properties[(MANAGER, "PrimaryConnection")] = lambda: ("o", "/")
+        service.commands["network"] = self._change
+        service.own(MANAGER)
+
+    def _values(self) -> dict[str, tuple[str, int]]:
+        return {
+            name: ("u", value)
+            for name, value in zip(("State", "Connectivity", "Metered"), NETWORKS[self._word], strict=True)
+        }
+
+    def _change(self, word: str) -> None:
+        self._word = word
+        body = (MANAGER, self._values(), [])
+        path = "/org/freedesktop/NetworkManager"
+        self._service.signal(path, "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as", *body)
+        say("network", word=word)
+
+
+PARTS = {"network": Network, "tray": Tray, "notifications": Notes, "files": Files, "login": Login}
 
 if __name__ == "__main__":
     offered = Service()

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from runferry.credentials import Keychain, check_key, find_key, forget_key, has_wandb_key, known_cloud_url, store_key
+from runferry.credentials import (
+    Keychain,
+    KeyPlace,
+    check_key,
+    find_key,
+    forget_key,
+    has_wandb_key,
+    keep_key,
+    known_cloud_url,
+)
 from runferry.errors import AppError, NeedsUser, UsageError
 
 A, B, C = "a" * 40, "local-" + "b" * 40, "c" * 86
@@ -83,7 +92,7 @@ def test_naming_the_cloud_by_its_url_does_not_mean_the_setting(keyring: Keychain
 def test_environment_then_keyring_then_netrc(keyring: Keychain, netrc: Path) -> None:
     netrc.write_text(f"machine wandb.example.com login user password {C}\n")
     assert find_key(COMPANY, {}, keyring=keyring, netrc_path=netrc).value == C  # type: ignore[union-attr]
-    assert store_key("HTTPS://wandb.example.com/", f" {B}\n", keyring=keyring) == "keyring"
+    assert keep_key("HTTPS://wandb.example.com/", f" {B}\n", KeyPlace.KEYRING, keyring=keyring) == "keyring"
     found = find_key(COMPANY, {"WANDB_API_KEY": A}, keyring=keyring, netrc_path=netrc)
     assert found is not None
     assert (found.value, found.source) == (B, "keyring")
@@ -93,8 +102,8 @@ def test_environment_then_keyring_then_netrc(keyring: Keychain, netrc: Path) -> 
 
 
 def test_forgetting(keyring: Keychain, netrc: Path) -> None:
-    store_key(COMPANY, B, keyring=keyring)
-    store_key(OTHER, C, keyring=keyring)
+    keep_key(COMPANY, B, KeyPlace.KEYRING, keyring=keyring)
+    keep_key(OTHER, C, KeyPlace.KEYRING, keyring=keyring)
     assert forget_key(COMPANY + "/", keyring=keyring) == ("keyring",)
     assert forget_key(COMPANY, keyring=keyring) == ()
     assert find_key(COMPANY, {}, keyring=keyring, netrc_path=netrc) is None
@@ -130,7 +139,7 @@ def test_no_keyring_is_no_problem_when_looking_and_one_when_storing(netrc: Path,
     # The suite's environment has keyring's own fail backend, as a server without D-Bus has.
     assert find_key(COMPANY, {}, netrc_path=netrc) is None
     with pytest.raises(NeedsUser) as caught:
-        store_key(COMPANY, B)
+        keep_key(COMPANY, B, KeyPlace.KEYRING)
     assert caught.value.slug == "no-keyring"
     assert forget_key(COMPANY) == ()
 
@@ -138,9 +147,9 @@ def test_no_keyring_is_no_problem_when_looking_and_one_when_storing(netrc: Path,
 def test_the_file_is_used_only_when_asked_for_and_is_private(netrc: Path, tmp_path: Path) -> None:
     file = tmp_path / "config" / "keys.json"
     with pytest.raises(NeedsUser):
-        store_key(COMPANY, B, key_file=file)
+        keep_key(COMPANY, B, KeyPlace.KEYRING, key_file=file)
     assert not file.exists()
-    assert store_key(COMPANY, B, fallback="file", key_file=file) == str(file)
+    assert keep_key(COMPANY, B, KeyPlace.FILE, key_file=file) == str(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     found = find_key(COMPANY, {}, key_file=file, netrc_path=netrc)
     assert found is not None
@@ -160,7 +169,7 @@ def test_a_broken_key_file_is_told_and_not_overwritten(tmp_path: Path, text: str
     file.write_text(text)
     file.chmod(0o600)
     with pytest.raises(NeedsUser):
-        store_key(COMPANY, B, fallback="file", key_file=file)
+        keep_key(COMPANY, B, KeyPlace.FILE, key_file=file)
     assert file.read_text() == text
 
 

@@ -37,9 +37,9 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     keys: dict[str, str] = {}
     real = module.find_key
 
-    def find_key(url: str, environ: dict[str, str], *, named: str, cloud_url: str) -> Key | None:
+    def find_key(url: str, environ: dict[str, str], *, named: str, cloud_url: str, key_file: Path | None) -> Key | None:
         if environ.get("WANDB_API_KEY") or url not in keys:
-            return real(url, environ, named=named, cloud_url=cloud_url)
+            return real(url, environ, named=named, cloud_url=cloud_url, key_file=key_file)
         return Key(keys[url], "keyring")
 
     monkeypatch.setattr(module, "find_key", find_key)

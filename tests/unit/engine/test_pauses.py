@@ -16,6 +16,7 @@ from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncRequest
 from runferry.engine.pauses import PauseFor, end_of
+from runferry.engine.watched import WatchedFolder
 from runferry.errors import AppError
 from runferry.formats.detect import identify
 from runferry.paths import Home
@@ -123,7 +124,7 @@ def test_a_run_stays_paused_until_somebody_asks_for_it(make: Callable[[], Engine
     with make() as engine:
         engine._scheduler.add = lambda task: None  # type: ignore[method-assign]
         engine.pauses.restore()
-        run = engine.deliver(identify(folder), ONE)  # type: ignore[arg-type]
+        run = engine.deliver(identify(folder), WatchedFolder(folder.parent, ONE))  # type: ignore[arg-type]
         assert run.is_paused
         assert run.advance() is None
         assert run.status().state is SyncState.PAUSED
@@ -140,7 +141,7 @@ def test_runs_of_a_paused_server_are_shown_as_paused(make: Callable[[], Engine],
     (folder,) = (tmp_path / "wandb").glob("offline-run-*")
     with make() as engine:
         engine._scheduler.add = lambda task: None  # type: ignore[method-assign]
-        run = engine.deliver(identify(folder), ONE)  # type: ignore[arg-type]
+        run = engine.deliver(identify(folder), WatchedFolder(folder.parent, ONE))  # type: ignore[arg-type]
         assert run.status().state is SyncState.WAITING
         engine.pause(ONE.server)
         assert run.status().state is SyncState.PAUSED

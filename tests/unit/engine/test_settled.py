@@ -64,7 +64,7 @@ class Owner:
         server = Server("http://127.0.0.1:1", "store", "http://127.0.0.1:1", "k")
         connection = Connection(server, NoSession(), SystemClock(), True)  # type: ignore[arg-type]
         self.engine.connections.get = lambda *_: connection  # type: ignore[method-assign]
-        self.engine.watching._folders = [WatchedFolder(self.runs, HERE, FolderMode.SYNC)]
+        self.engine.watching._folders.put("test", [WatchedFolder(self.runs, HERE, FolderMode.SYNC)])
         self.engine._database.open()
 
     def verified(self, folder: Path, **columns: Any) -> None:
@@ -164,11 +164,11 @@ def test_who_asks_for_it_gets_an_ordinary_sync(owner: Owner) -> None:
 def test_a_run_that_seemed_dead_and_grows_is_synced(owner: Owner) -> None:
     owner.verified(owner.first, counts={**COUNTS, "run_state": "crashed"})
     owner.engine.watching._found(owner.first)
-    owner.engine.watching.look_at_crashed()
+    owner.engine.watching.look_at_quiet_logs()
     assert owner.turns.tasks == []
     with (owner.first / "run-a0.wandb").open("ab") as log:
         log.write(b"more")
-    owner.engine.watching.look_at_crashed()
+    owner.engine.watching.look_at_quiet_logs()
     assert [run.folder.path for run in owner.turns.tasks] == [owner.first]
     assert owner.states == [("a0", SyncState.WAITING)]
 

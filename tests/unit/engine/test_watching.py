@@ -27,15 +27,15 @@ def test_a_log_that_grows_though_its_training_seemed_dead_is_read_on(tmp_path: P
     run = SimpleNamespace(log=log, at_rest=True, status_run_state=RunState.CRASHED)
     watching._runs[log] = run  # type: ignore[assignment]
     watching.run_changed(run)  # type: ignore[arg-type]
-    watching.look_at_crashed()
+    watching.look_at_quiet_logs()
     assert woken == []
     log.write_bytes(b"rows and more")
-    watching.look_at_crashed()
-    watching.look_at_crashed()
+    watching.look_at_quiet_logs()
+    watching.look_at_quiet_logs()
     assert woken == [run]
     run.status_run_state = RunState.RUNNING
     watching.run_changed(run)  # type: ignore[arg-type]
     log.write_bytes(b"rows and more and more")
-    watching.look_at_crashed()
+    watching.look_at_quiet_logs()
     assert woken == [run]  # it is followed now
     assert watcher.followed == [log]

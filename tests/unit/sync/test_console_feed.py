@@ -6,9 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from runferry.formats.console import Console
+import runferry
+from runferry.formats.console import WINDOW, Console
 from runferry.formats.entries import ConsoleChunk
 from runferry.sync.console_feed import ConsoleFeed
+from runferry.sync.source import Source
 
 
 def chunk(text: str, is_stderr: bool = False) -> ConsoleChunk:
@@ -54,6 +56,43 @@ def test_a_bar_that_moved_while_the_app_was_away(tmp_path: Path) -> None:
     printed(console, 100, 2)
     found = told(feed.take(101, NEW))
     assert found == {0: "100%", **{number + 1: f"line-{number}" for number in range(68, 102)}}
+
+
+def test_only_what_may_change_is_kept(tmp_path: Path) -> None:
+    console, feed = a_feed(tmp_path)
+    console.feed(chunk("32%", is_stderr=True))
+    for number in range(0, 100_000, 1000):
+        printed(console, number, 1000)
+        feed.take(0, NEW)
+        feed.forget(is_wanted=True)  # not acknowledged yet: what was taken is given again
+    assert len(told(feed.take(0, NEW))) == 100_001
+    feed.arrived()
+    assert len(list(console.lines())) <= 2 * WINDOW
+    assert console.line_count == 100_001
+    console.feed(chunk("\r100%", is_stderr=True))
+    assert told(feed.take(100_001, NEW)) == {0: "100%"}
+
+
+def test_a_console_that_nobody_wants_is_not_kept(tmp_path: Path) -> None:
+    console, feed = a_feed(tmp_path)
+    printed(console, 0, 1000)
+    feed.forget(is_wanted=False)
+    assert len(list(console.lines())) <= WINDOW
+    assert console.line_count == 1000
+
+
+def test_the_whole_console_is_read_again_from_the_log(tmp_path: Path) -> None:
+    run = runferry.init(project="p", dir=str(tmp_path), settings={"console": "redirect", "silent": True})
+    for number in range(200):
+        print(f"line {number}")
+    run.finish()
+    source = Source.alone(next(tmp_path.rglob("*.wandb")))
+    source.read(is_over=True)
+    whole = source.console_text()
+    ConsoleFeed(source).forget(is_wanted=False)
+    assert len(list(source.console.lines())) < 200
+    assert source.console_text() == whole
+    assert whole.splitlines()[-200:] == [f"line {number}" for number in range(200)]
 
 
 def test_nothing_of_a_log_that_was_verified_as_it_is(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ class Nowhere:
     """A connection that nobody uses."""
 
     server = type("Server", (), {"url": "", "identity": ""})()
+    is_paused = False
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_: ()

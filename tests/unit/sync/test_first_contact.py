@@ -88,6 +88,15 @@ def test_a_log_that_goes_on_is_placed_behind_them_too(ledger: Ledger, tmp_path: 
     assert ledger.place(first, "history", 5, 2) == [Placement(5, 11, 2)]
 
 
+def test_rows_that_another_machine_sent_of_the_same_log_are_adopted(ledger: Ledger, tmp_path: Path) -> None:
+    log, rows = a_log(tmp_path, 10)
+    first = sent(ledger, "a", 5)
+    settle(ledger, first, server_with(rows[:8]), log)
+    assert a_delivery(ledger, "a").acknowledged["history"] == 8
+    assert ledger.place(first, "history", 8, 2) == [Placement(8, 8, 2)]
+    assert ledger.server_lines(first.target)["history"] == 10
+
+
 def test_a_server_that_lost_rows_is_found_out_by_the_place_of_the_last_one(ledger: Ledger, tmp_path: Path) -> None:
     first, second = sent(ledger, "a", 100), sent(ledger, "b", 50)
     log = tmp_path / "b.wandb"

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QProgressBar, Q
 
 from runferry.desktop.context import Context
 from runferry.desktop.drop import words
-from runferry.desktop.drop.facts import Facts
 from runferry.desktop.drop.looking import Looking, Some
 from runferry.desktop.drop.model import PROJECT, ROW, SERVER, TEAM, DropModel
 from runferry.desktop.drop.places import choices, fill
@@ -21,6 +20,7 @@ from runferry.desktop.look import amounts
 from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.empty import Empty
+from runferry.desktop.parts.facts import Facts
 from runferry.desktop.parts.labels import Elided, Label, Line
 from runferry.desktop.text import plural, tr
 from runferry.engine.drop import look_at
@@ -195,7 +195,6 @@ class Choose(QWidget):
             self.hint.setText(plural(unplaced, "{n} run names no project: choose one", "{n} runs name no project"))
         else:
             self.hint.setText("")
-        self.hint.setVisible(bool(self.hint.text()))
 
     def _show_facts(self) -> None:
         index = self.table.currentIndex()

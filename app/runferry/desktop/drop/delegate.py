@@ -138,6 +138,9 @@ class DropDelegate(QStyledItemDelegate):
         row: Row = index.data(ROW)
         fill(box, choices(self._model.places, index.column(), row.server), index.column())
         box.activated.connect(lambda: self._chosen(box))
+        field = box.lineEdit()
+        if field is not None:
+            field.returnPressed.connect(lambda: self._chosen(box))
         return box
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
@@ -162,6 +165,9 @@ class DropDelegate(QStyledItemDelegate):
         editor.setGeometry(option.rect.left(), top, option.rect.width(), height)
 
     def _chosen(self, box: QComboBox) -> None:
+        if box.property("is done"):  # Return is both: typed and chosen
+            return
+        box.setProperty("is done", 1)
         self.commitData.emit(box)
         self.closeEditor.emit(box, QStyledItemDelegate.EndEditHint.NoHint)
 

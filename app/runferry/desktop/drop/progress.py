@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QProgressBar, QVBoxLayo
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context
-from runferry.desktop.drop.facts import Facts
 from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.memory import Memory
 from runferry.desktop.parts.buttons import Button
+from runferry.desktop.parts.facts import Facts
 from runferry.desktop.parts.labels import Label, Line, Shape
 from runferry.desktop.runs.columns import COLUMNS, progress, state_text
 from runferry.desktop.runs.model import RunsModel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from runferry.desktop.drop.delegate import HEIGHT, DropDelegate
@@ -11,7 +11,8 @@ from runferry.desktop.drop.model import NAME, PLACES, PROJECT, ROWS, SERVER, SIZ
 from runferry.desktop.runs.table import HEADER
 from runferry.desktop.text import tr
 
-WIDTHS = {ROWS: 112, SIZE: 72, SERVER: 150, TEAM: 96, PROJECT: 128}
+WIDTHS = {ROWS: 112, SIZE: 72, SERVER: 144, TEAM: 88, PROJECT: 112}
+NARROW = 760  # points
 
 
 class DropTable(QTableView):
@@ -50,11 +51,18 @@ class DropTable(QTableView):
         if index.column() in PLACES and index.flags() & Qt.ItemFlag.ItemIsEditable:
             self.edit(index)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a small window the name counts more than size and team."""
+        for column in (SIZE, TEAM):
+            self.setColumnHidden(column, event.size().width() < NARROW)
+        super().resizeEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space ticks all that are selected; Return opens the list of a place."""
         if event.key() == Qt.Key.Key_Space:
             self._drop.toggle(self.chosen())
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().column() in PLACES:
-            self.edit(self.currentIndex())
+            if self.state() is not QAbstractItemView.State.EditingState:  # the field of an open list passes its keys on
+                self.edit(self.currentIndex())
         else:
             super().keyPressEvent(event)

@@ -27,19 +27,20 @@ def name_of(row: Row) -> str:
 
 
 def kind_line(row: Row) -> str:
-    """offline run, wandb 0.31.0 · 2 gaps"""
+    """damaged: 2 gaps · offline run, wandb 0.31.0"""
     found = row.found
-    parts = [", ".join(one for one in (KINDS.get(found.kind, found.kind), found.writer.replace("/", " ")) if one)]
+    parts = []
     if found.damage is not None:
         parts.append(plural(found.damage.gaps, "damaged: {n} gap", "damaged: {n} gaps"))
     if not found.is_complete:
         parts.append(tr("reading…"))
     elif row.done is not None:
-        parts.append(_verified(row.done, exactly=False))
+        parts.append(tr("already verified there, {day}", day=amounts.exact(row.done.verified_at)[:10]))
     elif found.kind == OFFICIAL_ONLINE:
         parts.append(tr("wandb uploads it itself"))
     elif row.is_live:
-        parts.append(tr("still training: what is there now is sent"))
+        parts.append(tr("still training"))
+    parts.append(", ".join(one for one in (KINDS.get(found.kind, found.kind), found.writer.replace("/", " ")) if one))
     return " · ".join(parts)
 
 
@@ -68,7 +69,9 @@ def details(row: Row, metrics_only: bool) -> list[tuple[str, str]]:
             lines.append(plural(len(found.damage.details) - _DETAILS, "and {n} more", "and {n} more"))
         told.append((tr("Lost"), "\n".join(lines)))
     if found.sent:
-        told.append((tr("Before"), "\n".join(_verified(one, exactly=True) for one in found.sent)))
+        told.append((tr("Before"), "\n".join(_verified(one) for one in found.sent)))
+    if row.is_live:
+        told.append((tr("Training"), tr("It goes on: what is there now is sent. Watch its folder to send the rest.")))
     told.append((tr("Folder"), found.path))
     return told
 
@@ -94,12 +97,9 @@ def sent_words(contents: Contents) -> list[str]:
     return [*said, *(words for is_sent, words in more if is_sent)]
 
 
-def _verified(one: SentBefore, exactly: bool) -> str:
-    where = server_name(one.address)
+def _verified(one: SentBefore) -> str:
+    place = f"{server_name(one.address)}, {one.entity}/{one.project}"
     when = amounts.exact(one.verified_at)
-    if not exactly:
-        return tr("already verified on {server}, {day}", server=where, day=when[:10])
-    place = f"{where}, {one.entity}/{one.project}"
     if one.is_whole:
         return tr("verified on {place}, {time}", place=place, time=when)
     if one.verified_at:

@@ -24,7 +24,7 @@ PAUSES = {
     PauseFor.TOMORROW: "Until tomorrow morning",
     PauseFor.RESUMED: "Until I resume",
 }
-_HELP = {
+HELP = {
     Help.CERTIFICATES: ("Certificates…", "certificate"),
     Help.KEY: ("Enter a key…", "key"),
     Help.PROXY: ("Proxy…", "proxy"),
@@ -166,7 +166,7 @@ class ServerCard(Panel):
         kind = telling.help_for(server)
         self.help.setVisible(kind is not None)
         if kind is not None:
-            text, icon = _HELP[kind]
+            text, icon = HELP[kind]
             self.help.show_as(tr(text), icon)
         for button in (self.help, self.try_now, self.resume, self.pause, self.check, self.details):
             button.setAccessibleName(f"{button.text()}: {name}")

@@ -15,6 +15,7 @@ from runferry.desktop.context import Context, Page
 from runferry.desktop.look.theme import GRID, MARGIN, Size
 from runferry.desktop.network import telling
 from runferry.desktop.network.card import ServerCard
+from runferry.desktop.network.check import CheckView
 from runferry.desktop.network.telling import Help
 from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.labels import Label, Line
@@ -113,7 +114,10 @@ class NetworkPage(Page):
         self._context.do(asked)
 
     def check(self, url: str) -> None:
-        """Walk the way to a server."""
+        """Walk the way to a server, live, in a sheet."""
+        view = CheckView(self._context, url, lambda kind: self.help_at(url, kind))
+        self._context.shell.sheet(tr("Check connection: {server}", server=telling.title(url)), view, 680, 600)
+        view.start()
 
     def details(self, server: ServerStatus) -> None:
         """The whole text of a long error."""
@@ -123,12 +127,14 @@ class NetworkPage(Page):
 
     def help(self, server: ServerStatus, kind: Help) -> None:
         """Lead to where its problem is solved."""
-        go = self._context.shell.go
-        if kind is Help.CERTIFICATES:
-            go("settings", f"certificates {server.url}")
-        elif kind is Help.KEY:
-            go("settings", f"servers {server.url}")
-        elif kind is Help.PROXY:
-            go("settings", "network")
-        else:
+        if kind is Help.SIGN_IN:
             QDesktopServices.openUrl(QUrl(server.page))
+        else:
+            self.help_at(server.url, kind)
+
+    def help_at(self, url: str, kind: Help) -> None:
+        """The settings' pane where it is put right."""
+        shell = self._context.shell
+        shell.close_sheet()
+        panes = {Help.CERTIFICATES: f"certificates {url}", Help.KEY: f"servers {url}", Help.PROXY: "network"}
+        shell.go("settings", panes[kind])

@@ -147,9 +147,13 @@ def attempt_notes(one: Attempt) -> str:
 
 def help_for(server: ServerStatus) -> Help | None:
     """Where the fix of what is wrong is made; None where only waiting, or trying again, helps."""
-    slug = (server.cause or {}).get("slug", "")
     if server.state is ConnectionState.PORTAL and server.page:
         return Help.SIGN_IN
+    return help_of((server.cause or {}).get("slug", ""))
+
+
+def help_of(slug: str) -> Help | None:
+    """Where what an error's slug names is put right."""
     if slug in _KEY:
         return Help.KEY
     if slug in _PROXY:

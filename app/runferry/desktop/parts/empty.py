@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from runferry.desktop.look.theme import GRID, MARGIN, Size, Tone
 from runferry.desktop.parts.labels import Label, Shape
 
+WIDTH = 420
+
 
 class Empty(QWidget):
     """In the middle of the page."""
@@ -23,7 +25,8 @@ class Empty(QWidget):
         self.sentence = Label(sentence, tone=Tone.SUBTLE, wrap=True)
         for one in (self.title, self.sentence):
             one.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.sentence.setMaximumWidth(420)
+        self.sentence.setMaximumWidth(WIDTH)
+        self.sentence.setMinimumWidth(min(WIDTH, self.sentence.fontMetrics().horizontalAdvance(sentence) + GRID))
         box.addWidget(self.title)
         box.addWidget(self.sentence, alignment=Qt.AlignmentFlag.AlignHCenter)
         if not sentence:

@@ -5,16 +5,18 @@ Nothing of pyqtgraph is loaded before there is something to draw.
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
-from runferry.desktop.look.theme import GRID, Size, Tone, colour, dress, font, line_colour
+from runferry.desktop.look.theme import GRID, Size, Tone, dress, font
 from runferry.desktop.parts.labels import Elided
+from runferry.desktop.run.card import Card
 from runferry.desktop.run.figures import Mark, XAxis, log_marks, value_marks, value_text, x_marks, x_text
 from runferry.desktop.run.series import Series
 from runferry.desktop.run.smoothing import smoothed
@@ -26,10 +28,15 @@ if TYPE_CHECKING:
     from runferry.desktop.run.scaling import Scaled
 
 HEIGHT = 200
-_ROUND = 6
 
 
-class Chart(QWidget):
+def preload() -> None:
+    """Load what draws, so that the first chart need not: some 0.4 s, best on a worker thread; makes no Qt object."""
+    importlib.import_module("runferry.desktop.run.plot")
+    importlib.import_module("runferry.desktop.run.scaling")
+
+
+class Chart(Card):
     """A card with one curve. Shows what it was given last; ask for little, it draws at once."""
 
     pointed = Signal(float)
@@ -52,7 +59,6 @@ class Chart(QWidget):
         self._ready = True
 
     def _build(self) -> None:
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._title, self._place, self._value = Elided(self.name), QLabel(), QLabel()
         self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
@@ -274,23 +280,6 @@ class Chart(QWidget):
             kept = self._index
             self._plot.draw(self._scaled, *self._marks(self._plot, self._scaled))
             self._point(kept)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        focus = self.hasFocus()
-        painter.setPen(QPen(colour(Tone.ACCENT) if focus else line_colour(), 2 if focus else 1))
-        painter.setBrush(self.palette().color(QPalette.ColorRole.Base))
-        inset = 1.0 if focus else 0.5
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), _ROUND, _ROUND)
 
     def _switched(self, log: bool) -> None:
         self.set_view(self._axis, self._smoothing, log)

@@ -14,7 +14,7 @@ MOST_CHARTS = 6
 _RANKS = (
     (0, ("loss",)),
     (1, ("acc", "score", "reward", "return", "f1", "auc", "iou", "bleu", "perplexity", "ppl", "error", "metric")),
-    (4, ("grad", "param", "weight", "norm", "hist", "time", "runtime", "memory", "throughput")),
+    (4, ("grad", "param", "weight", "norm", "hist", "runtime")),
     (3, ("lr", "learning_rate", "epoch", "step")),
 )
 _OTHER = 2

@@ -18,7 +18,7 @@ from runferry.desktop.run.console_lines import ConsoleLines
 from runferry.desktop.run.pace import Pace
 from runferry.desktop.text import tr
 
-_LINES, _PIECES = 250, 120  # for each turn of the event loop: some milliseconds
+_LINES, _PIECES = 150, 100  # for each turn of the event loop: some milliseconds
 _WIDEST = 4096
 _TIME = Style(faint=True)
 
@@ -91,7 +91,7 @@ class ConsoleView(QPlainTextEdit):
     @property
     def settled(self) -> bool:
         """Whether the text is what the lines say."""
-        return self._lines.valid == self._lines.end and self._count() == self._lines.end - self._lines.start
+        return self._lines.valid == self._lines.end and self._count() >= self._lines.end - self._lines.start
 
     @property
     def at_end(self) -> bool:

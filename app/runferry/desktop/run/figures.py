@@ -105,7 +105,8 @@ def x_marks(low: float, high: float, most: int, axis: XAxis) -> list[Mark]:
     step = next((one for one in _TIMES if (high - low) / one <= most - 0.5), _TIMES[-1])
     offset = _offset(low) if axis is XAxis.WALL else 0.0
     first = math.ceil((low + offset) / step) * step - offset
-    places = [first + index * step for index in range(max(0, int((high - first) // step) + 1))][:most]
+    places = [first + index * step for index in range(max(0, int((high - first) // step) + 1))]
+    places = [one for one in places if low <= one <= high][:most]
     if axis is XAxis.RELATIVE:
         return [(one, span_text(one) if one else "0") for one in places]
     form = "%H:%M:%S" if step < 60 else "%H:%M" if step < 86400 else "%d %b"

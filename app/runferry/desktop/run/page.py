@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
+from runferry.desktop.run.console import Console
+from runferry.desktop.run.console_lines import ConsoleLine
 from runferry.desktop.run.details_tab import DetailsTab
+from runferry.desktop.run.file_words import file_rows
+from runferry.desktop.run.files import Files
 from runferry.desktop.run.header import Header
+from runferry.desktop.run.overview import Overview
 from runferry.desktop.runs.actions import RunActions, fill_menu
 from runferry.desktop.text import tr
 from runferry.engine.details import Cancelled, RunDetails, run_details
 from runferry.errors import AppError
 from runferry.status import RunStatus, ServerStatus
 
+REWRITTEN = 32  # console lines that a terminal may still write anew
 AGAIN = 5.0  # seconds between two readings of a run that grows
 
 
@@ -32,15 +39,28 @@ class RunPage(Page):
         self._key = ""
         self._run: RunStatus | None = None
         self._server: ServerStatus | None = None
+        self._found: RunDetails | None = None
+        self._console_base = 0  # the number of the first line that the console got
         self._reading = False
         self._read_of: tuple[str, int, str] = ("", -1, "")
         self._read_at = 0.0
         self._header = Header(back, self._open_web)
         self._header.menu_wanted.connect(self._menu)
+        self.overview = Overview(context)
+        self.console = Console()
+        self.files = Files()
         self.details = DetailsTab()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.details, tr("Details"))
+        for title, tab in (
+            (tr("Overview"), self.overview),
+            (tr("Console"), self.console),
+            (tr("Files"), self.files),
+            (tr("Details"), self.details),
+        ):
+            self.tabs.addTab(tab, title)
+        self.files.opened.connect(lambda name: self._open_file(name))
+        self.files.show_wanted.connect(lambda name: self._open_file(name, folder=True))
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -52,7 +72,11 @@ class RunPage(Page):
         self._key = subject
         self._run = self._context.bridge.runs.get(subject)
         self._read_at = 0.0
-        if self._run is not None:
+        run = self._run
+        self.overview.open(run.path if run else "", run.project if run else "")
+        self.console.clear()
+        self._found = None
+        if run is not None:
             self._show(time.time())
             self._read()
 
@@ -63,7 +87,10 @@ class RunPage(Page):
         found = self._context.bridge.runs.get(self._key)
         if found is None:
             return
+        grown = self._run is None or found.bytes_total != self._run.bytes_total
         self._run = found
+        if grown:
+            self.overview.feed.look()
         self._server = next((one for one in update.overview.servers if one.url == found.server), None)
         self._show(time.time())
         self._read()
@@ -99,14 +126,39 @@ class RunPage(Page):
             self._reading, self._read_at = False, time.monotonic()
             if found is not None and self._key == key:
                 self._read_of = version
-                self.details.show_details(found)
+                self._show_details(found)
 
         def failed(error: AppError) -> None:
             self._reading, self._read_at, self._read_of = False, time.monotonic(), version
 
         self._context.tasks.run(work, then, failed)
 
+    def _show_details(self, found: RunDetails) -> None:
+        self._found = found
+        self.overview.show_details(found)
+        self.details.show_details(found)
+        self.files.show_files(file_rows(found.files))
+        self._show_console(found)
+
+    def _show_console(self, found: RunDetails) -> None:
+        """The last lines are shown anew, since a progress bar may have written them anew."""
+        first = found.console_lines - len(found.console)
+        lines = [ConsoleLine(one.text, one.timestamp or None) for one in found.console]
+        end = self._console_base + self.console.line_count
+        if not self.console.line_count or end < first:
+            self.console.clear()
+            self._console_base = first
+            self.console.append(lines)
+            return
+        start = max(first, end - REWRITTEN, self._console_base)
+        self.console.replace_from(start - self._console_base, lines[start - first :])
+
     # -- what people do -----------------------------------------------------------------------------------------------
+
+    def _open_file(self, name: str, folder: bool = False) -> None:
+        if self._found is not None:
+            path = Path(self._found.path) / "files" / name
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent if folder else path)))
 
     def _open_web(self) -> None:
         if self._run is not None:

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 Range = tuple[float, float]
 _ABOVE, _BELOW = 0.06, 0.06  # of the height: room for the curve's width
 _AHEAD = 0.015  # of the width: room for the dot at the end
-_HUGE = 1e300
+_HUGE, _TINY = 1e300, 1e-290
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,16 @@ def _range(values: Array, before: float, beyond: float) -> Range:
     if not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
-    if low == high:
+    if high - low < _TINY:
         # One value alone lies in the middle.
-        half = abs(low) * 0.1 or 0.5
+        half = abs(low) * 0.1 if abs(low) > _TINY else 0.5
         return low - half, high + half
     return low - (high - low) * before, high + (high - low) * beyond
 
 
 def _unit(values: Array, within: Range) -> Array:
-    found: Array = (values - within[0]) / (within[1] - within[0])
+    # A gap may lie far outside of what is drawn.
+    found: Array = (np.clip(values, *within) - within[0]) / (within[1] - within[0])
     return found
 
 

@@ -57,6 +57,8 @@ class KeyValueTree(QWidget):
     def _make_view(self, title: str) -> QTreeView:
         view = QTreeView(uniformRowHeights=True, allColumnsShowFocus=True)
         view.setAccessibleName(title)
+        # Before the view hears of it: the view forgets where its rows were.
+        self.model.modelAboutToBeReset.connect(self._remember)
         view.setModel(self.model)
         view.setItemDelegate(Cells(view))
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -81,7 +83,6 @@ class KeyValueTree(QWidget):
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self.model.search)
-        self.model.modelAboutToBeReset.connect(self._remember)
         self.model.modelReset.connect(self._restore)
         self.view.expanded.connect(lambda index: self._opened(index, True))
         self.view.collapsed.connect(lambda index: self._opened(index, False))

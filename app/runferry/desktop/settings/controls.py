@@ -23,6 +23,11 @@ CHOICES = {
         "manual": "This one:",
         "pac": "A PAC file",
     },
+    "mode": {
+        "auto": "As they say themselves: runs that were made offline by our recorder wait",
+        "sync": "Send every run",
+        "ask": "Only when I ask",
+    },
     "log_level": {"debug": "Everything", "info": "Usual", "warning": "Warnings and errors", "error": "Errors only"},
 }
 """How choices are called, by option; a choice that is not here is shown as it is."""
@@ -50,6 +55,8 @@ def made_for(option: Option) -> Control:
 
 def shown(option: Option, value: Any) -> str:
     """A value as text."""
+    if option.kind is Kind.NAMES:
+        return ", ".join(value)
     return f"{value:g}" if option.kind is Kind.NUMBER else str(value)
 
 
@@ -75,11 +82,23 @@ def _choice(option: Option) -> Control:
     for one in option.choices:
         box.addItem(tr(titles.get(one, one)), one)
     box.setMaximumWidth(WIDEST)
+
+    def show(value: Any) -> None:
+        box.setCurrentIndex(box.findData(value))
+
+    return Control(box, box.currentData, show, lambda do: box.activated.connect(do))
+
+
+def _names(option: Option) -> Control:
+    """A list, with commas."""
+    line = QLineEdit()
+    line.setMaximumWidth(WIDEST)
+
+    def said() -> list[str]:
+        return [one.strip() for one in line.text().split(",") if one.strip()]
+
     return Control(
-        box,
-        box.currentData,
-        lambda value: box.setCurrentIndex(box.findData(value)),
-        lambda do: box.activated.connect(do),
+        line, said, lambda value: line.setText(", ".join(value)), lambda do: line.editingFinished.connect(do)
     )
 
 
@@ -117,6 +136,7 @@ _MAKERS: dict[Kind, Callable[[Option], Control]] = {
     Kind.URL: _line,
     Kind.CHOICE: _choice,
     Kind.SERVER: _server,
+    Kind.NAMES: _names,
 }
 
 SIMPLE = frozenset(_MAKERS)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from runferry.desktop.context import Context
 from runferry.errors import AppError
-from runferry.settings import Settings
+from runferry.settings import Option, Origin, Settings
 
 T = TypeVar("T")
 
@@ -34,6 +34,20 @@ class Desk(QObject):
     def environ(self) -> dict[str, str]:
         """The variables that the app was started with."""
         return self._context.engine.environ
+
+    def value(self, option: Option) -> Any:
+        """The value of an option that is in force."""
+        return self.settings.get(option.name)
+
+    def locked_by(self, option: Option) -> str:
+        """The variable that sets an option; empty where none does."""
+        if self.settings.origin(option.name) is not Origin.ENVIRONMENT:
+            return ""
+        return next((one for one in option.variables if self.environ.get(one, "").strip()), "")
+
+    def keep(self, option: Option, value: Any, failed: Callable[[AppError], None]) -> None:
+        """Save another value of an option."""
+        self.change(failed, **{option.name: value})
 
     def change(self, failed: Callable[[AppError], None], **values: Any) -> None:
         """Save other values of options; `failed` is told why one was not taken."""

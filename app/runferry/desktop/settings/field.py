@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -11,19 +12,32 @@ from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.parts.buttons import IconButton
 from runferry.desktop.parts.labels import Label, Shape
 from runferry.desktop.settings.controls import made_for, shown
-from runferry.desktop.settings.desk import Desk
 from runferry.desktop.text import breakable, tr
 from runferry.errors import AppError
-from runferry.settings import Kind, Option, Origin, Settings
+from runferry.settings import Kind, Option
+
+
+class Place(Protocol):
+    """Where the value of a field is kept: the settings, or those of one folder."""
+
+    def value(self, option: Option) -> Any:
+        """The one in force."""
+
+    def locked_by(self, option: Option) -> str:
+        """The variable that sets it; empty where none does."""
+
+    def keep(self, option: Option, value: Any, failed: Callable[[AppError], None]) -> None:
+        """Save another one; `failed` is told why it was not taken."""
 
 
 class Field(QWidget):
     """Saves what was said as soon as it is said, or tells at once why it cannot be used."""
 
-    def __init__(self, option: Option, desk: Desk) -> None:
+    def __init__(self, option: Option, place: Place) -> None:
         super().__init__()
-        self.option, self._desk = option, desk
+        self.option, self._place = option, place
         self.control = made_for(option)
+        self.also_check: Callable[[str], None] | None = None  # raises AppError for a text that is not to be saved
         self._reset = IconButton("clear", tr("Back to the default: {value}", value=_default(option)), self._to_default)
         self._unit = Label(tone=Tone.SUBTLE)
         self.error = Label(tone=Tone.BAD, wrap=True)
@@ -33,7 +47,7 @@ class Field(QWidget):
         self._build()
         self.control.on_edit(self._edited)
         self._say("")
-        self.show_settings(desk.settings, desk.environ)
+        self.refresh()
 
     def _build(self) -> None:
         box = QVBoxLayout(self)
@@ -56,17 +70,17 @@ class Field(QWidget):
 
     # -- what is in force ---------------------------------------------------------------------------------------------
 
-    def show_settings(self, settings: Settings, environ: Mapping[str, str]) -> None:
-        """The value in force; an input that could not be used stays until it is corrected."""
-        value = settings.get(self.option.name)
+    def refresh(self) -> None:
+        """Show the value in force; an input that could not be used stays until it is corrected."""
+        value = self._place.value(self.option)
         if self.error.text():
             return
         if not self._is_being_edited():
             self.control.show(value)
         self._unit.setText(_unit(self.option, value))
         self._unit.setVisible(bool(self._unit.text()))
-        locked = settings.origin(self.option.name) is Origin.ENVIRONMENT
-        variable = next((one for one in self.option.variables if environ.get(one, "").strip()), "")
+        variable = self._place.locked_by(self.option)
+        locked = bool(variable)
         self.lock.setText(tr("Set by the variable {name}; unset it to change this here.", name=variable))
         for one in (self.lock, self._lock_shape):
             one.setVisible(locked)
@@ -86,16 +100,22 @@ class Field(QWidget):
         except ValueError as error:
             self._say(f"{str(error)[:1].upper()}{str(error)[1:]}.")
             return
+        try:
+            if self.also_check is not None and value:
+                self.also_check(value)
+        except AppError as error:
+            self._say(f"{error.title}. {error.message} {error.todo}")
+            return
         self._say("")
-        if value != self._desk.settings.get(self.option.name):
-            self._desk.change(self._refused, **{self.option.name: value})
+        if value != self._place.value(self.option):
+            self._place.keep(self.option, value, self._refused)
         else:
             self.control.show(value)
 
     def _to_default(self) -> None:
         self._say("")
         self.control.show(self.option.default)
-        self._desk.change(self._refused, **{self.option.name: self.option.default})
+        self._place.keep(self.option, self.option.default, self._refused)
 
     def _refused(self, error: AppError) -> None:
         self._say(f"{error.message} {error.todo}")

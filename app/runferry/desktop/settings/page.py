@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QStackedWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
-from runferry.desktop.look import icons
 from runferry.desktop.parts.labels import Line
 from runferry.desktop.settings.desk import Desk
-from runferry.desktop.settings.pane import Pane, PaneKind
+from runferry.desktop.settings.pane import Pane
+from runferry.desktop.settings.pane_list import PaneList
 from runferry.desktop.settings.panes import PANES
+from runferry.desktop.sidebar import Entry
 from runferry.desktop.text import tr
 from runferry.settings import Settings
-
-LIST = 152
-ROW = 32
 
 
 class SettingsPage(Page):
@@ -31,23 +28,13 @@ class SettingsPage(Page):
         self._panes: dict[str, Pane] = {}
         self._update: Update | None = None
         self._seen: Settings | None = None
-        self.list = QListWidget()
+        self.list = PaneList([Entry(kind.name, tr(kind.title), kind.icon) for kind in PANES])
         self._stack = QStackedWidget()
         self._build()
         self.desk.changed.connect(self._refresh)
-        self.list.currentRowChanged.connect(lambda row: self._show(PANES[row]))
+        self.list.chosen.connect(self._show)
 
     def _build(self) -> None:
-        self.list.setFixedWidth(LIST)
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setIconSize(QSize(18, 18))
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.list.setAccessibleName(tr("Settings"))
-        for kind in PANES:
-            item = QListWidgetItem(icons.icon(kind.icon), tr(kind.title))
-            item.setSizeHint(QSize(LIST - 8, ROW))
-            self.list.addItem(item)
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -70,8 +57,9 @@ class SettingsPage(Page):
                 found.take(self._update)
         return found
 
-    def _show(self, kind: PaneKind) -> None:
-        shown = self.pane(kind.name)
+    def _show(self, name: str) -> None:
+        self.list.mark(name)
+        shown = self.pane(name)
         self._stack.setCurrentWidget(shown)
         shown.refresh()
         shown.tick(time.time())
@@ -82,12 +70,11 @@ class SettingsPage(Page):
         """Show a pane; the one that was shown last where none is named."""
         name, _, rest = subject.partition(" ")
         names = [one.name for one in PANES]
+        shown = name if name in names else self.list.current or names[0]
+        self._show(shown)
+        self.list.take_focus()
         if name in names:
-            self.list.setCurrentRow(names.index(name))
             self.pane(name).open(rest)
-        elif self.list.currentRow() < 0:
-            self.list.setCurrentRow(0)
-        self.list.setFocus()
 
     def take(self, update: Update) -> None:
         """Servers, folders or settings changed."""

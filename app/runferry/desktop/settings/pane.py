@@ -53,9 +53,10 @@ class Pane(Scroll):
 
     def heading(self, text: str, below: str = "") -> None:
         """A line over what follows."""
-        label = Label(text, bold=True)
-        label.setContentsMargins(0, MARGIN // 2, 0, 0)
-        self.put(label)
+        if text:
+            label = Label(text, bold=True)
+            label.setContentsMargins(0, MARGIN // 2, 0, 0)
+            self.put(label)
         if below:
             self.put(Label(below, tone=Tone.SUBTLE, wrap=True))
 
@@ -73,7 +74,7 @@ class Pane(Scroll):
     def refresh(self) -> None:
         """Settings changed, here or elsewhere."""
         for field in self.fields.values():
-            field.show_settings(self.desk.settings, self.desk.environ)
+            field.refresh()
 
     def take(self, update: Update) -> None:
         """Something else changed."""
@@ -90,5 +91,6 @@ class FormPane(Pane):
 
     def __init__(self, context: Context, desk: Desk, kind: PaneKind, hint: str) -> None:
         super().__init__(context, desk, kind)
-        self.put(Label(tr(hint), tone=Tone.SUBTLE, wrap=True))
+        if hint:
+            self.put(Label(tr(hint), tone=Tone.SUBTLE, wrap=True))
         self.form(options_in(*kind.sections))

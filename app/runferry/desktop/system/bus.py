@@ -45,10 +45,11 @@ class Peer:
 
 @dataclass(frozen=True)
 class Reply:
-    """`error`: why there is no answer; empty where there is one."""
+    """`error`: why there is no answer; empty where there is one. `is_late`: nothing came within the time limit."""
 
     body: tuple[Any, ...] = ()
     error: str = ""
+    is_late: bool = False
 
 
 Done = Callable[[Reply], None]
@@ -154,7 +155,7 @@ class Bus:
 
         self.call(peer, member, signature, body, done=done, timeout=timeout)
         over.wait(timeout + 1)
-        return found[0] if found else Reply(error="the bus does not answer")
+        return found[0] if found else Reply(error="the bus does not answer", is_late=True)
 
     def listen(self, peer: Peer, member: str, told: Told) -> None:
         """Call `told` with the body of each such signal, on the bus's thread; also after the bus was lost and found."""
@@ -262,7 +263,7 @@ class Bus:
             _, serial = heapq.heappop(self._open.deadlines)
             call = self._open.waiting.pop(serial, None)
             if call is not None:
-                _tell(call.done, Reply(error=f"{call.peer.name} does not answer"))
+                _tell(call.done, Reply(error=f"{call.peer.name} does not answer", is_late=True))
 
     def _lose(self, why: str) -> None:
         """The connection is of no use any more."""

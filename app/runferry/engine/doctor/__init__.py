@@ -2,5 +2,6 @@
 
 from runferry.engine.doctor.examination import examine
 from runferry.engine.doctor.step import Mark, Step
+from runferry.engine.doctor.walk import walk
 
-__all__ = ["Mark", "Step", "examine"]
+__all__ = ["Mark", "Step", "examine", "walk"]

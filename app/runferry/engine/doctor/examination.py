@@ -96,7 +96,12 @@ def _at_server(
     ]
     if writes:
         steps += [("write", lambda: server.write(visit)), ("upload", lambda: server.upload(visit))]
-    yield from _chain(steps)
+    try:
+        yield from _chain(steps)
+    except GeneratorExit:  # nobody looks any more; the test run must not stay
+        if visit.run is not None:
+            timed("tidy up", lambda: server.tidy(visit))
+        raise
     if not writes:
         yield skipped("write", "not tried")
         yield skipped("upload", "not tried")
@@ -110,7 +115,7 @@ def _key(visit: Visit, choice: Choice, settings: Settings, environ: Mapping[str,
     found = (
         Key(local.key, "the local server's store")
         if local
-        else find_key(url, environ, named=choice.named, cloud_url=settings.cloud_url)
+        else find_key(url, environ, named=choice.named, cloud_url=settings.cloud_url, key_file=settings.key_file)
     )
     if found is None:
         raise KeyRefused(

@@ -26,7 +26,10 @@ _LIMITS = Path("/proc/sys/fs/inotify")
 
 def keyring(keychain: Keychain) -> Step:
     """Where keys are kept. Never raises."""
-    backend, is_good = keychain.described()
+    try:
+        backend, is_good = keychain.described()
+    except AppError as error:
+        return warning(error.message, error.todo)
     if not is_good:
         return warning(
             f"none that keeps secrets ({backend})",

@@ -8,9 +8,10 @@ import sys
 from array import array
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QImage, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
@@ -38,13 +39,11 @@ def chart(qtbot: QtBot) -> Iterator[Chart]:
 
 def inks(chart: Chart, tone: Tone) -> int:
     """Pixels of the picture that are about this colour."""
-    picture, wanted = chart.grab().toImage(), colour(tone)
-    return sum(
-        abs(one.red() - wanted.red()) + abs(one.green() - wanted.green()) + abs(one.blue() - wanted.blue()) < 60
-        for y in range(picture.height())
-        for x in range(picture.width())
-        for one in [QColor(picture.pixel(x, y))]
-    )
+    picture, wanted = chart.grab().toImage().convertToFormat(QImage.Format.Format_RGB32), colour(tone)
+    shape = (picture.height(), picture.width(), 4)
+    blue_green_red = np.frombuffer(picture.constBits(), np.uint8).reshape(shape)[..., :3].astype(int)
+    away = np.abs(blue_green_red - [wanted.blue(), wanted.green(), wanted.red()]).sum(axis=2)
+    return int((away < 60).sum())
 
 
 def test_nothing_heavy_is_loaded_before_there_is_a_curve() -> None:
@@ -63,6 +62,21 @@ def test_nothing_heavy_is_loaded_before_there_is_a_curve() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_it_may_be_loaded_by_a_worker_thread() -> None:
+    code = (
+        "import sys, threading\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "app = QApplication([])\n"
+        "from runferry.desktop.run.chart import Chart, preload\n"
+        "from runferry.desktop.run.series import Series\n"
+        "worker = threading.Thread(target=preload); worker.start(); worker.join()\n"
+        "assert {'numpy', 'pyqtgraph'} <= set(sys.modules)\n"
+        "chart = Chart('a'); chart.show_series(Series([1], [2.0])); chart.grab()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_it_draws_the_curve_and_says_its_last_value(chart: Chart) -> None:

@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runferry.desktop.run.scaling import scaled, thinned
@@ -16,6 +16,8 @@ NAN = math.nan
 anything = st.floats(allow_nan=True, allow_infinity=True)
 
 
+@example([(1e-300, 1.0), (2e-300, 1.0), (1e300, NAN)], False)
+@example([(0.0, 5e-324), (1.0, 1e-323)], False)
 @given(st.lists(st.tuples(anything, anything), min_size=1, max_size=50), st.booleans())
 def test_whatever_was_logged_lies_in_the_square(points: list[tuple[float, float]], log: bool) -> None:
     x, y = [one for one, _ in points], [one for _, one in points]

@@ -1,0 +1,72 @@
+"""Who has the state folder when the window starts or ends: a window that runs is raised, a `watch` gives way for its
+time and gets its folders back, and whatever else runs is waited for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from runferry.cli.home import Surroundings, running_owner, say
+from runferry.control import Answer, find_owner
+from runferry.errors import PermanentError, TemporaryError
+
+PATIENCE = 30.0  # seconds until another process must have given way
+LOOK = 0.1
+
+
+def take_place(around: Surroundings) -> bool:
+    """Make the state folder free for a window. False: there is a window already, and it was raised. Raises AppError."""
+    told = False
+    while (owner := find_owner(around.home)) is not None:
+        if owner.kind == "app":
+            if _ask(around, "show") is not None:
+                return False
+        elif owner.kind == "watch":
+            _ask(around, "hand-over")
+            until(lambda: (now := find_owner(around.home)) is None or now.pid != owner.pid, "watch-stays")
+            continue
+        elif not told:
+            say(f"Waiting for `runferry {owner.kind}` (process {owner.pid}) to end.")
+            told = True
+        threading.Event().wait(LOOK)
+    return True
+
+
+def until(true: Callable[[], bool], slug: str) -> None:
+    """Wait for another process. Raises TemporaryError where it takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > deadline:
+            raise TemporaryError(
+                slug,
+                "The other Runferry does not give way",
+                f"It has not done what it was asked for within {PATIENCE:g} seconds.",
+                "End it, and try again.",
+            )
+        threading.Event().wait(LOOK)
+
+
+def _ask(around: Surroundings, command: str) -> Answer | None:
+    """The owner's answer; None where it just starts or ends. Raises AppError where it refuses."""
+    client = running_owner(around)
+    if client is None:
+        return None
+    try:
+        with client:
+            answer = client.request(command)
+    except TemporaryError as error:
+        if error.slug == "owner-gone":
+            return None
+        raise
+    if answer.error:
+        raise PermanentError(**{name: answer.error.get(name, "") for name in ("slug", "title", "message", "todo")})
+    return answer
+
+
+def running_owner_there(around: Surroundings) -> bool:
+    """Whether somebody else has taken the place and answers."""
+    client = running_owner(around)
+    if client is not None:
+        client.close()
+    return client is not None

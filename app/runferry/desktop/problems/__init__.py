@@ -1,0 +1,1 @@
+"""The page of what needs a person: one entry per thing, with what helps as a button."""

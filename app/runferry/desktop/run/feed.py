@@ -1,0 +1,87 @@
+"""Reads a run's curves from its log, a piece at a time on a task thread, and hands the wanted ones to the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runferry.desktop.context import Context
+from runferry.desktop.run.series import Series
+from runferry.engine.curves import CurveReader
+from runferry.engine.series import Points
+from runferry.errors import AppError
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What was read so far. `metrics`, `host`: all names; `drawn`, `drawn_host`: those that were wanted."""
+
+    metrics: tuple[str, ...] = ()
+    host: tuple[str, ...] = ()
+    drawn: dict[str, Series] = field(default_factory=dict)
+    drawn_host: dict[str, Series] = field(default_factory=dict)
+    at_end: bool = False
+
+
+class Feed:
+    """Of one run at a time. `wanted` tells which curves are shown now: metrics, host metrics."""
+
+    def __init__(
+        self,
+        context: Context,
+        wanted: Callable[[], tuple[Sequence[str], Sequence[str]]],
+        show: Callable[[Curves], None],
+    ) -> None:
+        self._context, self._wanted, self._show = context, wanted, show
+        self._reader: CurveReader | None = None
+        self._is_reading = False
+        self._is_asked = False
+
+    def open(self, path: str) -> None:
+        """Another run; empty: none."""
+        self._reader = CurveReader(Path(path), self._context.engine.permit) if path else None
+        self.look()
+
+    def look(self) -> None:
+        """The log may have grown, or other curves are wanted."""
+        reader = self._reader
+        if reader is None:
+            return
+        self._is_asked = True
+        if not self._is_reading:
+            self._next(reader)
+
+    def _next(self, reader: CurveReader) -> None:
+        self._is_reading, self._is_asked = True, False
+        metrics, host = self._wanted()
+
+        def work() -> Curves:
+            reader.advance()
+            return Curves(
+                metrics=reader.metrics(),
+                host=reader.system_metrics(),
+                drawn={name: _series(reader.points(name)) for name in metrics},
+                drawn_host={name: _series(reader.system_points(name)) for name in host},
+                at_end=reader.at_end,
+            )
+
+        self._context.tasks.run(work, lambda found: self._took(reader, found), self._failed)
+
+    def _took(self, reader: CurveReader, found: Curves) -> None:
+        self._is_reading = False
+        if reader is not self._reader:
+            self.look()
+            return
+        before = self._wanted()
+        self._show(found)
+        if not found.at_end or self._is_asked or self._wanted() != before:
+            self._next(reader)
+
+    def _failed(self, error: AppError) -> None:
+        """The run's page says what is wrong with the log; there are no curves."""
+        self._is_reading = False
+
+
+def _series(points: Points) -> Series:
+    return Series(points.steps, points.values, points.times)

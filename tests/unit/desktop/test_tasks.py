@@ -1,0 +1,88 @@
+"""Work off the window's thread: results and failures come back to it, and nothing comes after the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QCoreApplication
+from pytestqt.qtbot import QtBot
+
+from runferry.desktop.tasks import WORKERS, Tasks
+from runferry.errors import AppError, PermanentError
+
+
+@pytest.fixture
+def tasks(qtbot: QtBot) -> Iterator[Tasks]:
+    made = Tasks()
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_work_is_done_elsewhere_and_answered_here(qtbot: QtBot, tasks: Tasks) -> None:
+    answers: list[tuple[threading.Thread, threading.Thread]] = []
+    tasks.run(threading.current_thread, lambda worker: answers.append((worker, threading.current_thread())))
+    assert tasks.open == 1
+    qtbot.waitUntil(lambda: bool(answers), timeout=5000)
+    worker, here = answers[0]
+    assert worker is not here
+    assert here is threading.current_thread()
+    assert tasks.open == 0
+
+
+def test_a_failure_goes_to_whoever_asked(qtbot: QtBot, tasks: Tasks) -> None:
+    asked, general = [], []
+    tasks.failed.connect(general.append)
+    error = PermanentError("scripted", "Title", "message", "todo")
+
+    def fail() -> None:
+        raise error
+
+    tasks.run(fail, lambda _: pytest.fail("there is no result"), asked.append)
+    qtbot.waitUntil(lambda: asked == [error], timeout=5000)
+    tasks.run(fail)
+    qtbot.waitUntil(lambda: general == [error], timeout=5000)
+
+
+def test_a_bug_is_logged_and_told_as_one(qtbot: QtBot, tasks: Tasks, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[AppError] = []
+    tasks.failed.connect(told.append)
+    tasks.run(lambda: {}["missing"])
+    qtbot.waitUntil(lambda: bool(told), timeout=5000)
+    assert told[0].slug == "bug"
+    assert "missing" in told[0].message
+    assert "Traceback" in caplog.text
+
+
+def test_stop_waits_for_what_runs_and_drops_the_rest(qtbot: QtBot, tasks: Tasks) -> None:
+    begun, free, done, answers = threading.Semaphore(0), threading.Event(), [], []
+
+    def work() -> None:
+        begun.release()
+        free.wait(20)
+        done.append(1)
+
+    for _ in range(WORKERS * 3):
+        tasks.run(work, answers.append)
+    for _ in range(WORKERS):
+        assert begun.acquire(timeout=10)
+    stopper = threading.Thread(target=free.set)
+    stopper.start()
+    tasks.stop()
+    stopper.join()
+    QCoreApplication.sendPostedEvents()
+    assert WORKERS <= len(done) < WORKERS * 3
+    assert not answers
+    tasks.run(work, answers.append)  # the window is closing: nothing happens
+    assert not begun.acquire(blocking=False) or len(done) > WORKERS
+
+
+def test_a_thousand_small_tasks_are_all_answered(qtbot: QtBot, tasks: Tasks) -> None:
+    found: list[int] = []
+    for number in range(1000):
+        tasks.run(lambda number=number: number, found.append)
+    qtbot.waitUntil(lambda: len(found) == 1000, timeout=20_000)
+    assert sorted(found) == list(range(1000))
+    assert tasks.open == 0
