@@ -16,7 +16,6 @@ from runferry.engine.guests import WATCH_FOR_ME, watch_for
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.engine.pauses import end_of
 from runferry.engine.restoring import code_of
-from runferry.engine.stopping import targets_of
 from runferry.errors import UsageError
 from runferry.events import Event
 
@@ -26,17 +25,6 @@ REFRESH = 0.2  # seconds between two progress messages
 _FOR_FRONTS = {"show": ("app",), "quit": ("app", "watch"), "hand-over": ("watch",)}  # who understands which
 
 Progress = Callable[[dict[str, Any]], bool]
-
-
-def _stop(engine: Engine, request: Request, reply: Reply) -> int:
-    """Who would be stopped; or, once a person has said yes, what became of it."""
-    told = request.arguments
-    if not told.get("sure"):
-        reply.progress({"targets": [asdict(one) for one in targets_of(engine, str(told.get("run", "")))]})
-        return 0
-    stopped = engine.stop_run(str(told.get("path", "")), wait=True)
-    reply.progress({"stopped": asdict(stopped)})
-    return 0 if stopped.is_gone else 1
 
 
 def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int]:

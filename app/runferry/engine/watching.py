@@ -61,9 +61,8 @@ class Watching:
             poll_interval=settings.poll_interval,
             skip=(self._engine.home.store,),
         )
-        self._engine.code_state.start()
+        self._engine.attend()
         self._watcher.start()
-        self._engine.host_metrics.start()
 
     def begin(self) -> None:
         """Watch the folders of the settings, and follow their changes. Never raises for one of them."""
@@ -175,13 +174,12 @@ class Watching:
         folder = identify(path)
         if not isinstance(folder, RunFolder) or folder.log in self._runs:
             return
-        self._engine.code_state.consider(folder)
+        self._engine.appeared(folder)
         why = self._why(folder, watched)
         if why or watched.error:
             self._hold(folder, watched, why, watched.error)
         else:
             self._deliver(folder, watched)
-        self._engine.host_metrics.look_again()
 
     def _why(self, folder: RunFolder, watched: WatchedFolder) -> str:
         engine = self._engine
