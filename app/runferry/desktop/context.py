@@ -73,3 +73,6 @@ class Page(QWidget):
 
     def open(self, subject: str) -> None:
         """It was chosen; `subject` as in `Shell.go`."""
+
+    def keep(self) -> None:
+        """The window closes: what should be remembered goes into its memory."""

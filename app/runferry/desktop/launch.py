@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer
@@ -78,6 +79,7 @@ class DesktopApp(QObject):
         self.window.set_pages(makers(self.context))
         self.window.close_asked.connect(self._closed)
         self.window.dropped.connect(self.adding.add)
+        self.window.certificates_dropped.connect(self._look_at_certificates)
         self.window.sheets.closed.connect(self.adding.closed)
         self.window.sheets.closed.connect(self.starting.closed)
         self.window.set_up_asked.connect(self.starting.show)
@@ -148,6 +150,15 @@ class DesktopApp(QObject):
         else:
             self.window.bring_up()
 
+    def _look_at_certificates(self, paths: list[Path]) -> None:
+        """Dropped on the window, wherever: the pane that shows them before anything is trusted."""
+        from runferry.desktop.settings.page import SettingsPage  # not needed to start
+
+        self.window.go("settings", "certificates")
+        page = self.window.page("settings")
+        if isinstance(page, SettingsPage):
+            page.look_at(paths)
+
     def _closed(self) -> None:
         """By the title bar: the tray icon stays; without one nobody could ever come back."""
         if not self.tray.is_there:
@@ -156,7 +167,7 @@ class DesktopApp(QObject):
         self.window.hide()
         if not self.memory.get("told-of-tray", False):
             self.memory.keep("told-of-tray", True)
-            self.window.toast(tr("Runferry goes on in the tray"))
+            self.tray.message("Runferry", tr("Runferry goes on in the tray. Quit it from its menu there."))
 
     def _look_after(self) -> None:
         """The local server is started again if it died."""

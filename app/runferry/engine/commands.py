@@ -10,10 +10,12 @@ from typing import Any
 from runferry.control import Reply, Request
 from runferry.engine.audit import audit
 from runferry.engine.cleaning import candidates_in
-from runferry.engine.engine import Engine
+from runferry.engine.code_state.restore import packed
+from runferry.engine.engine import Engine, instead_of
 from runferry.engine.guests import WATCH_FOR_ME, watch_for
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.engine.pauses import end_of
+from runferry.engine.restoring import code_of
 from runferry.engine.stopping import targets_of
 from runferry.errors import UsageError
 from runferry.events import Event
@@ -104,6 +106,13 @@ def _pause(engine: Engine, request: Request, reply: Reply) -> int:
     return 0
 
 
+def _code(engine: Engine, request: Request, reply: Reply) -> int:
+    told = request.arguments
+    environ = instead_of(engine.environ, request.environ)
+    reply.progress(packed(code_of(engine, str(told.get("run", "")), str(told.get("server", "")), environ)))
+    return 0
+
+
 _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "sync": _sync,
     "status": _status,
@@ -115,6 +124,7 @@ _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "pause": _pause,
     "stop": _stop,
     WATCH_FOR_ME: watch_for,
+    "code": _code,
 }
 
 

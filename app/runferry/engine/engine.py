@@ -16,6 +16,7 @@ from runferry.control import is_carried
 from runferry.engine import showing
 from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
 from runferry.engine.changes import Changes
+from runferry.engine.code_state.keeper import CodeState
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
@@ -79,6 +80,7 @@ class Engine(Controls):
         self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
+        self.code_state = CodeState(home.code, lambda: self.settings, self._tell)
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
@@ -99,6 +101,7 @@ class Engine(Controls):
         self.watching.stop()
         self.host_metrics.stop()
         self.stopper.close()
+        self.code_state.stop()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
         self.local_server.stop()
@@ -209,6 +212,8 @@ class Engine(Controls):
             samples=self.host_metrics,
             on_stop=self._asked_to_stop,
             tell=lambda text: self._notice(connection.server.url, text),
+            code=self.code_state.files,
+            is_local=near and connection.server.is_runferry,
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------
@@ -284,6 +289,9 @@ class Engine(Controls):
         for job in list(self._jobs):
             if run in job.runs:
                 job.changed.set()
+
+    def _tell(self, path: Path, text: str) -> None:
+        self.bus.publish(Event("notice", str(path), text))
 
     def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         log.warning("%s: %s", url, text)

@@ -61,6 +61,7 @@ class Watching:
             poll_interval=settings.poll_interval,
             skip=(self._engine.home.store,),
         )
+        self._engine.code_state.start()
         self._watcher.start()
         self._engine.host_metrics.start()
 
@@ -172,11 +173,9 @@ class Watching:
         if watched is None or self._is_settled(path, watched):
             return
         folder = identify(path)
-        if not isinstance(folder, RunFolder):
+        if not isinstance(folder, RunFolder) or folder.log in self._runs:
             return
-        with self._lock:
-            if folder.log in self._runs:
-                return
+        self._engine.code_state.consider(folder)
         why = self._why(folder, watched)
         if why or watched.error:
             self._hold(folder, watched, why, watched.error)
