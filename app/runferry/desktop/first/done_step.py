@@ -8,6 +8,7 @@ from runferry.desktop.first.plan import Done
 from runferry.desktop.first.step import Step
 from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.parts.buttons import Button
+from runferry.desktop.parts.flow import Flow
 from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.panel import Panel
 from runferry.desktop.text import breakable, plural, tr
@@ -25,7 +26,7 @@ class DoneStep(Step):
         panel.box.addWidget(Label(tr("See one arrive"), bold=True))
         said = tr("A tiny model trains for six seconds on this computer. Its run goes to this computer's own server.")
         panel.box.addWidget(Label(said, Size.SMALL, Tone.SUBTLE, wrap=True))
-        panel.box.addWidget(self.sample)
+        panel.box.addLayout(Flow().add(self.sample))
         self.box.addWidget(self.trouble)
         self.box.addWidget(panel)
         self.box.addStretch(1)

@@ -38,5 +38,5 @@ class EndStep(Step):
 
     def show_choices(self, folders: int, server: str) -> None:
         """What was chosen before."""
-        watched = plural(folders, "{n} folder is watched", "{n} folders are watched")
+        watched = plural(folders, "{n} folder will be watched", "{n} folders will be watched")
         self.sentence.setText(tr("{folders}; runs go to {server}.", folders=watched, server=server))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -45,11 +44,10 @@ class FoldersStep(Step):
 
     def offer(self, found: list[Nearby]) -> None:
         """Folders in which runs were found."""
-        now = time.time()
         for one in found:
             runs = plural(one.runs, "{n} run", "{n} runs")
-            when = tr("{runs}, the newest {time} old", runs=runs, time=amounts.ago(one.newest, now))
-            self._put(one.path, f"{one.path}   ({when})", ticked=len(found) == 1)
+            newest = tr("newest: {day}", day=amounts.exact(one.newest)[:10])
+            self._put(one.path, f"{one.path}   ({runs}, {newest})", ticked=len(found) == 1)
         self.note.setText(tr("Runs were found here:") if found else tr("No runs were found near by."))
 
     def add(self, paths: list[Path]) -> None:

@@ -29,7 +29,7 @@ class ServerCard(Panel):
 
     def __init__(self, icon: str, title: str, sentence: str, body: QWidget | None = None) -> None:
         super().__init__()
-        self.choice = QRadioButton(title)
+        self.choice = QRadioButton(title.replace("&", "&&"))  # a single one underlines the letter behind it
         self.note = Label(sentence, Size.SMALL, Tone.SUBTLE, wrap=True)
         self.body = body
         head = QHBoxLayout()

@@ -20,6 +20,7 @@ from runferry.desktop.system.autostart import Autostart, AutostartState
 from runferry.desktop.text import tr
 from runferry.engine.nearby import Nearby
 from runferry.errors import AppError
+from runferry.servers import LOCAL
 
 SIZE = (680, 600)
 LAST = 2  # the step after which the choices count
@@ -87,9 +88,11 @@ class FirstStart(QWidget):
     def show_step(self, number: int) -> None:
         """Show a step, with the focus in it."""
         self._stack.setCurrentIndex(number)
-        self.end.show_choices(len(self.folders.chosen()), title(self.server.server()))
+        self.end.show_choices(len(self.folders.chosen()), _place(self.server.server()))
         self._refresh()
-        self._stack.currentWidget().setFocus()
+        shown = self._stack.widget(number)
+        if shown is not None:
+            shown.setFocus()
 
     def go_on(self) -> None:
         """The next step; behind the last one everything is put into effect."""
@@ -163,3 +166,7 @@ class FirstStart(QWidget):
         self._close()
         self._context.tasks.run(lambda: put_into_effect(engine, plan), None, self._context.shell.tell)
         self._context.shell.go("settings", f"certificates {url}")
+
+
+def _place(server: str) -> str:
+    return title(server) if server and server != LOCAL else tr("this computer")
