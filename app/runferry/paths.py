@@ -38,6 +38,11 @@ class Home:
         return self.state / "samples"
 
     @property
+    def code(self) -> Path:
+        """Folder with the uncommitted changes of runs' code."""
+        return self.state / "code"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one process that owns the state folder."""
         return self.state / "owner.lock"

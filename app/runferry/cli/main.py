@@ -29,6 +29,7 @@ COMMANDS = {
     "certificates": "company CAs: add, show, remove; what a server presents",
     "proxy": "which proxy leads to servers, and who says so",
     "pause": "send nothing more until `try-now`",
+    "restore": "bring back a run's code: its commit, and what was not committed",
     "stop": "end a training that runs on this computer",
     "try-now": "try servers at once, also those that are paused or stopped",
     "serve": "run the local server",

@@ -47,6 +47,7 @@ class Window(QWidget):
     close_asked = Signal()  # by the title bar; the app decides whether it hides or quits
     dropped = Signal(list)  # paths
     certificates_dropped = Signal(list)
+    set_up_asked = Signal()
 
     def __init__(self, memory: Memory) -> None:
         super().__init__()
@@ -160,6 +161,10 @@ class Window(QWidget):
     def add(self, paths: Sequence[Path] = ()) -> None:
         """Run folders are to be added."""
         self.dropped.emit(list(paths))
+
+    def set_up(self) -> None:
+        """The first start is to be shown again."""
+        self.set_up_asked.emit()
 
     # -- the window itself --------------------------------------------------------------------------------------------
 

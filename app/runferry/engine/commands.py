@@ -10,11 +10,12 @@ from typing import Any
 from runferry.control import Reply, Request
 from runferry.engine.audit import audit
 from runferry.engine.cleaning import candidates_in
-from runferry.engine.engine import Engine
+from runferry.engine.code_state.restore import packed
+from runferry.engine.engine import Engine, instead_of
 from runferry.engine.guests import WATCH_FOR_ME, watch_for
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.engine.pauses import end_of
-from runferry.engine.stopping import targets_of
+from runferry.engine.restoring import code_of
 from runferry.errors import UsageError
 from runferry.events import Event
 
@@ -26,17 +27,6 @@ _FOR_FRONTS = {"show": ("app",), "quit": ("app", "watch"), "hand-over": ("watch"
 Progress = Callable[[dict[str, Any]], bool]
 
 
-def _stop(engine: Engine, request: Request, reply: Reply) -> int:
-    """Who would be stopped; or, once a person has said yes, what became of it."""
-    told = request.arguments
-    if not told.get("sure"):
-        reply.progress({"targets": [asdict(one) for one in targets_of(engine, str(told.get("run", "")))]})
-        return 0
-    stopped = engine.stop_run(str(told.get("path", "")), wait=True)
-    reply.progress({"stopped": asdict(stopped)})
-    return 0 if stopped.is_gone else 1
-
-
 def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int]:
     """The function that answers one request; it runs on a thread of the control server.
 
@@ -45,7 +35,7 @@ def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int
 
     def answer(request: Request, reply: Reply) -> int:
         if request.command in _FOR_FRONTS:
-            return _tell_front(engine, kind, request.command)
+            return _tell_front(engine, kind, request)
         carry_out = _COMMANDS.get(request.command)
         if carry_out is not None:
             return carry_out(engine, request, reply)
@@ -104,6 +94,13 @@ def _pause(engine: Engine, request: Request, reply: Reply) -> int:
     return 0
 
 
+def _code(engine: Engine, request: Request, reply: Reply) -> int:
+    told = request.arguments
+    environ = instead_of(engine.environ, request.environ)
+    reply.progress(packed(code_of(engine, str(told.get("run", "")), str(told.get("server", "")), environ)))
+    return 0
+
+
 _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "sync": _sync,
     "status": _status,
@@ -115,11 +112,13 @@ _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "pause": _pause,
     "stop": _stop,
     WATCH_FOR_ME: watch_for,
+    "code": _code,
 }
 
 
-def _tell_front(engine: Engine, kind: str, command: str) -> int:
-    """Hand a command to whoever listens to events: the window, or `watch`."""
+def _tell_front(engine: Engine, kind: str, request: Request) -> int:
+    """Hand a command to whoever listens to events: the window, or `watch`; with the token that lets it come forward."""
+    command = request.command
     if kind not in _FOR_FRONTS[command]:
         raise UsageError(
             "not-possible-here",
@@ -127,7 +126,7 @@ def _tell_front(engine: Engine, kind: str, command: str) -> int:
             f"'{command}' means nothing to `runferry {kind}`.",
             "Wait until it ends, or end it.",
         )
-    engine.bus.publish(Event(command))
+    engine.bus.publish(Event(command, str(request.arguments.get("token") or "")))
     return 0
 
 

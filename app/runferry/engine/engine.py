@@ -16,12 +16,14 @@ from runferry.control import is_carried
 from runferry.engine import showing
 from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
 from runferry.engine.changes import Changes
+from runferry.engine.code_state.keeper import CodeState
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
+from runferry.engine.outside import Outside
 from runferry.engine.pauses import Pauses
 from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled
@@ -42,14 +44,14 @@ from runferry.status import Problem, RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
-from runferry.sync.run_sync import ENDED, RunSync
+from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
 
 log = logging.getLogger(__name__)
 
 
-class Engine(Controls):
+class Engine(Controls, Outside):
     """One per process."""
 
     def __init__(
@@ -79,6 +81,7 @@ class Engine(Controls):
         self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
+        self.code_state = CodeState(home.code, lambda: self.settings, self._tell)
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
@@ -97,8 +100,7 @@ class Engine(Controls):
         """End threads, connections and the local server that this engine started; the commit in hand is finished."""
         self._changes.stop()
         self.watching.stop()
-        self.host_metrics.stop()
-        self.stopper.close()
+        self._leave()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
         self.local_server.stop()
@@ -209,6 +211,8 @@ class Engine(Controls):
             samples=self.host_metrics,
             on_stop=self._asked_to_stop,
             tell=lambda text: self._notice(connection.server.url, text),
+            code=self.code_state.files,
+            is_local=near and connection.server.is_runferry,
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------
@@ -239,17 +243,6 @@ class Engine(Controls):
     def look_after_local_server(self) -> None:
         """Start the local server again if it died; call now and then. May take seconds."""
         self.connections.look_after_local()
-
-    def live_folders(self) -> list[RunFolder]:
-        """The runs that may be going on, as far as is known."""
-        live = [run.folder for run in self._all() if run.status_run_state not in ENDED]
-        return live + self.watching.held_folders()
-
-    def _wake_at(self, path: Path) -> None:
-        """Something is to be done for the run in this folder."""
-        for run in self._all():
-            if run.folder.path == path:
-                self._scheduler.grew(run)
 
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""

@@ -61,8 +61,8 @@ class Watching:
             poll_interval=settings.poll_interval,
             skip=(self._engine.home.store,),
         )
+        self._engine.attend()
         self._watcher.start()
-        self._engine.host_metrics.start()
 
     def begin(self) -> None:
         """Watch the folders of the settings, and follow their changes. Never raises for one of them."""
@@ -72,6 +72,11 @@ class Watching:
         """Follow the folders of the settings, where it was begun with them."""
         if self._folders.is_known(SETTINGS):
             self.use(SETTINGS, of_settings(self._engine.settings, self._engine.environ))
+
+    def use_pace(self, rescan: float, poll: float) -> None:
+        """Other intervals, in seconds."""
+        if self._watcher is not None:
+            self._watcher.use_pace(rescan, poll)
 
     def use(self, who: str, folders: Sequence[WatchedFolder]) -> None:
         """Watch these folders for somebody, in place of those that he wanted before; none at all: he is gone."""
@@ -172,17 +177,14 @@ class Watching:
         if watched is None or self._is_settled(path, watched):
             return
         folder = identify(path)
-        if not isinstance(folder, RunFolder):
+        if not isinstance(folder, RunFolder) or folder.log in self._runs:
             return
-        with self._lock:
-            if folder.log in self._runs:
-                return
+        self._engine.appeared(folder)
         why = self._why(folder, watched)
         if why or watched.error:
             self._hold(folder, watched, why, watched.error)
         else:
             self._deliver(folder, watched)
-        self._engine.host_metrics.look_again()
 
     def _why(self, folder: RunFolder, watched: WatchedFolder) -> str:
         engine = self._engine

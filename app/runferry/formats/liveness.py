@@ -112,6 +112,13 @@ def recorder_process(marker: Mapping[str, Any], machine: Machine | None = None) 
     return pid if is_known or _began_before(pid, marker.get("started_at")) else None
 
 
+def recorder_host(marker: Mapping[str, Any], machine: Machine | None = None) -> bool:
+    """Whether a recorder run was begun on this very host since it started, and outside of containers we are not in."""
+    here = (machine or ThisMachine()).identity()
+    names = ("machine_id", "boot_id", "pid_namespace")
+    return marker.get("host") == here.get("host") and all(_same(marker, here, name) for name in names)
+
+
 def _began_before(pid: int, time: object) -> bool:
     """Whether a process was there at a time (seconds since the epoch)."""
     try:

@@ -45,7 +45,8 @@ def begin(settings: RunSettings, config: Any, include: list[str] | None, exclude
     chosen = _chosen(as_mapping(config), include, exclude)
     faults = Faults(settings.silent)
     settings, earlier = _resumed(settings)
-    place, writer = _open(settings, started, faults)
+    marker = {} if settings.mode == "disabled" else _marker(settings, started)
+    place, writer = _open(settings, started, faults, marker)
     if place is None:
         settings = settings._replace(mode="disabled")
     first_step = 0 if earlier is None or earlier.last_step is None else earlier.last_step + 1
@@ -55,10 +56,9 @@ def begin(settings: RunSettings, config: Any, include: list[str] | None, exclude
     state = RunConfig(lambda value: plain(value, faults, False), lambda text: faults.note("config-changed", text))
     for key, value in chosen.items():
         state.assign((key,), value)
-    marker = _marker(settings, started) if place is not None else {}
     run = Run(Parts(settings, recording, state, faults, place, marker, earlier is not None, started))
     if place is not None:
-        _write_beginning(run, recording, settings, place, marker, started, faults)
+        _write_beginning(run, recording, settings, place, started, faults)
     run.start()
     if place is not None and not settings.silent and not settings.quiet:
         say(f"recording run {settings.run_id} in {place.path}")
@@ -100,7 +100,9 @@ def _resumed(settings: RunSettings) -> tuple[RunSettings, resume.Earlier | None]
     return settings, resume.look_back(logs) if logs else None
 
 
-def _open(settings: RunSettings, started: float, faults: Faults) -> tuple[folder.RunFolder | None, LogWriter | None]:
+def _open(
+    settings: RunSettings, started: float, faults: Faults, marker: Mapping[str, Any]
+) -> tuple[folder.RunFolder | None, LogWriter | None]:
     """The folder and its open log: where wanted, else below the temporary directory, else none."""
     if settings.mode == "disabled":
         return None, None
@@ -108,6 +110,8 @@ def _open(settings: RunSettings, started: float, faults: Faults) -> tuple[folder
     for place in folder.places(settings.root_dir):
         try:
             made = folder.make(place, settings.run_id, started)
+            # The marker first: a log is never seen without it, so that nobody takes this run for the official client's.
+            faults.guard("marker", lambda: folder.write_marker(made.marker, dict(marker)))  # noqa: B023 - called at once
             writer = LogWriter(made.log)
             writer.open()
         except OSError as error:
@@ -130,6 +134,7 @@ def _marker(settings: RunSettings, started: float) -> dict[str, Any]:
         "mode": settings.mode,
         "started_at": started,
         "cwd": os.getcwd(),
+        "script": None if settings.disable_code or settings.metrics_only else environment.script_path() or None,
         "entity": settings.entity or None,
         "project": settings.project or None,
         "base_url": settings.base_url or None,
@@ -149,13 +154,10 @@ def _write_beginning(
     recording: Recording,
     settings: RunSettings,
     place: folder.RunFolder,
-    marker: Mapping[str, Any],
     started: float,
     faults: Faults,
 ) -> None:
     """Header, run, environment, telemetry and the first files, in wandb-core's order."""
-    # The marker first: a log is never seen without it, so that nobody takes this run for the official client's.
-    faults.guard("marker", lambda: folder.write_marker(place.marker, dict(marker)))
     recording.record("header", {"version_info": {"producer": PRODUCER, "min_consumer": MIN_CONSUMER}})
     host = "" if settings.metrics_only else settings.host or machine.host_name()
     going_on = settings.resume in ("allow", "must") or (settings.resume == "auto" and run.resumed)

@@ -143,6 +143,10 @@ class Session:
         """Another key from now on."""
         self._authorization = _basic(key)
 
+    def use_timeouts(self, connect: float, request: float) -> None:
+        """Seconds; from the next request on."""
+        self._timeout = (connect, request)
+
     def renew(self, way: Way | None = None) -> None:
         """Settings or certificates may have changed: trust is built anew, and so are all connections.
 
@@ -178,6 +182,16 @@ class Session:
             return orjson.loads(response.content)
         except orjson.JSONDecodeError:
             return None
+
+    def get(self, url: str, what: str) -> bytes:
+        """GET a file by its address; the key only goes to this server. Raises AppError."""
+        if not _same_host(url, self.url):
+            response = self._send("GET", url, None, {}, what)
+        else:
+            self._prove()
+            response = self._ask("GET", url, None, {"Authorization": self._authorization or ""}, what)
+        self._check(response, what)
+        return bytes(response.content)
 
     def probe(self) -> requests.Response:
         """Ask something harmless without the key; raises AppError where no server answers, but a portal or nobody."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ class Means:
 
     tell: gets what people should know, in words; must return at once.
     on_stop: the server says that the run in this folder is to stop; must return at once.
+    code: the kept changes of a run's code, by name; waits for those that are being taken if it is told to.
+    is_local: the server is on this computer.
     """
 
     ledger: Ledger
@@ -33,3 +35,5 @@ class Means:
     samples: SampleSource = field(default_factory=NoSamples)
     on_stop: Callable[[Path], None] = lambda folder: None
     tell: Callable[[str], None] = lambda text: None
+    code: Callable[[Path, bool], Mapping[str, Path]] = lambda folder, wait: {}
+    is_local: bool = False

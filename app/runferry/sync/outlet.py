@@ -7,7 +7,7 @@ log (config, summary, console, files), so it is compared with what was sent befo
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +158,8 @@ class Outlet:
             )
             makes = is_over and self._end.newer() is None
             made = made_files.make(self._source, self._wishes, self._end.final_summary()) if makes else {}
-            self._files.upload(self._source.extras.files, made, is_over)
+            code = _code(self._means, self._wishes, self._source.log.parent, is_over)
+            self._files.upload(self._source.extras.files, made, is_over, code)
             content, extras = self._source.reader.content, self._source.extras
             self._artifacts.deliver(extras.artifacts, extras.links, content.environment.root, is_over)
             self.deliver_samples()
@@ -250,6 +251,12 @@ class Outlet:
     def _post(self, request: StreamRequest) -> None:
         self._streamer.post(request)
         self._posted = self._means.clock.monotonic()
+
+
+def _code(means: Means, wishes: Wishes, run_folder: Path, is_over: bool) -> Mapping[str, Path]:
+    """The code changes that may be sent there."""
+    may = means.is_local if wishes.code is None else wishes.code
+    return means.code(run_folder, is_over) if may else {}
 
 
 def _is_end(ledger: Ledger, delivery: Delivery, rows: int, lines: int) -> bool:

@@ -84,10 +84,17 @@ class RunFiles:
         self._counted = ((-1, 0, 0), 0)  # what there was when files that wait were counted last, and how many did
         self.waiting: UploadHostTrouble | None = None  # why files wait while everything else is sent
 
-    def upload(self, entries: Mapping[str, FileEntry], made: Mapping[str, bytes], is_over: bool) -> None:
+    def upload(
+        self,
+        entries: Mapping[str, FileEntry],
+        made: Mapping[str, bytes],
+        is_over: bool,
+        elsewhere: Mapping[str, Path] | None = None,
+    ) -> None:
         """Send what is due: new and changed files, and those that wait for the end once the run is over.
 
-        made: files made from the log, by name; they win over files on disk. Raises AppError.
+        made: files made from the log, by name; they win over files on disk. elsewhere: files that lie outside the run's
+        folder and never change, by name; those of the log win over them. Raises AppError.
         """
         self.waiting, self._made = None, frozenset(made)
         due = [one for one in (self._from_log(name, content) for name, content in made.items()) if one]
@@ -96,6 +103,9 @@ class RunFiles:
                 found = self._from_disk(entry, is_over)
                 if found:
                     due.append(found)
+        due += [
+            one for name, path in (elsewhere or {}).items() if name not in entries for one in self._once(name, path)
+        ]
         for start in range(0, len(due), _AT_ONCE):
             some = due[start : start + _AT_ONCE]
             places = uploads.create(self._session, self._run, [one.name for one in some])
@@ -168,6 +178,15 @@ class RunFiles:
             return None
         self.gone.pop(name, None)
         return _Due(name, path, b"", stat.st_size, stat.st_mtime_ns)
+
+    def _once(self, name: str, path: Path) -> list[_Due]:
+        """A file that never changes, if it was not sent yet."""
+        if name in self.sent or not self._wishes.may_send_file(name):
+            return []
+        try:
+            return [_Due(name, path, b"", path.stat().st_size, 0)]
+        except OSError:
+            return []
 
     def _is_too_soon(self, name: str) -> bool:
         """A file that changes all the time is sent whole each time: seldom while the run lives, last when it ends."""

@@ -8,15 +8,20 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from runferry.settings import Settings
+from runferry.settings.model import Origin
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """`metrics_only`: history, summary and config, and nothing else. `ignore_globs`: files that stay here."""
+    """`metrics_only`: history, summary and config, and nothing else. `ignore_globs`: files that stay here.
+
+    `code`: whether changes of the code may be sent; None: nobody said, so only to the local server.
+    """
 
     metrics_only: bool = False
     console: bool = True
     ignore_globs: tuple[str, ...] = ()
+    code: bool | None = None
 
     def may_send_file(self, name: str) -> bool:
         """Whether a file of the run may leave this computer; `*` does not cross a slash, as in Go's path matching."""
@@ -26,7 +31,8 @@ class Wishes:
 def app_wishes(settings: Settings, environ: Mapping[str, str]) -> Wishes:
     """What the app's settings and this process's variables say."""
     globs = tuple(one for one in environ.get("WANDB_IGNORE_GLOBS", "").split(",") if one)
-    return Wishes(settings.metrics_only, settings.console, globs)
+    is_said = settings.origin("save_code") is not Origin.DEFAULT
+    return Wishes(settings.metrics_only, settings.console, globs, settings.save_code if is_said else None)
 
 
 def combine(app: Wishes, marker: Mapping[str, Any] | None) -> Wishes:
@@ -40,7 +46,14 @@ def combine(app: Wishes, marker: Mapping[str, Any] | None) -> Wishes:
         ignore_globs=(*app.ignore_globs, *(str(one) for one in globs if one))
         if isinstance(globs, list)
         else app.ignore_globs,
+        code=_stricter(app.code, marker.get("save_code")),
     )
+
+
+def _stricter(app: bool | None, training: object) -> bool | None:
+    """No wins; a yes of either is one."""
+    said = [one for one in (app, training) if isinstance(one, bool)]
+    return all(said) if said else None
 
 
 def glob_matches(glob: str, name: str) -> bool:

@@ -1,0 +1,151 @@
+"""Takes the code state of each run that appears on this host, once, on a thread of its own, and keeps it on disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runferry.engine.code_state.capture import Captured, capture
+from runferry.formats.detect import RunFolder, RunKind
+from runferry.formats.liveness import recorder_host
+from runferry.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SECONDS = 20.0  # for git, per run
+NEW = 60.0  # seconds after its start in which a run that is over already is still looked at
+ABOUT = "runferry-code.json"
+
+
+@dataclass
+class _Task:
+    folder: RunFolder
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class CodeState:
+    """One per engine. The kept files of a run are named after its folder, which copies of the run share.
+
+    told: a sentence about a run, for whoever watches.
+    """
+
+    def __init__(self, folder: Path, settings: Callable[[], Settings], told: Callable[[Path, str], None]) -> None:
+        self._folder, self._settings, self._told = folder, settings, told
+        self._queue: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._tasks: dict[Path, _Task] = {}
+        self._lock = threading.Lock()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to take what is asked for."""
+        if self._thread is None:
+            self._ending.clear()
+            self._thread = threading.Thread(target=self._work, name="code-state", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End; a git that is running is ended too."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._ending.set()
+            self._queue.put(None)
+            thread.join(10.0)
+
+    def consider(self, folder: RunFolder) -> None:
+        """A run was found: take its code state if it begins here and now, and nobody asked not to. Returns at once."""
+        if self._thread is None or not self._is_wanted(folder):
+            return
+        task = _Task(folder)
+        with self._lock:
+            if folder.path in self._tasks:
+                return
+            self._tasks[folder.path] = task
+        self._queue.put(task)
+
+    def files(self, run_folder: Path, wait: bool = False) -> Mapping[str, Path]:
+        """The kept files of a run, by name. wait: until what is being taken is there."""
+        task = self._tasks.get(run_folder)
+        if wait and task is not None and self._thread is not None:
+            task.done.wait(2 * SECONDS)
+        kept = self.place(run_folder)
+        if not (kept / ABOUT).exists():
+            return {}
+        return {one.name: one for one in sorted(kept.iterdir()) if one.is_file() and one.suffix in (".patch", ".json")}
+
+    def place(self, run_folder: Path) -> Path:
+        """Where the files of a run are kept."""
+        return self._folder / run_folder.name
+
+    def _is_wanted(self, folder: RunFolder) -> bool:
+        marker = folder.marker or {}
+        if folder.kind is not RunKind.RECORDER or not self._settings().code_state:
+            return False  # the official client takes its own
+        if any(marker.get(wish) for wish in ("disable_code", "disable_git", "metrics_only")):
+            return False
+        started = marker.get("started_at")
+        is_new = isinstance(started, (int, float)) and time.time() - started < NEW
+        is_open = "outcome" not in marker
+        return recorder_host(marker) and (is_new or is_open) and not (self.place(folder.path) / ABOUT).exists()
+
+    def _work(self) -> None:
+        while (task := self._queue.get()) is not None:
+            try:
+                if not self._ending.is_set():
+                    self._take(task.folder)
+            except OSError as error:
+                log.warning("%s: its code state cannot be kept: %s", task.folder.path, error)
+            except Exception:
+                log.exception("taking the code state of %s failed", task.folder.path)
+            task.done.set()
+
+    def _take(self, folder: RunFolder) -> None:
+        marker = folder.marker or {}
+        script, cwd = marker.get("script"), marker.get("cwd")
+        where = Path(script).parent if isinstance(script, str) and script else Path(str(cwd or folder.path))
+        started = float(marker.get("started_at") or time.time())
+        found = capture(where, started, self._settings().diff_limit, SECONDS, self._ending.is_set)
+        if self._ending.is_set():
+            return  # half of it is nothing; it is taken at the next start, and says how late
+        self._keep(folder, found)
+        if found.files and found.is_late:
+            late = f"{found.late / 60:.0f} minutes after its start: files may have been edited since"
+            self._told(folder.path, f"{folder.path.name}: its code changes were taken {late}")
+        elif found.reason:
+            log.info("%s: code state: %s", folder.path, found.reason)
+
+    def _keep(self, folder: RunFolder, found: Captured) -> None:
+        """The description last: without it nothing counts."""
+        place = self.place(folder.path)
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name, content in found.files.items():
+            (place / name).write_bytes(content)
+        about: dict[str, Any] = {
+            "schema": 1,
+            "run_id": folder.run_id,
+            "captured_at": found.time,
+            "seconds_after_start": round(found.late, 3),
+            "is_late": found.is_late,
+            "commit": found.commit,
+            "files": {name: len(content) for name, content in found.files.items()},
+            "reason": found.reason,
+        }
+        made = place / f"{ABOUT}.new"
+        made.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        made.replace(place / ABOUT)
+
+
+def about(place: Path) -> dict[str, Any]:
+    """What is known of a capture; empty where there is none."""
+    try:
+        found = json.loads((place / ABOUT).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
