@@ -87,9 +87,8 @@ class Watching:
             watcher.remove_root(path)
         for path in change.new:
             watcher.add_root(path)
-        changed = change.all
-        if changed:
-            self._judge_again(changed)
+        if change.all:
+            self._judge_again(change.all)
             self._engine.bus.publish(Event("folder"))
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
@@ -99,10 +98,9 @@ class Watching:
         for watched in folders:
             for found in scan(watched.path, skip).runs:
                 self._found(found.path)
-        runs = self.runs()
-        under_way = {str(run.folder.path) for run in runs}
+        under_way = {str(run.folder.path) for run in self.runs()}
         settled = [one for one in self._engine.settled.statuses() if one.path not in under_way]
-        return SyncJob(runs=runs, rejected=[one for one in self.held() if one.error], settled=settled)
+        return SyncJob(runs=self.runs(), rejected=[one for one in self.held() if one.error], settled=settled)
 
     def stop(self) -> None:
         """No further callbacks."""
