@@ -73,11 +73,6 @@ class Watching:
         if self._folders.is_known(SETTINGS):
             self.use(SETTINGS, of_settings(self._engine.settings, self._engine.environ))
 
-    def use_pace(self, rescan: float, poll: float) -> None:
-        """Other intervals, in seconds."""
-        if self._watcher is not None:
-            self._watcher.use_pace(rescan, poll)
-
     def use(self, who: str, folders: Sequence[WatchedFolder]) -> None:
         """Watch these folders for somebody, in place of those that he wanted before; none at all: he is gone."""
         change, watcher = self._folders.put(who, folders), self._watcher
