@@ -16,6 +16,7 @@ from runferry.engine.guests import WATCH_FOR_ME, watch_for
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.engine.pauses import end_of
 from runferry.engine.restoring import code_of
+from runferry.engine.stopping import targets_of
 from runferry.errors import UsageError
 from runferry.events import Event
 
@@ -92,6 +93,17 @@ def _pause(engine: Engine, request: Request, reply: Reply) -> int:
     told = request.arguments
     engine.pause(str(told.get("server", "")), end_of(str(told.get("for", "")), engine.clock.time()))
     return 0
+
+
+def _stop(engine: Engine, request: Request, reply: Reply) -> int:
+    """Who would be stopped; or, once a person has said yes, what became of it."""
+    told = request.arguments
+    if not told.get("sure"):
+        reply.progress({"targets": [asdict(one) for one in targets_of(engine, str(told.get("run", "")))]})
+        return 0
+    stopped = engine.stop_run(str(told.get("path", "")), wait=True)
+    reply.progress({"stopped": asdict(stopped)})
+    return 0 if stopped.is_gone else 1
 
 
 def _code(engine: Engine, request: Request, reply: Reply) -> int:

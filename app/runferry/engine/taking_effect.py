@@ -37,7 +37,9 @@ def _workers(engine: Controls, before: Settings, now: Settings) -> None:
 
 
 def _pace(engine: Controls, before: Settings, now: Settings) -> None:
-    engine.watching.use_pace(now.rescan_interval, now.poll_interval)
+    watcher = engine.watching._watcher
+    if watcher is not None:
+        watcher.use_pace(now.rescan_interval, now.poll_interval)
 
 
 def _timeouts(engine: Controls, before: Settings, now: Settings) -> None:

@@ -73,11 +73,6 @@ class Watching:
         if self._folders.is_known(SETTINGS):
             self.use(SETTINGS, of_settings(self._engine.settings, self._engine.environ))
 
-    def use_pace(self, rescan: float, poll: float) -> None:
-        """Other intervals, in seconds."""
-        if self._watcher is not None:
-            self._watcher.use_pace(rescan, poll)
-
     def use(self, who: str, folders: Sequence[WatchedFolder]) -> None:
         """Watch these folders for somebody, in place of those that he wanted before; none at all: he is gone."""
         change, watcher = self._folders.put(who, folders), self._watcher
@@ -87,9 +82,8 @@ class Watching:
             watcher.remove_root(path)
         for path in change.new:
             watcher.add_root(path)
-        changed = change.all
-        if changed:
-            self._judge_again(changed)
+        if change.all:
+            self._judge_again(change.all)
             self._engine.bus.publish(Event("folder"))
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
@@ -99,10 +93,9 @@ class Watching:
         for watched in folders:
             for found in scan(watched.path, skip).runs:
                 self._found(found.path)
-        runs = self.runs()
-        under_way = {str(run.folder.path) for run in runs}
+        under_way = {str(run.folder.path) for run in self.runs()}
         settled = [one for one in self._engine.settled.statuses() if one.path not in under_way]
-        return SyncJob(runs=runs, rejected=[one for one in self.held() if one.error], settled=settled)
+        return SyncJob(runs=self.runs(), rejected=[one for one in self.held() if one.error], settled=settled)
 
     def stop(self) -> None:
         """No further callbacks."""
