@@ -1,5 +1,5 @@
-"""A scripted source of updates: it plays the engine's part for the bridge, tells what the test wrote into it, and counts
-how often it was asked. And runs as snapshots, made of what a test says about them and of nothing else."""
+"""A scripted source of updates: it plays the engine's part for the bridge, tells what the test wrote into it, and
+counts how often it was asked. And runs as snapshots, made of what a test says about them and of nothing else."""
 
 from __future__ import annotations
 

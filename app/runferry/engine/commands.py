@@ -36,7 +36,7 @@ def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int
 
     def answer(request: Request, reply: Reply) -> int:
         if request.command in _FOR_FRONTS:
-            return _tell_front(engine, kind, request.command)
+            return _tell_front(engine, kind, request)
         carry_out = _COMMANDS.get(request.command)
         if carry_out is not None:
             return carry_out(engine, request, reply)
@@ -123,13 +123,14 @@ _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "settings-changed": _settings_changed,
     "pause": _pause,
     "stop": _stop,
-    "code": _code,
     WATCH_FOR_ME: watch_for,
+    "code": _code,
 }
 
 
-def _tell_front(engine: Engine, kind: str, command: str) -> int:
-    """Hand a command to whoever listens to events: the window, or `watch`."""
+def _tell_front(engine: Engine, kind: str, request: Request) -> int:
+    """Hand a command to whoever listens to events: the window, or `watch`; with the token that lets it come forward."""
+    command = request.command
     if kind not in _FOR_FRONTS[command]:
         raise UsageError(
             "not-possible-here",
@@ -137,7 +138,7 @@ def _tell_front(engine: Engine, kind: str, command: str) -> int:
             f"'{command}' means nothing to `runferry {kind}`.",
             "Wait until it ends, or end it.",
         )
-    engine.bus.publish(Event(command))
+    engine.bus.publish(Event(command, str(request.arguments.get("token") or "")))
     return 0
 
 

@@ -210,9 +210,9 @@ class Engine(Controls, Outside):
             write_marker=settings.write_synced_marker and not connection.server.is_runferry,
             samples=self.host_metrics,
             on_stop=self._asked_to_stop,
+            tell=lambda text: self._notice(connection.server.url, text),
             code=self.code_state.files,
             is_local=near and connection.server.is_runferry,
-            tell=lambda text: self._notice(connection.server.url, text),
         )
 
     # -- what a front does --------------------------------------------------------------------------------------------

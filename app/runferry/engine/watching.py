@@ -82,9 +82,8 @@ class Watching:
             watcher.remove_root(path)
         for path in change.new:
             watcher.add_root(path)
-        changed = change.all
-        if changed:
-            self._judge_again(changed)
+        if change.all:
+            self._judge_again(change.all)
             self._engine.bus.publish(Event("folder"))
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
@@ -94,10 +93,9 @@ class Watching:
         for watched in folders:
             for found in scan(watched.path, skip).runs:
                 self._found(found.path)
-        runs = self.runs()
-        under_way = {str(run.folder.path) for run in runs}
+        under_way = {str(run.folder.path) for run in self.runs()}
         settled = [one for one in self._engine.settled.statuses() if one.path not in under_way]
-        return SyncJob(runs=runs, rejected=[one for one in self.held() if one.error], settled=settled)
+        return SyncJob(runs=self.runs(), rejected=[one for one in self.held() if one.error], settled=settled)
 
     def stop(self) -> None:
         """No further callbacks."""
@@ -172,12 +170,9 @@ class Watching:
         if watched is None or self._is_settled(path, watched):
             return
         folder = identify(path)
-        if not isinstance(folder, RunFolder):
+        if not isinstance(folder, RunFolder) or folder.log in self._runs:
             return
         self._engine.appeared(folder)
-        with self._lock:
-            if folder.log in self._runs:
-                return
         why = self._why(folder, watched)
         if why or watched.error:
             self._hold(folder, watched, why, watched.error)

@@ -34,6 +34,6 @@ class Means:
     write_marker: bool = False
     samples: SampleSource = field(default_factory=NoSamples)
     on_stop: Callable[[Path], None] = lambda folder: None
+    tell: Callable[[str], None] = lambda text: None
     code: Callable[[Path, bool], Mapping[str, Path]] = lambda folder, wait: {}
     is_local: bool = False
-    tell: Callable[[str], None] = lambda text: None

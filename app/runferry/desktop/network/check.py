@@ -5,6 +5,7 @@ The steps are taken on a task's thread; leaving the sheet ends the walk after th
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -39,16 +40,15 @@ class Walk(QObject):
         self._context.tasks.run(self._walk, lambda _: over(None), over)
 
     def stop(self) -> None:
-        """No further step, but the one that deletes what was made."""
+        """No further step; what was made on the server is deleted."""
         self._stopping.set()
 
     def _walk(self) -> None:
-        made = False
-        for step in walk(self._context.engine, self._url):
-            self.taken.emit(step)
-            made = made or (step.name == "write" and step.mark is Mark.GOOD)
-            if self._stopping.is_set() and (not made or step.name == "tidy up"):
-                return
+        with contextlib.closing(walk(self._context.engine, self._url)) as steps:
+            for step in steps:
+                self.taken.emit(step)
+                if self._stopping.is_set():
+                    return
 
 
 class CheckView(QWidget):

@@ -25,6 +25,7 @@ from runferry.desktop.settings.inspect_sheet import InspectSheet
 from runferry.desktop.settings.pane import Pane, PaneKind
 from runferry.desktop.settings.server_box import ServerBox, tls_servers
 from runferry.desktop.settings.server_rules import ServerRules
+from runferry.desktop.settings.shell_panel import ShellPanel
 from runferry.desktop.text import breakable, plural, tr
 from runferry.engine import certificate_files as files
 from runferry.engine import company_certificates as company
@@ -82,6 +83,9 @@ class CertificatesPane(Pane):
         self.put(holder)
         self.heading("", tr("For this server only:"))
         self.put(self.rules)
+        self.heading(tr("Your shell"))
+        self.shell = ShellPanel(self.context, self.desk)
+        self.put(self.shell)
         self.heading(tr("The official client"), tr(_WANDB))
         self.copy_button = Button(tr("Copy environment for wandb"), self._copy, "copy")
         last = QHBoxLayout()

@@ -62,10 +62,11 @@ class Field(QWidget):
         row.addWidget(self.control.widget, 1)
         row.addWidget(self._unit)
         row.addWidget(self._reset)
-        row.addStretch(0 if self.option.kind in (Kind.TEXT, Kind.URL, Kind.SERVER, Kind.CHOICE) else 1)
+        row.addStretch(0 if self.option.kind in (Kind.TEXT, Kind.URL, Kind.SERVER, Kind.CHOICE, Kind.NAMES) else 1)
         box.addLayout(row)
         box.addLayout(_line(self._error_shape, self.error))
-        box.addWidget(Label(help_of(self.option), Size.SMALL, Tone.SUBTLE, wrap=True))
+        if said := help_of(self.option):
+            box.addWidget(Label(said, Size.SMALL, Tone.SUBTLE, wrap=True))
         box.addLayout(_line(self._lock_shape, self.lock))
 
     # -- what is in force ---------------------------------------------------------------------------------------------

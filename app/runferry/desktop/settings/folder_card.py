@@ -29,9 +29,7 @@ OPTIONS = (
     Option("entity", Kind.TEXT, "", "Team", "Empty: what each run says.", _S),
     Option("project", Kind.TEXT, "", "Project", "Empty: what each run says.", _S),
     Option("exclude", Kind.NAMES, (), "Leave alone", "Names of folders, or paths; * and ? stand for anything.", _S),
-    Option(
-        "min_steps", Kind.WHOLE, 0, "Least steps", "Runs that ended with fewer are not sent. 0: all.", _S, minimum=0
-    ),
+    Option("min_steps", Kind.WHOLE, 0, "Least steps", "Runs that ended with fewer stay. 0: none does.", _S, minimum=0),
 )
 """What can be set for a folder, declared as the app's options are."""
 

@@ -11,6 +11,7 @@ from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.panel import Panel
 from runferry.desktop.settings.desk import Desk
 from runferry.desktop.settings.pane import Pane, PaneKind, options_in
+from runferry.desktop.settings.shell_panel import ShellPanel
 from runferry.desktop.text import breakable, tr
 from runferry.engine import proxy_settings
 from runferry.errors import AppError
@@ -45,6 +46,7 @@ class NetworkPane(Pane):
         self.fields["proxy_url"].also_check = proxy_settings.check_address
         self.put(self._password_panel())
         self.put(self.way)
+        self.put(ShellPanel(context, desk))
         self.heading(tr("Pace and limits"))
         self.form([one for one in options_in(*kind.sections) if one.name not in _PROXY])
         self._show_parts()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
 from runferry.desktop.parts.labels import Line
+from runferry.desktop.settings.certificates_pane import CertificatesPane
 from runferry.desktop.settings.desk import Desk
 from runferry.desktop.settings.pane import Pane
 from runferry.desktop.settings.pane_list import PaneList
@@ -63,6 +65,12 @@ class SettingsPage(Page):
         self._stack.setCurrentWidget(shown)
         shown.refresh()
         shown.tick(time.time())
+
+    def look_at(self, paths: list[Path]) -> None:
+        """Certificate files were dropped on the window: show what they hold."""
+        pane = self.pane("certificates")
+        if isinstance(pane, CertificatesPane):
+            pane.look_at(paths)
 
     # -- as a page ----------------------------------------------------------------------------------------------------
 

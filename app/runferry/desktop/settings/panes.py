@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runferry.desktop.context import Context
+from runferry.desktop.settings.advanced_pane import AdvancedPane
 from runferry.desktop.settings.certificates_pane import CertificatesPane
 from runferry.desktop.settings.desk import Desk
 from runferry.desktop.settings.folders_pane import FoldersPane
@@ -10,6 +11,7 @@ from runferry.desktop.settings.general_pane import GeneralPane
 from runferry.desktop.settings.network_pane import NetworkPane
 from runferry.desktop.settings.pane import FormPane, Pane, PaneKind
 from runferry.desktop.settings.servers_pane import ServersPane
+from runferry.desktop.settings.storage_pane import StoragePane
 
 
 def _form(context: Context, desk: Desk, kind: PaneKind) -> Pane:
@@ -28,7 +30,8 @@ PANES = (
     PaneKind("folders", "Folders", "nav-folders", FoldersPane, ("Folders",)),
     PaneKind("network", "Network", "nav-network", NetworkPane, ("Network",)),
     PaneKind("certificates", "Certificates", "nav-certificates", CertificatesPane, ("Security",)),
+    PaneKind("storage", "Storage", "nav-storage", StoragePane, ("Storage",)),
     PaneKind("privacy", "Privacy", "nav-privacy", _form, ("Privacy",)),
-    PaneKind("metrics", "Host metrics", "nav-metrics", _form, ("Measuring",)),
-    PaneKind("advanced", "Advanced", "nav-advanced", _form, ("Advanced",)),
+    PaneKind("metrics", "Host metrics", "nav-metrics", _form, ("Host metrics",)),
+    PaneKind("advanced", "Advanced", "nav-advanced", AdvancedPane, ("Advanced",)),
 )

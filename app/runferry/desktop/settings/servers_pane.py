@@ -7,19 +7,19 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context
 from runferry.desktop.look.theme import GRID, Size, Tone
-from runferry.desktop.look.words import CONNECTION
 from runferry.desktop.parts.buttons import Button
-from runferry.desktop.parts.labels import Elided, Label, Shape
+from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.panel import Panel
 from runferry.desktop.settings.desk import Desk
 from runferry.desktop.settings.key_card import KeyCard
+from runferry.desktop.settings.local_server_panel import LocalServerPanel
 from runferry.desktop.settings.pane import Pane, PaneKind, options_in
 from runferry.desktop.system.keyring_state import KeyringState, keyring_state
 from runferry.desktop.text import breakable, tr
 from runferry.errors import AppError
 from runferry.servers import CLOUD_URLS, is_cloud, is_loopback, normalise_url
 from runferry.settings import OPTIONS, Settings
-from runferry.status import ConnectionState, ServerStatus, Snapshot
+from runferry.status import ConnectionState, Snapshot
 
 
 class ServersPane(Pane):
@@ -30,15 +30,15 @@ class ServersPane(Pane):
         self._overview: Snapshot | None = None
         self._keyring: KeyringState | None = None
         self.cards: dict[str, KeyCard] = {}
-        self._local_state = Label(size=Size.SMALL, tone=Tone.SUBTLE, wrap=True)
-        self._local_shape = Shape(size=18)
+        self.local = LocalServerPanel(context)
+        self._local_seen: ConnectionState | None = None
         self.keyring_line = Label(tone=Tone.SUBTLE, wrap=True)
         self.keyring_line.hide()
         options = [one for one in options_in(*kind.sections) if one.name not in ("local_server_port", "cloud_url")]
         self.heading("", tr("Where runs go that say nothing else:"))
         self.form(options)
         self.heading(tr("This computer"))
-        self.put(self._local())
+        self.put(self.local)
         self.form([OPTIONS["local_server_port"]])
         self.heading(tr("Keys"))
         self.put(self.keyring_line)
@@ -47,19 +47,6 @@ class ServersPane(Pane):
         self.put(self._adding())
         self.form([OPTIONS["cloud_url"]])
         self._show_cards()
-
-    def _local(self) -> Panel:
-        panel = Panel()
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(Shape("this-computer", Tone.TEXT, 20))
-        row.addWidget(Elided(tr("The server that Runferry brings along"), bold=True), 1)
-        row.addWidget(self._local_shape)
-        row.addWidget(self._local_state)
-        panel.box.addLayout(row)
-        said = tr("It needs no key and no network, and starts by itself when a run goes there.")
-        panel.box.addWidget(Label(said, Size.SMALL, Tone.SUBTLE, wrap=True))
-        return panel
 
     def _adding(self) -> Panel:
         panel = Panel()
@@ -84,12 +71,16 @@ class ServersPane(Pane):
         """Servers came into use."""
         self._overview = update.overview
         self._show_cards()
-        self._show_local(next((one for one in update.overview.servers if is_loopback(one.url)), None))
+        seen = next((one.state for one in update.overview.servers if is_loopback(one.url)), None)
+        if seen is not self._local_seen:
+            self._local_seen = seen
+            self.local.refresh()
 
     def refresh(self) -> None:
         """Keys may have come or gone."""
         super().refresh()
         self._show_cards()
+        self.local.refresh()
         for card in self.cards.values():
             card.refresh()
         if self._keyring is None:
@@ -101,11 +92,6 @@ class ServersPane(Pane):
             card = self._card(normalise_url(subject))
             self.ensureWidgetVisible(card)
             card.key.setFocus()
-
-    def _show_local(self, server: ServerStatus | None) -> None:
-        look = CONNECTION[server.state if server else ConnectionState.IDLE]
-        self._local_shape.show_shape(look.shape, look.tone, look.word)
-        self._local_state.setText(f"{tr(look.word)} — {server.url}" if server else tr(look.word))
 
     def _show_keyring(self, state: KeyringState) -> None:
         self._keyring = state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from runferry.engine.choice import Choice
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from runferry.engine.engine import Engine
 
 
-def walk(engine: Engine, server: str, writes: bool = True) -> Iterator[Step]:
+def walk(engine: Engine, server: str, writes: bool = True) -> Generator[Step, None, None]:
     """All steps, each as soon as it is taken. server: an address, or ``local``. Raises AppError.
 
-    The next step is not taken before it is asked for; closing the iterator ends the examination. A test run that was
-    made is deleted in a later step: see `examine` for `writes`.
+    The next step is not taken before it is asked for; closing ends the examination, and deletes a test run that was
+    made (see `examine` for `writes`).
     """
     known = engine.connections.named(server) if server else []
     if known:
