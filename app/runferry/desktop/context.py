@@ -40,6 +40,9 @@ class Shell(Protocol):
     def bring_up(self) -> None:
         """Show the window in front of everything."""
 
+    def set_up(self) -> None:
+        """Open the first start again."""
+
     def add(self, paths: Sequence[Path] = ()) -> None:
         """Open the sheet that adds run folders; without paths it asks for a folder first."""
 
@@ -70,3 +73,6 @@ class Page(QWidget):
 
     def open(self, subject: str) -> None:
         """It was chosen; `subject` as in `Shell.go`."""
+
+    def keep(self) -> None:
+        """The window closes: what should be remembered goes into its memory."""

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 from runferry.desktop.bridge import Bridge, Update
 from runferry.desktop.context import Context
 from runferry.desktop.drop.adding import Adding
+from runferry.desktop.first.starting import Starting
 from runferry.desktop.look.app_icon import app_icon
 from runferry.desktop.memory import Memory
 from runferry.desktop.pages import makers
@@ -60,6 +61,7 @@ class DesktopApp(QObject):
         self.window = Window(self.memory)
         self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window)
         self.adding = Adding(self.context, self.window)
+        self.starting = Starting(self.context, self)
         self.surroundings = Surroundings(self)
         self.tray = Tray(self.toggle, self)
         self.way_in = WayIn(self.surroundings.tray, self.window.isVisible, self.window.bring_up, self)
@@ -79,6 +81,8 @@ class DesktopApp(QObject):
         self.window.dropped.connect(self.adding.add)
         self.window.certificates_dropped.connect(self._look_at_certificates)
         self.window.sheets.closed.connect(self.adding.closed)
+        self.window.sheets.closed.connect(self.starting.closed)
+        self.window.set_up_asked.connect(self.starting.show)
         self.tasks.failed.connect(self.window.tell)
         self.bridge.updated.connect(self._take)
         self.bridge.start()
@@ -92,11 +96,13 @@ class DesktopApp(QObject):
         self.notifications.asked.connect(self._show_news)
         self.tray.make()
         self.way_in.start(hidden)
+        self.starting.begin()
 
     def stop(self) -> None:
         """Before the engine stops: nothing is shown any more."""
         self._looking.stop()
         self.adding.closed()
+        self.starting.stop()
         self.notifications.stop()
         self.way_in.stop()
         self.tray.stop()
@@ -112,6 +118,7 @@ class DesktopApp(QObject):
     def _take(self, update: Update) -> None:
         for event in update.events:
             if event.kind == "show":
+                accept_token(event.subject)
                 self.window.bring_up()
             elif event.kind == "quit":
                 self.quit()
@@ -161,7 +168,7 @@ class DesktopApp(QObject):
         self.window.hide()
         if not self.memory.get("told-of-tray", False):
             self.memory.keep("told-of-tray", True)
-            self.window.toast(tr("Runferry goes on in the tray"))
+            self.tray.message("Runferry", tr("Runferry goes on in the tray. Quit it from its menu there."))
 
     def _look_after(self) -> None:
         """The local server is started again if it died."""

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from runferry.errors import AppError, PermanentError
 
@@ -55,7 +56,7 @@ class Tasks(QObject):
     ) -> None:
         """Do `work` elsewhere, then call `then` with its result, or `failed` with why there is none, here.
 
-        After `stop` nothing happens any more: the window is closing.
+        After `stop` nothing happens any more: the window is closing. A method of a widget that is gone is not called.
         """
         if self._pool is None:
             return
@@ -75,11 +76,18 @@ class Tasks(QObject):
         then, failed = answers
         error = future.exception()
         if error is None:
-            if then is not None:
+            if then is not None and _can_take(then):
                 then(future.result())
             return
         told = error if isinstance(error, AppError) else _bug(error)
-        (failed or self.failed.emit)(told)
+        if failed is None or _can_take(failed):
+            (failed or self.failed.emit)(told)
+
+
+def _can_take(answer: Callable[..., object]) -> bool:
+    """False for a method of a widget that is gone: a sheet may be closed while its work is under way."""
+    owner = getattr(answer, "__self__", None)
+    return not isinstance(owner, QObject) or isValid(owner)
 
 
 def _bug(error: BaseException) -> AppError:

@@ -47,6 +47,7 @@ class Window(QWidget):
     close_asked = Signal()  # by the title bar; the app decides whether it hides or quits
     dropped = Signal(list)  # paths
     certificates_dropped = Signal(list)
+    set_up_asked = Signal()
 
     def __init__(self, memory: Memory) -> None:
         super().__init__()
@@ -133,6 +134,7 @@ class Window(QWidget):
     def go(self, page: str, subject: str = "") -> None:
         """Show a page."""
         if page not in self._makers:
+            self.sidebar.show_page(self.current)
             return
         shown = self.page(page)
         self.stack.setCurrentWidget(shown)
@@ -160,6 +162,10 @@ class Window(QWidget):
         """Run folders are to be added."""
         self.dropped.emit(list(paths))
 
+    def set_up(self) -> None:
+        """The first start is to be shown again."""
+        self.set_up_asked.emit()
+
     # -- the window itself --------------------------------------------------------------------------------------------
 
     def bring_up(self) -> None:
@@ -177,6 +183,8 @@ class Window(QWidget):
         self.close()
 
     def _keep(self) -> None:
+        for page in self._pages.values():
+            page.keep()
         self._memory.keep("geometry", self.saveGeometry().toBase64().toStdString())
         self._memory.save()
 
@@ -188,10 +196,16 @@ class Window(QWidget):
     def _shortcuts(self) -> None:
         for number, entry in enumerate(_entries(), 1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda name=entry.name: self.go(name))
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Preferences), self, lambda: self.go("settings"))
-        QShortcut(QKeySequence("Ctrl+,"), self, lambda: self.go("settings"))
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self, self.add)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self, self.close)
+        keys = QKeySequence.StandardKey
+        for key, more, do in (
+            (keys.Preferences, "Ctrl+,", lambda: self.go("settings")),
+            (keys.Open, "Ctrl+O", self.add),
+            (keys.Close, "Ctrl+W", self.close),
+        ):
+            shortcut = QShortcut(self)
+            bound = QKeySequence.keyBindings(key)  # twice the same would be none: Qt calls it ambiguous
+            shortcut.setKeys(bound if QKeySequence(more) in bound else [*bound, QKeySequence(more)])
+            shortcut.activated.connect(do)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Countdowns run only while somebody can see them."""

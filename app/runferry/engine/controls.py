@@ -134,19 +134,6 @@ class Controls:
             raise not_a_run(found)
         return self.stopper.stop(found, wait)
 
-    def _asked_to_stop(self, path: Path) -> None:
-        """The server says that the run in this folder is to stop."""
-        found = identify(path)
-        if not self.settings.obey_stop or isinstance(found, NotARun):
-            return
-        try:
-            self.stopper.obey(found)
-        except AppError as error:
-            log.warning("%s is to stop: %s", path, error)
-            self.bus.publish(Event("notice", str(path), error.for_people()))
-        else:
-            self.bus.publish(Event("notice", str(path), f"{path.name}: stopped, as somebody asked on the server"))
-
     def retry_run(self, path: str) -> None:
         """Try a run with a problem again, and ask its server anew; one that is held back is judged anew."""
         self.resume_run(path)

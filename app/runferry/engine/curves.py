@@ -24,10 +24,12 @@ from runferry.formats.entries import Batch
 from runferry.formats.readers import open_reader
 
 AT_ONCE = 0.05  # seconds that one call may take, about
-READ = 128 << 10  # bytes of the log between two looks at the clock
+READ = 128 << 10  # bytes of the log at once, at least; the reader gives about 1 MB
 MOST_CURVES = 5000
 ALL_POINTS = 1_000_000  # of all curves together: 24 MB
 _DEEPEST = 8
+SOME = 100  # rows between two looks at the clock
+_TAKEN = object()
 
 
 class CurveReader:
@@ -53,6 +55,8 @@ class CurveReader:
         self._metrics: dict[str, Series] = {}
         self._system: dict[str, Series] = {}
         self._row = 0
+        self._taking: Iterator[None] | None = None  # what was read and is not in the curves yet
+        self._is_last = False
         self.left_out = 0
         """Keys that got no curve because there are too many."""
         self.at_end = False
@@ -69,18 +73,24 @@ class CurveReader:
                 self._restart()
         assert self._reader is not None
         deadline = self._now() + self._at_once
-        came = False
+        came = self._taking is not None
         while True:
-            with self._permit or nullcontext():
-                batch = self._reader.read(max_bytes=READ)
-            with self._lock:
+            if self._taking is None:
+                with self._permit or nullcontext():
+                    batch = self._reader.read(max_bytes=READ)
                 if batch.replaced:
-                    self._restart()
+                    with self._lock:
+                        self._restart()
                     return True
                 came = came or bool(batch.history or batch.events)
-                self._take(batch)
-                self.at_end = batch.at_end
-            if batch.at_end or self._now() >= deadline:
+                self._taking, self._is_last = self._take(batch), batch.at_end
+            with self._lock:
+                is_taken = next(self._taking, _TAKEN) is _TAKEN
+            if is_taken:
+                self._taking, self.at_end = None, self._is_last
+            else:
+                came = True
+            if (self.at_end and is_taken) or self._now() >= deadline:
                 return came
 
     @property
@@ -124,8 +134,11 @@ class CurveReader:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _take(self, batch: Batch) -> None:
-        for text, step in zip(batch.history, batch.steps, strict=True):
+    def _take(self, batch: Batch) -> Iterator[None]:
+        """Put a batch into the curves, some rows at each step."""
+        for number, (text, step) in enumerate(zip(batch.history, batch.steps, strict=True), 1):
+            if number % SOME == 0:
+                yield
             row = _object(text)
             at = float(self._row if step is None else step)
             when = _number(row.get("_timestamp"))

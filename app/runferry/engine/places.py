@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runferry.credentials import find_key, known_cloud_url
+from runferry.credentials import known_cloud_url
 from runferry.engine.audit import choice_of
 from runferry.engine.choice import choose
+from runferry.engine.keys import key_state
 from runferry.errors import AppError, UsageError
 from runferry.servers import LOCAL, check_server
 
@@ -85,14 +86,7 @@ def _checked(named: str) -> str:
 
 
 def _key_from(engine: Engine, server: str) -> str:
-    if server == LOCAL:
-        return ""
-    try:
-        settings = engine.settings
-        key = find_key(server, engine.environ, cloud_url=settings.cloud_url, key_file=settings.key_file)
-    except AppError:
-        return ""
-    return key.source if key else ""
+    return "" if server == LOCAL else key_state(server, engine.settings, engine.environ).source
 
 
 def _used(engine: Engine) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:

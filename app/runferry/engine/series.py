@@ -91,9 +91,11 @@ class Series:
         return (smallest, largest) if smallest[0] <= largest[0] else (largest, smallest)
 
     def _put(self, points: tuple[tuple[float, float, float], ...]) -> None:
-        for point in points:
-            for column, one in zip(self._columns, point, strict=True):
-                column.append(one)
+        steps, values, times = self._columns
+        for step, value, time in points:
+            steps.append(step)
+            values.append(value)
+            times.append(time)
         if len(self._columns[0]) > self._most - 3:
             self._halve()
 

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QObject
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from runferry.desktop.tasks import WORKERS, Tasks
 from runferry.errors import AppError, PermanentError
@@ -86,3 +87,19 @@ def test_a_thousand_small_tasks_are_all_answered(qtbot: QtBot, tasks: Tasks) -> 
     qtbot.waitUntil(lambda: len(found) == 1000, timeout=20_000)
     assert sorted(found) == list(range(1000))
     assert tasks.open == 0
+
+
+def test_a_widget_that_is_gone_gets_no_answer(qtbot: QtBot, tasks: Tasks) -> None:
+    """A sheet that was closed while its work was under way."""
+    answers: list[str] = []
+
+    class Asking(QObject):
+        def take(self, answer: object) -> None:
+            answers.append(self.objectName())
+
+    gone, there = Asking(), Asking()
+    tasks.run(lambda: 1, gone.take, gone.take)
+    tasks.run(lambda: 1, there.take)
+    delete(gone)
+    qtbot.waitUntil(lambda: tasks.open == 0, timeout=5000)
+    assert answers == [""]

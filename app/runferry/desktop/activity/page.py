@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QComboBox,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QMenu,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
 )
 
 from runferry.desktop.activity import words
-from runferry.desktop.activity.model import WHAT, WHEN, WHERE, ActivityModel
+from runferry.desktop.activity.model import ActivityModel
+from runferry.desktop.activity.table import ROW, ActivityTable
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
 from runferry.desktop.look import amounts, icons
@@ -30,11 +27,9 @@ from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.empty import Empty
 from runferry.desktop.parts.facts import Facts
 from runferry.desktop.parts.labels import Label, Line
-from runferry.desktop.runs.table import HEADER
 from runferry.desktop.text import plural, tr
 from runferry.engine.activity import ActivityEntry
 
-ROW = 32  # points
 FACTS = 72
 PATIENCE = 120  # milliseconds after the last key until the list follows
 
@@ -46,7 +41,7 @@ class ActivityPage(Page):
         super().__init__()
         self._context = context
         self.model = ActivityModel(self)
-        self.table = QTableView()
+        self.table = ActivityTable(self.model)
         self.search = QLineEdit()
         self.group = QComboBox()
         self.facts = Facts(tr("About this entry"))
@@ -60,7 +55,6 @@ class ActivityPage(Page):
     # -- how it is made -----------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self._dress_table()
         self.facts.setFixedHeight(FACTS)
         self._bodies.addWidget(self.table)
         self._bodies.addWidget(
@@ -100,39 +94,15 @@ class ActivityPage(Page):
         head.addWidget(self.copy)
         return head
 
-    def _dress_table(self) -> None:
-        table = self.table
-        table.setModel(self.model)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setTabKeyNavigation(False)
-        table.setAccessibleName(tr("Activity"))
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().setDefaultSectionSize(ROW)
-        header = table.horizontalHeader()
-        header.setStyleSheet(HEADER)
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(WHAT, QHeaderView.ResizeMode.Stretch)
-        table.setColumnWidth(WHERE, 160)
-        table.setColumnWidth(WHEN, 130)
-
     def _connect(self) -> None:
         self.search.textChanged.connect(lambda: self._typing.start())
         self._typing.timeout.connect(self.apply_filter)
         self.group.currentIndexChanged.connect(lambda: self.apply_filter())
-        self.table.doubleClicked.connect(self._open)
+        self.table.opened.connect(self._open)
         self.table.customContextMenuRequested.connect(self._menu)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_facts())
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self.search.setFocus)
-        for key, do in ((QKeySequence.StandardKey.Copy, self.copy_chosen), (Qt.Key.Key_Return, self.open_current)):
-            shortcut = QShortcut(QKeySequence(key), self.table, do)
-            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+        self.table.copied.connect(self.copy_chosen)
 
     # -- updates ------------------------------------------------------------------------------------------------------
 
@@ -174,13 +144,8 @@ class ActivityPage(Page):
         QApplication.clipboard().setText("\n".join(map(words.line, entries)))
         self._context.shell.toast(plural(len(entries), "{n} entry copied", "{n} entries copied"))
 
-    def open_current(self) -> None:
-        """What the current entry is about."""
-        if self.table.currentIndex().isValid():
-            self._open(self.table.currentIndex())
-
-    def _open(self, index: QModelIndex) -> None:
-        where = self._way(self.model.entry(index.row()))
+    def _open(self, entry: ActivityEntry) -> None:
+        where = self._way(entry)
         if where is not None:
             where()
 

@@ -25,8 +25,10 @@ class Empty(QWidget):
         self.sentence = Label(sentence, tone=Tone.SUBTLE, wrap=True)
         for one in (self.title, self.sentence):
             one.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.sentence.setMaximumWidth(WIDTH)
-        self.sentence.setMinimumWidth(min(WIDTH, self.sentence.fontMetrics().horizontalAdvance(sentence) + GRID))
+        if sentence:  # its height is fixed too: a label that wraps does not get it from a centred place
+            width = min(WIDTH, self.sentence.fontMetrics().horizontalAdvance(sentence) + GRID)
+            self.sentence.setFixedWidth(width)
+            self.sentence.setMinimumHeight(self.sentence.heightForWidth(width))
         box.addWidget(self.title)
         box.addWidget(self.sentence, alignment=Qt.AlignmentFlag.AlignHCenter)
         if not sentence:

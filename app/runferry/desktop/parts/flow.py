@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from shiboken6 import isValid
 
 from runferry.desktop.look.theme import GRID
 
@@ -52,13 +53,13 @@ class Flow(QLayout):
 
     def sizeHint(self) -> QSize:
         """All in one line."""
-        shown = [one.sizeHint() for one in self._items if not one.isEmpty()]
+        shown = [one.sizeHint() for one in self._shown()]
         width = sum(one.width() for one in shown) + GRID * max(len(shown) - 1, 0)
         return QSize(width, max((one.height() for one in shown), default=0))
 
     def minimumSize(self) -> QSize:
         """As wide as the widest."""
-        shown = [one.minimumSize() for one in self._items if not one.isEmpty()]
+        shown = [one.minimumSize() for one in self._shown()]
         return QSize(max((one.width() for one in shown), default=0), max((one.height() for one in shown), default=0))
 
     def setGeometry(self, rect: QRect) -> None:
@@ -66,11 +67,13 @@ class Flow(QLayout):
         super().setGeometry(rect)
         self._place(rect, moves=True)
 
+    def _shown(self) -> list[QLayoutItem]:
+        """While a sheet is taken down, Qt may ask after the items are gone."""
+        return [one for one in self._items if isValid(one) and not one.isEmpty()]
+
     def _place(self, rect: QRect, moves: bool) -> int:
         x, y, line = rect.x(), rect.y(), 0
-        for one in self._items:
-            if one.isEmpty():
-                continue
+        for one in self._shown():
             size = one.sizeHint()
             if x > rect.x() and x + size.width() > rect.right() + 1:
                 x, y, line = rect.x(), y + line + GRID, 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from runferry.desktop.look.theme import GRID, MARGIN, Size, line_colour
 from runferry.desktop.parts.buttons import IconButton
@@ -83,10 +84,23 @@ class SheetHost(QWidget):
         card.hide()
         card.deleteLater()
         self.hide()
-        if self._before is not None:
-            self._before.setFocus()
-            self._before = None
+        before, self._before = self._before, None
+        if before is not None and isValid(before):  # it may have gone meanwhile
+            before.setFocus()
         self.closed.emit()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes round inside the card: what is dimmed is not to be used."""
+        here = QApplication.focusWidget()
+        start = here if here is not None and self.isAncestorOf(here) else self
+        one = start.nextInFocusChain() if forward else start.previousInFocusChain()
+        while one is not None and one is not start:
+            tabbed = one.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if tabbed and one.isEnabled() and one.isVisible() and self.isAncestorOf(one):
+                one.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+                return True
+            one = one.nextInFocusChain() if forward else one.previousInFocusChain()
+        return False
 
     def _place(self) -> None:
         parent = self.parentWidget()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from runferry.desktop.context import Context
 from runferry.desktop.problems.groups import Group
 from runferry.desktop.text import plural, tr
-from runferry.engine.job import SyncRequest
+from runferry.engine.renewing import upload_as_new
 from runferry.status import About, Fix, Problem, RunStatus
 
 
@@ -93,24 +93,17 @@ class Fixing:
         self._context.do(work, tr("Trying again"))
 
     def _upload_as_new(self, group: Group) -> None:
-        """The old way is paused, so that it does not ask for a person again; the new one has an id of its own."""
+        """Where the run went before; under a new id."""
         engine = self._context.engine
-        wanted = [(one.subject, self._request(one)) for one in group.problems]
+        wanted = [(one, self._run(one)) for one in group.problems]
 
         def work() -> None:
-            for path, request in wanted:
-                engine.pause_run(path)
-                engine.finish(engine.sync(request))
+            for one, run in wanted:
+                entity, project = (run.entity, run.project) if run else ("", "")
+                upload_as_new(engine, one.subject, one.server, entity, project)
 
         said = plural(len(wanted), "Uploading as a new run", "Uploading {n} runs as new ones")
         self._context.do(work, said)
-
-    def _request(self, one: Problem) -> SyncRequest:
-        run = self._run(one)
-        entity, project = (run.entity, run.project) if run else ("", "")
-        return SyncRequest(
-            (Path(one.subject),), server=one.server, entity=entity, project=project, is_new=True, by_hand=True
-        )
 
     def _run(self, one: Problem) -> RunStatus | None:
         runs = self._context.bridge.runs.values()

@@ -10,7 +10,6 @@ from runferry.desktop.context import Context
 from runferry.desktop.run.series import Series
 from runferry.engine.curves import CurveReader
 from runferry.engine.series import Points
-from runferry.errors import AppError
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Feed:
                 at_end=reader.at_end,
             )
 
-        self._context.tasks.run(work, lambda found: self._took(reader, found), self._failed)
+        self._context.tasks.run(work, lambda found: self._took(reader, found), lambda _: self._failed(reader))
 
     def _took(self, reader: CurveReader, found: Curves) -> None:
         self._is_reading = False
@@ -78,9 +77,11 @@ class Feed:
         if not found.at_end or self._is_asked or self._wanted() != before:
             self._next(reader)
 
-    def _failed(self, error: AppError) -> None:
+    def _failed(self, reader: CurveReader) -> None:
         """The run's page says what is wrong with the log; there are no curves."""
         self._is_reading = False
+        if reader is not self._reader:
+            self.look()
 
 
 def _series(points: Points) -> Series:

@@ -60,6 +60,8 @@ class Overview(QScrollArea):
         if path:
             self._make_charts()
         self._project = project
+        self.config.show_data({})
+        self.summary.show_data({})
         for grid, name in ((self.charts, "charts"), (self.host_charts, "host-charts")):
             if grid is not None:
                 grid.clear()

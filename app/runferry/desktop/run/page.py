@@ -71,10 +71,12 @@ class RunPage(Page):
         """Show the run with this key; empty: nothing is read any more."""
         self._key = subject
         self._run = self._context.bridge.runs.get(subject)
-        self._read_at = 0.0
+        self._read_at, self._read_of = 0.0, ("", -1, "")
         run = self._run
         self.overview.open(run.path if run else "", run.project if run else "")
         self.console.clear()
+        self.files.show_files(())
+        self.details.clear()
         self._found = None
         if run is not None:
             self._show(time.time())
@@ -124,12 +126,18 @@ class RunPage(Page):
 
         def then(found: RunDetails | None) -> None:
             self._reading, self._read_at = False, time.monotonic()
-            if found is not None and self._key == key:
+            if self._key != key:
+                self._read()  # another run was opened meanwhile
+            elif found is not None:
                 self._read_of = version
                 self._show_details(found)
 
         def failed(error: AppError) -> None:
-            self._reading, self._read_at, self._read_of = False, time.monotonic(), version
+            self._reading, self._read_at = False, time.monotonic()
+            if self._key != key:
+                self._read()
+            else:
+                self._read_of = version
 
         self._context.tasks.run(work, then, failed)
 

@@ -33,7 +33,7 @@ class RunsModel(QAbstractTableModel):
         super().__init__(parent)
         self._runs: dict[str, RunStatus] = {}
         self._rows: list[str] = []
-        self._places: dict[str, int] = {}
+        self._places: dict[str, int] | None = None  # where each key is; made when asked for
         self._filter = Filter()
         self._column, self._descending = len(COLUMNS) - 1, True
         self._fresh: set[str] = set()
@@ -48,7 +48,7 @@ class RunsModel(QAbstractTableModel):
 
     def row_of(self, key: str) -> int | None:
         """Where a run is shown."""
-        return self._places.get(key)
+        return self._numbered().get(key)
 
     @property
     def all(self) -> int:
@@ -65,50 +65,56 @@ class RunsModel(QAbstractTableModel):
         self._column, self._descending = column, order is Qt.SortOrder.DescendingOrder
         self._arrange()
 
-    def _arrange(self) -> None:
-        """Anew; selections and the scroll position go with their rows."""
+    def _arrange(self, gone: Sequence[str] = ()) -> None:
+        """Anew, without those that went; selections and the scroll position go with their rows."""
         self.layoutAboutToBeChanged.emit()
+        for key in gone:
+            self._runs.pop(key, None)
         held = self.persistentIndexList()
         keys = [self._rows[one.row()] for one in held]
         shown = [run for run in self._runs.values() if self._filter.takes(run)]
         sort = COLUMNS[self._column].sort
         shown.sort(key=sort, reverse=self._descending)
         self._rows = [run.key for run in shown]
-        self._number()
+        self._places = None
+        places = self._numbered()
         moved = [
-            self.index(self._places[key], one.column()) if key in self._places else NOBODY
+            self.index(places[key], one.column()) if key in places else NOBODY
             for key, one in zip(keys, held, strict=True)
         ]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()
         self.counted.emit()
 
-    def _number(self) -> None:
-        self._places = {key: row for row, key in enumerate(self._rows)}
+    def _numbered(self) -> dict[str, int]:
+        if self._places is None:
+            self._places = {key: row for row, key in enumerate(self._rows)}
+        return self._places
 
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def take(self, changed: Iterable[RunStatus], gone: Sequence[str]) -> None:
         """Runs in their latest state, and keys of those that went."""
-        for key in gone:
-            self._runs.pop(key, None)
+        places = self._numbered()
+        hidden = [key for key in gone if key in places]
         new: list[RunStatus] = []
-        hidden = [key for key in gone if key in self._places]
         touched: list[int] = []
         for run in changed:
             self._runs[run.key] = run
-            row = self._places.get(run.key)
+            row = places.get(run.key)
             if row is not None:
                 touched.append(row)
             elif self._filter.takes(run):
                 new.append(run)
         self._tell(touched)
         if len(new) + len(hidden) > BULK or not self._is_begun:
+            self._arrange(gone)
             self._is_begun = self._is_begun or bool(self._runs)
-            self._arrange()
             return
         for key in hidden:
             self._remove(key)
+        for key in gone:  # not before their rows: views still ask for these
+            self._runs.pop(key, None)
         for run in new:
             self._insert(run)
         if new or hidden:
@@ -125,10 +131,10 @@ class RunsModel(QAbstractTableModel):
                 start = end
 
     def _remove(self, key: str) -> None:
-        row = self._places[key]
+        row = self._rows.index(key)
         self.beginRemoveRows(NOBODY, row, row)
         del self._rows[row]
-        self._number()
+        self._places = None
         self.endRemoveRows()
 
     def _insert(self, run: RunStatus) -> None:
@@ -143,14 +149,15 @@ class RunsModel(QAbstractTableModel):
             row = bisect_left(self._rows, sort(run), key=lambda key: sort(self._runs[key]))
         self.beginInsertRows(NOBODY, row, row)
         self._rows.insert(row, run.key)
-        self._number()
+        self._places = None
         self._fresh.add(run.key)
         self.endInsertRows()
 
     def seen(self) -> None:
         """New rows have been looked at: their marks go."""
         if self._fresh:
-            rows = [self._places[key] for key in self._fresh if key in self._places]
+            places = self._numbered()
+            rows = [places[key] for key in self._fresh if key in places]
             self._fresh.clear()
             self._tell(rows)
 

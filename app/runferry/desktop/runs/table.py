@@ -48,6 +48,8 @@ class RunsTable(QTableView):
         self._header()
         self._turning = QTimer(self)
         self._turning.timeout.connect(self._turn)
+        model.rowsInserted.connect(lambda _, first, last: self._hold(first, last - first + 1))
+        model.rowsRemoved.connect(lambda _, first, last: self._hold(first, first - last - 1))
 
     def _header(self) -> None:
         header = self.horizontalHeader()
@@ -91,6 +93,13 @@ class RunsTable(QTableView):
             self._turning.start(TURN)
         elif not moving:
             self._turning.stop()
+
+    def _hold(self, first: int, number: int) -> None:
+        """Rows came (or went: negative) above what one reads: that stays in place, but for who is at the top."""
+        bar = self.verticalScrollBar()
+        if bar.value() >= ROW and first * ROW <= bar.value():
+            self.updateGeometries()  # the bar's new range
+            bar.setValue(bar.value() + number * ROW)
 
     def _visible_rows(self) -> range:
         first = max(self.rowAt(0), 0)

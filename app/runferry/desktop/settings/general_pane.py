@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QCheckBox
 
 from runferry.desktop.context import Context
 from runferry.desktop.look.theme import Size, Tone
+from runferry.desktop.parts.buttons import Button
+from runferry.desktop.parts.flow import Flow
 from runferry.desktop.parts.labels import Elided, Label
 from runferry.desktop.parts.panel import Panel
 from runferry.desktop.settings.desk import Desk
@@ -30,6 +32,9 @@ class GeneralPane(Pane):
             panel.box.addWidget(one)
         self.put(panel)
         self.form(options_in("General"))
+        again = Panel(framed=False)
+        again.box.addLayout(Flow().add(Button(tr("Set up again…"), context.shell.set_up, "play")))
+        self.put(again)
         self.heading(tr("Notifications"), tr("Tell me, also while the window is closed:"))
         self.form(options_in("Notifications"))
         self.at_login.clicked.connect(self._change)

@@ -41,13 +41,21 @@ class Wishes:
     quit: Callable[[], None]
 
 
+@dataclass
+class _Place:
+    """The menu of a live run; it stays, and is hidden while there is none."""
+
+    menu: QMenu
+    run: RunStatus | None = None
+
+
 class TrayMenu(QObject):
     """Owns the menu; `show_update` and `show_summary` bring it up to date."""
 
     def __init__(self, wishes: Wishes) -> None:
         super().__init__()
         self._wishes = wishes
-        self._live_shown: tuple[tuple[str, str], ...] = ()
+        self._places: list[_Place] = []
         self.menu = QMenu()
         self.status = self._said(self.menu)
         self.retry = self._said(self.menu)
@@ -117,23 +125,32 @@ class TrayMenu(QObject):
     def _show_live(self, runs: list[RunStatus]) -> None:
         runs.sort(key=lambda one: one.started or 0, reverse=True)
         shown = runs[:MOST_LIVE]
-        said = tuple((one.key, live_text(one)) for one in shown)
         self.live.menuAction().setVisible(bool(runs))
         _text(self.live.menuAction(), plural(len(runs), "{n} live run", "{n} live runs"))
-        if tuple(key for key, _ in said) != tuple(key for key, _ in self._live_shown):
-            self._rebuild_live(shown)
-        menus = [one.menu() for one in self.live.actions()]
-        for (_, text), menu in zip(said, menus, strict=False):
-            if isinstance(menu, QMenu):
-                _text(menu.menuAction(), text)
-        self._live_shown = said
+        left = {one.key: one for one in shown}
+        for place in self._places:
+            place.run = left.pop(place.run.key, None) if place.run is not None else None
+        for run in left.values():
+            self._free_place().run = run
+        for place in self._places:
+            place.menu.menuAction().setVisible(place.run is not None)
+            if place.run is not None:
+                _text(place.menu.menuAction(), live_text(place.run))
 
-    def _rebuild_live(self, runs: list[RunStatus]) -> None:
-        self.live.clear()
-        for run in runs:
-            menu = self.live.addMenu(live_text(run))
-            self._entry(menu, tr("Open"), partial(self._wishes.open_run, run))
-            self._entry(menu, tr("Show in folder"), partial(self._wishes.show_folder, run))
+    def _free_place(self) -> _Place:
+        """A run stays in its place while it lives, so that nobody clicks another one than they see."""
+        free = next((one for one in self._places if one.run is None), None)
+        if free is None:
+            free = _Place(self.live.addMenu(""))
+            self._places.append(free)
+            self._entry(free.menu, tr("Open"), partial(_for_run, self._wishes.open_run, free))
+            self._entry(free.menu, tr("Show in folder"), partial(_for_run, self._wishes.show_folder, free))
+        return free
+
+
+def _for_run(wish: Callable[[RunStatus], None], place: _Place) -> None:
+    if place.run is not None:
+        wish(place.run)
 
 
 def live_text(run: RunStatus) -> str:

@@ -1,0 +1,79 @@
+"""Step 1: where runs lie. Folders that were found are offered, none is ticked unasked but where there is only one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QListWidget, QListWidgetItem
+
+from runferry.desktop.first.step import Step
+from runferry.desktop.look import amounts, icons
+from runferry.desktop.look.theme import Size, Tone
+from runferry.desktop.parts.buttons import Button
+from runferry.desktop.parts.choosing import ask_folder
+from runferry.desktop.parts.drop_target import DropTarget
+from runferry.desktop.parts.labels import Label
+from runferry.desktop.parts.tips import plain
+from runferry.desktop.text import plural, tr
+from runferry.engine.nearby import Nearby
+
+PATH = Qt.ItemDataRole.UserRole
+
+
+class FoldersStep(Step):
+    """`changed` when other folders are ticked."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(
+            tr("Where do your runs live?"),
+            tr("What starts or grows there is synced. What is there already is listed, and waits until you ask."),
+        )
+        self.list = QListWidget()
+        self.list.setAccessibleName(tr("Folders"))
+        self.list.setUniformItemSizes(True)
+        self.note = Label(tr("Looking for runs…"), Size.SMALL, Tone.SUBTLE)
+        choose = Button(tr("Another folder…"), self._choose, "folder")
+        self.box.addWidget(self.note)
+        self.box.addWidget(self.list, 1)
+        self.box.addWidget(DropTarget(tr("Or drop a folder here."), self.add, choose))
+        self.list.itemChanged.connect(lambda _: self.changed.emit())
+        self.setFocusProxy(self.list)
+
+    def offer(self, found: list[Nearby]) -> None:
+        """Folders in which runs were found."""
+        for one in found:
+            runs = plural(one.runs, "{n} run", "{n} runs")
+            newest = tr("newest: {day}", day=amounts.exact(one.newest)[:10])
+            self._put(one.path, f"{one.path}   ({runs}, {newest})", ticked=len(found) == 1)
+        self.note.setText(tr("Runs were found here:") if found else tr("No runs were found near by."))
+
+    def add(self, paths: list[Path]) -> None:
+        """Folders that a person chose or dropped."""
+        for path in paths:
+            if path.is_dir():
+                self._put(str(path), str(path), ticked=True)
+        self.changed.emit()
+
+    def chosen(self) -> list[Path]:
+        """Those that are ticked."""
+        items = [self.list.item(row) for row in range(self.list.count())]
+        return [Path(one.data(PATH)) for one in items if one.checkState() is Qt.CheckState.Checked]
+
+    def _put(self, path: str, text: str, ticked: bool) -> None:
+        known = [self.list.item(row) for row in range(self.list.count())]
+        item = next((one for one in known if one.data(PATH) == path), None)
+        if item is None:
+            item = QListWidgetItem(icons.icon("folder"), text)
+            item.setData(PATH, path)
+            item.setToolTip(plain(path))
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
+            self.list.addItem(item)
+        elif ticked:
+            item.setCheckState(Qt.CheckState.Checked)
+
+    def _choose(self) -> None:
+        ask_folder(self, tr("A folder that trainings write into"), self.add)

@@ -1,0 +1,129 @@
+"""The whole app around a real engine, without a tray: it starts, listens, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+from tests.unit.desktop.conftest import free_port
+
+from runferry.desktop.launch import DesktopApp, _interruptible, application
+from runferry.desktop.memory import Memory
+from runferry.desktop.parts.drop_target import DropTarget
+from runferry.engine.engine import Engine
+from runferry.events import Event
+from runferry.paths import Home
+from runferry.settings import Settings
+
+
+@pytest.fixture
+def engine(home: Home) -> Iterator[Engine]:
+    settings = Settings.load(home.settings_file, {}).changed(local_server_port=free_port())
+    with Engine(home, settings, {}) as started:
+        yield started
+
+
+@pytest.fixture
+def ended(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The codes with which the app wanted to end: the tests' own application must go on."""
+    codes: list[int] = []
+    monkeypatch.setattr(qapp, "exit", codes.append)
+    return codes
+
+
+@pytest.fixture
+def app(qtbot: QtBot, qapp: QApplication, engine: Engine, ended: list[int]) -> Iterator[DesktopApp]:
+    made = DesktopApp(qapp, engine)
+    made.start()
+    qtbot.waitUntil(lambda: made.window.summary is not None, timeout=10_000)
+    yield made
+    made.stop()
+
+
+def test_it_starts_with_its_window_and_a_sentence(app: DesktopApp) -> None:
+    assert app.window.isVisible()
+    assert app.window.current == "runs"
+    assert app.menu.status.text() == app.window.summary.sentence
+    for page in ("network", "settings", "runs"):
+        app.window.go(page)
+        assert app.window.current == page
+
+
+def test_files_can_be_dropped_anywhere(app: DesktopApp) -> None:
+    """A field that takes a drop would show its path as text, and nothing would be synced."""
+    for page in ("runs", "network", "settings"):
+        app.window.go(page)
+    takers = {type(one) for one in app.window.findChildren(QWidget) if one.acceptDrops()}
+    assert takers <= {DropTarget}, takers
+
+
+def test_another_start_raises_the_window(qtbot: QtBot, app: DesktopApp, engine: Engine) -> None:
+    app.window.hide()
+    engine.bus.publish(Event("show"))
+    qtbot.waitUntil(app.window.isVisible, timeout=5000)
+
+
+def test_quit_ends_the_app(qtbot: QtBot, app: DesktopApp, engine: Engine, ended: list[int]) -> None:
+    engine.bus.publish(Event("quit"))
+    qtbot.waitUntil(lambda: ended == [0], timeout=5000)
+
+
+def test_without_a_tray_the_title_bar_ends_it(app: DesktopApp, ended: list[int]) -> None:
+    app.window.close()
+    assert ended == [0]
+
+
+def test_with_a_tray_the_title_bar_hides_it_and_says_so_once(
+    app: DesktopApp, ended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(type(app.tray), "is_there", property(lambda self: True))
+    monkeypatch.setattr(app.tray, "message", lambda title, text: bool(told.append(text)) or True)
+    for _ in range(2):
+        app.window.bring_up()
+        app.window.close()
+        assert not app.window.isVisible()
+    assert ended == []
+    assert len(told) == 1
+
+
+def test_the_icon_shows_and_hides_the_window(qtbot: QtBot, app: DesktopApp) -> None:
+    qtbot.waitActive(app.window)
+    app.toggle()
+    assert not app.window.isVisible()
+    app.toggle()
+    assert app.window.isVisible()
+
+
+def test_what_the_window_remembers_is_written_at_the_end(
+    qtbot: QtBot, qapp: QApplication, engine: Engine, ended: list[int]
+) -> None:
+    made = DesktopApp(qapp, engine)
+    made.start()
+    qtbot.waitUntil(lambda: made.window.summary is not None, timeout=10_000)
+    made.stop()
+    assert Memory(engine.home.state / "window.json").get("columns", "")
+
+
+def test_signals_of_the_system_end_it(qtbot: QtBot) -> None:
+    ended: list[int] = []
+    before = signal.getsignal(signal.SIGTERM)
+    release = _interruptible(lambda: ended.append(1))
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        qtbot.waitUntil(lambda: ended == [1], timeout=5000)
+    finally:
+        release()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_application_is_named_for_the_desktop(qapp: QApplication, tmp_path: Path) -> None:
+    assert application() is qapp
+    assert qapp.desktopFileName() == "runferry"
+    assert not qapp.windowIcon().isNull()
+    assert not qapp.quitOnLastWindowClosed()
