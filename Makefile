@@ -7,6 +7,8 @@ PEER := .venvs/wandb
 MITM := .venvs/mitm
 WANDB ?= wandb==0.31.0
 PYTEST_ARGS ?=
+# Tests wait for servers and trainings most of their time: two files at once.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run venv dev dev-package peer mitm tools lint types unit test bench bench-docs freeze wheel clean
@@ -71,7 +73,7 @@ unit: $(VENV)/.dev ## the fast tests
 	@$(PY) -m pytest tests/unit tests/test_architecture.py -q
 
 test: lint types tools $(VENV)/.package $(PEER)/.made $(MITM)/.made ## everything: lint, types, all tests
-	@$(PY) -m pytest $(PYTEST_ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 wheel: $(VENV)/.package ## build the wheel and the source archive into dist/
 	@$(PY) -m build --outdir dist >/dev/null

@@ -52,6 +52,15 @@ def test_icon_menu_window_and_the_end(
         assert app.text() == ""  # no warning of Qt's, no traceback
 
 
+def test_a_second_start_raises_the_window_of_the_first(desktop: Desktop, eyes: Eyes, tmp_path: Path) -> None:
+    with running(desktop, tmp_path, "--hidden") as app:
+        registered(desktop, app)
+        assert [one for one in app.window(eyes).children if "showing" in one.states] == []
+        second = app.command()
+        assert second.returncode == 0, second.stderr
+        app.window(eyes).find("Runferry")
+
+
 def test_a_run_that_ends_is_told_by_a_notification(desktop: Desktop, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     runs.mkdir()

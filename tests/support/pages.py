@@ -3,6 +3,7 @@ nothing. Pages are fed with snapshots; nothing here touches the network."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,11 +31,18 @@ class NotedEngine:
         self.home = find_home()
         self.environ = environ or {}
         self.settings = Settings.load(self.home.settings_file, self.environ)
+        self._changing = threading.Lock()
         self.asked: list[tuple[Any, ...]] = []
 
     def reload_settings(self) -> None:
         self.asked.append(("reload_settings",))
         self.settings = Settings.load(self.home.settings_file, self.environ)
+
+    def edit_settings(self, work: Callable[[Settings], Any]) -> Any:
+        with self._changing:
+            result = work(Settings.load(self.home.settings_file, self.environ))
+            self.reload_settings()
+            return result
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         if name.startswith("_"):

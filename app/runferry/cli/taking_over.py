@@ -3,6 +3,7 @@ time and gets its folders back, and whatever else runs is waited for."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -54,7 +55,8 @@ def _ask(around: Surroundings, command: str) -> Answer | None:
         return None
     try:
         with client:
-            answer = client.request(command)
+            # A launcher gives it to us, so that the window may come to the front on Wayland.
+            answer = client.request(command, {"token": os.environ.get("XDG_ACTIVATION_TOKEN", "")})
     except TemporaryError as error:
         if error.slug == "owner-gone":
             return None

@@ -118,6 +118,7 @@ class DesktopApp(QObject):
     def _take(self, update: Update) -> None:
         for event in update.events:
             if event.kind == "show":
+                accept_token(event.subject)
                 self.window.bring_up()
             elif event.kind == "quit":
                 self.quit()

@@ -28,17 +28,6 @@ _FOR_FRONTS = {"show": ("app",), "quit": ("app", "watch"), "hand-over": ("watch"
 Progress = Callable[[dict[str, Any]], bool]
 
 
-def _stop(engine: Engine, request: Request, reply: Reply) -> int:
-    """Who would be stopped; or, once a person has said yes, what became of it."""
-    told = request.arguments
-    if not told.get("sure"):
-        reply.progress({"targets": [asdict(one) for one in targets_of(engine, str(told.get("run", "")))]})
-        return 0
-    stopped = engine.stop_run(str(told.get("path", "")), wait=True)
-    reply.progress({"stopped": asdict(stopped)})
-    return 0 if stopped.is_gone else 1
-
-
 def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int]:
     """The function that answers one request; it runs on a thread of the control server.
 
@@ -47,7 +36,7 @@ def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int
 
     def answer(request: Request, reply: Reply) -> int:
         if request.command in _FOR_FRONTS:
-            return _tell_front(engine, kind, request.command)
+            return _tell_front(engine, kind, request)
         carry_out = _COMMANDS.get(request.command)
         if carry_out is not None:
             return carry_out(engine, request, reply)
@@ -106,6 +95,17 @@ def _pause(engine: Engine, request: Request, reply: Reply) -> int:
     return 0
 
 
+def _stop(engine: Engine, request: Request, reply: Reply) -> int:
+    """Who would be stopped; or, once a person has said yes, what became of it."""
+    told = request.arguments
+    if not told.get("sure"):
+        reply.progress({"targets": [asdict(one) for one in targets_of(engine, str(told.get("run", "")))]})
+        return 0
+    stopped = engine.stop_run(str(told.get("path", "")), wait=True)
+    reply.progress({"stopped": asdict(stopped)})
+    return 0 if stopped.is_gone else 1
+
+
 def _code(engine: Engine, request: Request, reply: Reply) -> int:
     told = request.arguments
     environ = instead_of(engine.environ, request.environ)
@@ -128,8 +128,9 @@ _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
 }
 
 
-def _tell_front(engine: Engine, kind: str, command: str) -> int:
-    """Hand a command to whoever listens to events: the window, or `watch`."""
+def _tell_front(engine: Engine, kind: str, request: Request) -> int:
+    """Hand a command to whoever listens to events: the window, or `watch`; with the token that lets it come forward."""
+    command = request.command
     if kind not in _FOR_FRONTS[command]:
         raise UsageError(
             "not-possible-here",
@@ -137,7 +138,7 @@ def _tell_front(engine: Engine, kind: str, command: str) -> int:
             f"'{command}' means nothing to `runferry {kind}`.",
             "Wait until it ends, or end it.",
         )
-    engine.bus.publish(Event(command))
+    engine.bus.publish(Event(command, str(request.arguments.get("token") or "")))
     return 0
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runferry.clock import Clock
 from runferry.engine import folders
@@ -20,6 +20,7 @@ from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
 from runferry.engine.stopping import Stopped, Stopper
+from runferry.engine.taking_effect import take_effect
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
@@ -28,6 +29,8 @@ from runferry.paths import Home
 from runferry.servers import LOCAL, is_loopback
 from runferry.settings import OPTIONS, Folder, Settings
 from runferry.status import ConnectionState
+from runferry.sync.connection import Connection
+from runferry.sync.means import Means
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from runferry.engine.settled import Key
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Controls:
@@ -56,6 +61,9 @@ class Controls:
     _scheduler: Scheduler
     _lock: threading.Lock
     _runs: Mapping[Key, RunSync]
+
+    def _means(self, connection: Connection) -> Means:
+        raise NotImplementedError
 
     def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         raise NotImplementedError
@@ -97,6 +105,11 @@ class Controls:
         with self._lock:
             return [run for run in self._runs.values() if str(run.folder.path) == path]
 
+    def all_runs(self) -> list[RunSync]:
+        """All that are known to the queue."""
+        with self._lock:
+            return list(self._runs.values())
+
     def pause_run(self, path: str) -> None:
         """Send nothing more of this run until `resume_run`, or until somebody asks for it."""
         self.pauses.keep_run(path, True)
@@ -120,19 +133,6 @@ class Controls:
         if isinstance(found, NotARun):
             raise not_a_run(found)
         return self.stopper.stop(found, wait)
-
-    def _asked_to_stop(self, path: Path) -> None:
-        """The server says that the run in this folder is to stop."""
-        found = identify(path)
-        if not self.settings.obey_stop or isinstance(found, NotARun):
-            return
-        try:
-            self.stopper.obey(found)
-        except AppError as error:
-            log.warning("%s is to stop: %s", path, error)
-            self.bus.publish(Event("notice", str(path), error.for_people()))
-        else:
-            self.bus.publish(Event("notice", str(path), f"{path.name}: stopped, as somebody asked on the server"))
 
     def retry_run(self, path: str) -> None:
         """Try a run with a problem again, and ask its server anew; one that is held back is judged anew."""
@@ -182,6 +182,14 @@ class Controls:
         """Take over the settings file as it is now, as far as it concerns networks, and try again what stopped."""
         self._use(Settings.load(self.home.settings_file, self.environ))
 
+    def edit_settings(self, work: Callable[[Settings], T]) -> T:
+        """Let `work` change and save the settings, given as the file has them now; then they take effect. Raises what
+        it raises. No two changes at a time."""
+        with self._changing:
+            result = work(Settings.load(self.home.settings_file, self.environ))
+            self.reload_settings()
+            return result
+
     def change_settings(self, **values: Any) -> None:
         """Set options and save them; they take effect at once. Raises AppError, and then nothing has changed."""
         with self._changing:
@@ -191,7 +199,8 @@ class Controls:
         changed = [one.label for name, one in OPTIONS.items() if settings.get(name) != self.settings.get(name)]
         if changed:
             self.activity.note(ActivityKind.SETTINGS, "", f"Settings changed: {', '.join(changed)}.")
-        self.settings = settings
+        before, self.settings = self.settings, settings
+        take_effect(self, before, settings)
         self.host_metrics.use(settings)
         self.watching.settings_changed()
         self.bus.publish(Event("settings"))

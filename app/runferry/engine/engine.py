@@ -23,6 +23,7 @@ from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.local_server import LocalServer
+from runferry.engine.outside import Outside
 from runferry.engine.pauses import Pauses
 from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled
@@ -43,14 +44,14 @@ from runferry.status import Problem, RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
-from runferry.sync.run_sync import ENDED, RunSync
+from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
 
 log = logging.getLogger(__name__)
 
 
-class Engine(Controls):
+class Engine(Controls, Outside):
     """One per process."""
 
     def __init__(
@@ -99,9 +100,7 @@ class Engine(Controls):
         """End threads, connections and the local server that this engine started; the commit in hand is finished."""
         self._changes.stop()
         self.watching.stop()
-        self.host_metrics.stop()
-        self.stopper.close()
-        self.code_state.stop()
+        self._leave()
         self._scheduler.stop(self.connections.cut_off)
         self.connections.close()
         self.local_server.stop()
@@ -245,17 +244,6 @@ class Engine(Controls):
         """Start the local server again if it died; call now and then. May take seconds."""
         self.connections.look_after_local()
 
-    def live_folders(self) -> list[RunFolder]:
-        """The runs that may be going on, as far as is known."""
-        live = [run.folder for run in self._all() if run.status_run_state not in ENDED]
-        return live + self.watching.held_folders()
-
-    def _wake_at(self, path: Path) -> None:
-        """Something is to be done for the run in this folder."""
-        for run in self._all():
-            if run.folder.path == path:
-                self._scheduler.grew(run)
-
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""
         return showing.statuses(self, self._all(), paths)
@@ -289,9 +277,6 @@ class Engine(Controls):
         for job in list(self._jobs):
             if run in job.runs:
                 job.changed.set()
-
-    def _tell(self, path: Path, text: str) -> None:
-        self.bus.publish(Event("notice", str(path), text))
 
     def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         log.warning("%s: %s", url, text)

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -92,6 +93,17 @@ class LocalServer:
             is_ours = found is not None and (self._process is not None or self._adopted is not None)
             url, store = (found.url, found.store) if found else ("", "")
             return LocalServerStatus(found is not None, url, store, str(self._store), is_ours, self._is_off)
+
+    def use_port(self, port: int) -> None:
+        """Listen there from the next start on, which comes at once where ours runs elsewhere. May take seconds."""
+        self._port = port
+        now = self.look()
+        if now.is_ours and not now.is_off and urlsplit(now.url).port != port:
+            self.stop()
+            try:
+                self.ensure()
+            except NeedsUser as error:
+                log.warning("the local server did not come up on its new port: %s", error)
 
     def turn_on(self) -> Running:
         """Start it, and from now on whenever it is needed. Raises NeedsUser."""

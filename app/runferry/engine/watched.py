@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -157,4 +158,5 @@ class FolderList:
 
 def is_below(path: Path, roots: Sequence[Path]) -> bool:
     """Whether a path is one of these folders, or lies in one."""
-    return any(root == path or root in path.parents for root in roots)
+    text = os.fspath(path)  # ten thousand are asked about when many runs lie in one folder
+    return any(text.startswith(f"{root}{os.sep}") or root == path or root in path.parents for root in roots)

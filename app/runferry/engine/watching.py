@@ -61,9 +61,8 @@ class Watching:
             poll_interval=settings.poll_interval,
             skip=(self._engine.home.store,),
         )
-        self._engine.code_state.start()
+        self._engine.attend()
         self._watcher.start()
-        self._engine.host_metrics.start()
 
     def begin(self) -> None:
         """Watch the folders of the settings, and follow their changes. Never raises for one of them."""
@@ -83,9 +82,8 @@ class Watching:
             watcher.remove_root(path)
         for path in change.new:
             watcher.add_root(path)
-        changed = change.all
-        if changed:
-            self._judge_again(changed)
+        if change.all:
+            self._judge_again(change.all)
             self._engine.bus.publish(Event("folder"))
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
@@ -95,10 +93,9 @@ class Watching:
         for watched in folders:
             for found in scan(watched.path, skip).runs:
                 self._found(found.path)
-        runs = self.runs()
-        under_way = {str(run.folder.path) for run in runs}
+        under_way = {str(run.folder.path) for run in self.runs()}
         settled = [one for one in self._engine.settled.statuses() if one.path not in under_way]
-        return SyncJob(runs=runs, rejected=[one for one in self.held() if one.error], settled=settled)
+        return SyncJob(runs=self.runs(), rejected=[one for one in self.held() if one.error], settled=settled)
 
     def stop(self) -> None:
         """No further callbacks."""
@@ -175,13 +172,12 @@ class Watching:
         folder = identify(path)
         if not isinstance(folder, RunFolder) or folder.log in self._runs:
             return
-        self._engine.code_state.consider(folder)
+        self._engine.appeared(folder)
         why = self._why(folder, watched)
         if why or watched.error:
             self._hold(folder, watched, why, watched.error)
         else:
             self._deliver(folder, watched)
-        self._engine.host_metrics.look_again()
 
     def _why(self, folder: RunFolder, watched: WatchedFolder) -> str:
         engine = self._engine

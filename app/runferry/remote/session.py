@@ -143,6 +143,10 @@ class Session:
         """Another key from now on."""
         self._authorization = _basic(key)
 
+    def use_timeouts(self, connect: float, request: float) -> None:
+        """Seconds; from the next request on."""
+        self._timeout = (connect, request)
+
     def renew(self, way: Way | None = None) -> None:
         """Settings or certificates may have changed: trust is built anew, and so are all connections.
 

@@ -95,6 +95,11 @@ class RunSync:
         self._failures.reset()
         self._forget()
 
+    def retune(self, means: Means) -> None:
+        """From the next turn on: other intervals and sizes. Not during a turn."""
+        self._means = means
+        self._forget()
+
     # -- turns --------------------------------------------------------------------------------------------------------
 
     def advance(self) -> float | None:

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 0.6  # seconds that requests in hand have when everything ends
 LAST_GRACE = 0.6  # and again, after their connections were cut off
+MOST = 16  # of what the setting allows; threads are made when they are needed
 AGAIN = 30.0  # seconds until the next turn of a task that could not even note its failure
 
 
@@ -69,17 +70,33 @@ class Scheduler:
         self._number = 0
         self._stopping = False
         self._threads: list[threading.Thread] = []
+        self._leaving = 0  # threads that are too many, and end after their turn
         self.senders: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
         """Start the worker threads."""
         self._stopping = False
-        self.senders = ThreadPoolExecutor(self._count, thread_name_prefix="send")
-        self._threads = [
-            threading.Thread(target=self._work, name=f"sync-{number}", daemon=True) for number in range(self._count)
-        ]
-        for thread in self._threads:
+        self.senders = ThreadPoolExecutor(MOST, thread_name_prefix="send")
+        with self._condition:
+            self._begin(self._count)
+
+    def _begin(self, number: int) -> None:
+        """So many more threads; the lock is held."""
+        for _ in range(number):
+            thread = threading.Thread(target=self._work, name=f"sync-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
             thread.start()
+
+    def resize(self, workers: int) -> None:
+        """So many runs at once from now on; a thread that is too many ends after its turn."""
+        with self._condition:
+            more, self._count = workers - self._count, workers
+            if not self._threads or self._stopping:
+                return
+            kept = min(self._leaving, max(more, 0))
+            self._leaving += max(-more, 0) - kept
+            self._begin(max(more, 0) - kept)
+            self._condition.notify_all()
 
     def stop(self, cut_off: Callable[[], None] = lambda: None) -> None:
         """Let the work in hand finish, then end the threads. What does not finish soon is cut off."""
@@ -181,6 +198,10 @@ class Scheduler:
         """The next slot that is due and whose server may be used, or waits for a person; None when stopping."""
         with self._condition:
             while not self._stopping:
+                if self._leaving:
+                    self._leaving -= 1
+                    self._condition.notify()  # it may have been woken for a turn
+                    return None
                 now = self._clock.monotonic()
                 while self._heap and self._heap[0][0] <= now:
                     due, _, slot = heapq.heappop(self._heap)

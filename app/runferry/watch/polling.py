@@ -53,7 +53,7 @@ class LogFollower:
         self._on_missing = on_missing
         self._notifier = notifier
         self._clock = clock
-        self._interval = interval
+        self.interval = interval
         self._by_notification = by_notification
         self._lock = threading.Lock()
         self._live: dict[str, _Live] = {}
@@ -80,7 +80,7 @@ class LogFollower:
             if str(path) in self._live:
                 return
             now = self._clock.monotonic()
-            self._live[str(path)] = _Live(path, _signature(path), now, now + self._interval)
+            self._live[str(path)] = _Live(path, _signature(path), now, now + self.interval)
         if self._by_notification(path):
             why = self._notifier.watch(path.parent)
             if why:
@@ -128,7 +128,7 @@ class LogFollower:
 
     def _pause(self, one: _Live, now: float) -> float:
         """How long to leave a log alone."""
-        pause = self._interval
+        pause = self.interval
         if self._notifier.watches(one.path.parent):
             pause = max(pause, NOTIFIED)
         quiet = now - one.last_growth

@@ -74,8 +74,8 @@ class RootScanner:
         self._on_gone = on_gone
         self._notifier = notifier
         self._clock = clock
-        self._rescan = rescan_interval
-        self._pending_interval = pending_interval
+        self.rescan_interval = rescan_interval
+        self.pending_interval = pending_interval
         self._skip = skip
         self._network = network
         self._lock = threading.Lock()
@@ -161,7 +161,7 @@ class RootScanner:
             pending = [(path, root.path) for root in self._roots.values() for path in root.pending]
             if pending and self._pending_due <= now:
                 looks.update(pending)
-                self._pending_due = now + self._pending_interval
+                self._pending_due = now + self.pending_interval
             due = [root for root in self._roots.values() if root.due <= now]
         for path, root_path in sorted(looks):
             self._look(path, root_path)
@@ -204,7 +204,7 @@ class RootScanner:
             vanished = [path for path in candidates if _is_gone(path, root.path)]
             root.trouble = "; ".join(f"{path}: {why}" for path, why in found.unreadable[:3])
             root.pending = set(found.pending)
-            root.due = self._clock.monotonic() + max(self._rescan, MAX_SHARE * took)
+            root.due = self._clock.monotonic() + max(self.rescan_interval, MAX_SHARE * took)
         if not is_same:
             self._take(root, found, vanished)
         before = set(root.watched)
@@ -299,7 +299,7 @@ class RootScanner:
                 root.watched.discard(folder)
             root.reason = self._notifier.watch(folder)
             if root.reason:
-                log.info("%s is looked at every %g s: %s", folder, self._rescan, root.reason)
+                log.info("%s is looked at every %g s: %s", folder, self.rescan_interval, root.reason)
                 return
             root.watched.add(folder)
 

@@ -77,6 +77,11 @@ class Watcher:
         """Watch a folder no more. Logs that are followed stay so until `unfollow`."""
         self._scanner.remove(_absolute(path))
 
+    def use_pace(self, rescan: float, poll: float) -> None:
+        """Other intervals, in seconds, from the next look on."""
+        self._scanner.rescan_interval, self._scanner.pending_interval = rescan, poll
+        self._follower.interval = poll
+
     def rescan(self) -> None:
         """Look through all roots now."""
         self._scanner.hurry()

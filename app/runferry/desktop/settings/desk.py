@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -23,7 +22,6 @@ class Desk(QObject):
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._lock = threading.Lock()
 
     @property
     def settings(self) -> Settings:
@@ -62,16 +60,10 @@ class Desk(QObject):
         """Do something that changes and saves settings, given as they are in the file at that moment."""
         engine = self._context.engine
 
-        def change() -> T:
-            with self._lock:  # two at a time would lose one
-                result = work(Settings.load(engine.home.settings_file, engine.environ))
-                engine.reload_settings()
-            return result
-
         def over(result: T) -> None:
             self.changed.emit()
             self._context.bridge.look_again()
             if then is not None:
                 then(result)
 
-        self._context.tasks.run(change, over, failed or self._context.shell.tell)
+        self._context.tasks.run(lambda: engine.edit_settings(work), over, failed or self._context.shell.tell)

@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from runferry.desktop.system.activation import VARIABLE, accept_token, token_of
+from runferry.desktop.system.activation import VARIABLE, accept_token
 
 
-def test_a_token_is_handed_on_and_left_where_qt_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_left_where_qt_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "")  # taken back after the test
-    accept_token(token_of({}))
+    accept_token("")
     assert os.environ[VARIABLE] == ""
-    accept_token(token_of({VARIABLE: "t1"}))
+    accept_token("t1")
     assert os.environ[VARIABLE] == "t1"
