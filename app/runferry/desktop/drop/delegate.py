@@ -29,7 +29,7 @@ from runferry.desktop.drop.model import NAME, PLACES, PROJECT, ROW, SERVER, TITL
 from runferry.desktop.drop.places import choices, fill
 from runferry.desktop.drop.rows import NoRun, Row
 from runferry.desktop.look import icons
-from runferry.desktop.look.theme import GRID, Size, Tone, colour, font
+from runferry.desktop.look.theme import GRID, Size, Tone, colour, faint, font
 from runferry.desktop.text import tr
 
 HEIGHT = 46
@@ -81,6 +81,9 @@ class DropDelegate(QStyledItemDelegate):
         box.state |= QStyle.StateFlag.State_On if row.is_ticked else QStyle.StateFlag.State_Off
         box.palette = option.palette
         style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorCheckBox, box, painter, option.widget)
+        painter.setPen(faint(Tone.TEXT, 0.45))  # the style's own edge cannot be seen on dark ground
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box.rect.adjusted(0, 0, -1, -1), 2, 2)
 
     def _other(self, painter: QPainter, option: QStyleOptionViewItem, one: NoRun) -> None:
         area = tick_area(option.rect)
