@@ -22,7 +22,7 @@ class EdgeDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """The ground over the whole cell, the rest inside the margin."""
-        left, right = self._edges(option, index)
+        left, right = self.edges(option, index)
         if left or right:
             ground = QStyleOptionViewItem(option)
             self.initStyleOption(ground, index)
@@ -32,7 +32,8 @@ class EdgeDelegate(QStyledItemDelegate):
             option.rect = option.rect.adjusted(left, 0, -right, 0)
         super().paint(painter, option, index)
 
-    def _edges(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> tuple[int, int]:
+    def edges(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> tuple[int, int]:
+        """How much room is left and right of this cell, beside its own."""
         view = option.widget
         if not isinstance(view, QTableView):
             return 0, 0

@@ -101,6 +101,11 @@ COLUMNS = (
 )
 
 
+def searched(run: RunStatus) -> str:
+    """What the words of a search are looked for in."""
+    return f"{run.name} {run.run_id} {run.project} {run.entity} {run.server} {run.path}".lower()
+
+
 class Filter:
     """Which runs are shown: words that must all occur, and a kind of state."""
 
@@ -110,14 +115,13 @@ class Filter:
         self.words = text.lower().split()
         self.kind = kind
 
-    def takes(self, run: RunStatus) -> bool:
-        """Whether a run is shown."""
-        return self._kind(run) and self._text(run)
-
-    def _text(self, run: RunStatus) -> bool:
+    def takes(self, run: RunStatus, text: str | None = None) -> bool:
+        """Whether a run is shown. text: its `searched`, where somebody kept it."""
+        if self.kind != "all" and not self._kind(run):
+            return False
         if not self.words:
             return True
-        whole = f"{run.name} {run.run_id} {run.project} {run.entity} {run.server} {run.path}".lower()
+        whole = searched(run) if text is None else text
         return all(word in whole for word in self.words)
 
     def _kind(self, run: RunStatus) -> bool:

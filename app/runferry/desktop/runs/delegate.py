@@ -32,26 +32,46 @@ class RunDelegate(EdgeDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """One cell."""
-        name = COLUMNS[index.column()].name
-        if name not in ("state", "name", "progress"):
-            super().paint(painter, option, index)
-            return
-        blank = QStyleOptionViewItem(option)
-        self.initStyleOption(blank, index)
-        blank.text = ""
+        column = COLUMNS[index.column()]
+        name = column.name
         widget = option.widget
         style = widget.style() if widget else QApplication.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, blank, painter, widget)
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, widget)
         run: RunStatus = index.data(RUN)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(colour(Tone.ACCENT))
+            painter.drawRect(option.rect.adjusted(0, 0, -1, -1))
         if name == "state":
             self._state(painter, QRectF(option.rect), run, selected, option.palette)
         elif name == "name":
             self._name(painter, option, index.data(Qt.ItemDataRole.DisplayRole), bool(index.data(IS_NEW)), selected)
-        else:
+        elif name == "progress":
             self._progress(painter, QRectF(option.rect), run, selected, option.palette)
+        else:
+            self._plain(painter, option, index, column.is_number)
         painter.restore()
+
+    def _plain(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+        is_number: bool,
+    ) -> None:
+        """Qt's own delegate asks the model a dozen questions for each cell."""
+        left, right = self.edges(option, index)
+        area = option.rect.adjusted(4 + left, 0, -4 - right, 0)
+        text = option.fontMetrics.elidedText(
+            index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideRight, area.width()
+        )
+        selected = option.state & QStyle.StateFlag.State_Selected
+        role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
+        painter.setPen(option.palette.color(role))
+        painter.setFont(option.font)
+        side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _state(self, painter: QPainter, area: QRectF, run: RunStatus, selected: bool, palette: QPalette) -> None:
         look = words.of_run(run)

@@ -14,7 +14,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from runferry.desktop.look import amounts
-from runferry.desktop.runs.columns import COLUMNS, Filter
+from runferry.desktop.runs.columns import COLUMNS, Filter, searched
 from runferry.status import RunStatus
 
 Index = QModelIndex | QPersistentModelIndex
@@ -32,6 +32,8 @@ class RunsModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._runs: dict[str, RunStatus] = {}
+        self._texts: dict[str, str] = {}  # what is searched, by key
+        self._unread: dict[str, RunStatus] = {}  # runs whose text is to be made
         self._rows: list[str] = []
         self._places: dict[str, int] | None = None  # where each key is; made when asked for
         self._filter = Filter()
@@ -70,10 +72,10 @@ class RunsModel(QAbstractTableModel):
         """Anew, without those that went; selections and the scroll position go with their rows."""
         self.layoutAboutToBeChanged.emit()
         for key in gone:
-            self._runs.pop(key, None)
+            self._forget(key)
         held = self.persistentIndexList()
         keys = [self._rows[one.row()] for one in held]
-        shown = [run for run in self._runs.values() if self._filter.takes(run)]
+        shown = self._fitting()
         sort = COLUMNS[self._column].sort
         shown.sort(key=sort, reverse=self._descending)
         self._rows = [run.key for run in shown]
@@ -86,6 +88,16 @@ class RunsModel(QAbstractTableModel):
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()
         self.counted.emit()
+
+    def _fitting(self) -> list[RunStatus]:
+        """What the filter takes; the text that is searched is made once, not for each letter that is typed."""
+        if not self._filter.words:
+            return [run for run in self._runs.values() if self._filter.takes(run)]
+        for run in self._unread.values():
+            self._texts[run.key] = searched(run)
+        self._unread.clear()
+        texts, takes = self._texts, self._filter.takes
+        return [run for key, run in self._runs.items() if takes(run, texts[key])]
 
     def _numbered(self) -> dict[str, int]:
         if self._places is None:
@@ -101,7 +113,7 @@ class RunsModel(QAbstractTableModel):
         new: list[RunStatus] = []
         touched: list[int] = []
         for run in changed:
-            self._runs[run.key] = run
+            self._runs[run.key] = self._unread[run.key] = run
             row = places.get(run.key)
             if row is not None:
                 touched.append(row)
@@ -115,11 +127,16 @@ class RunsModel(QAbstractTableModel):
         for key in hidden:
             self._remove(key)
         for key in gone:  # not before their rows: views still ask for these
-            self._runs.pop(key, None)
+            self._forget(key)
         for run in new:
             self._insert(run)
         if new or hidden:
             self.counted.emit()
+
+    def _forget(self, key: str) -> None:
+        self._runs.pop(key, None)
+        self._texts.pop(key, None)
+        self._unread.pop(key, None)
 
     def _tell(self, rows: list[int]) -> None:
         """One signal for rows beside each other."""

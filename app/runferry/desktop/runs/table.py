@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView
 
@@ -59,6 +59,9 @@ class RunsTable(QTableView):
         header.setStyleSheet(HEADER + edges.HEADER + NO_ARROW)
         header.setSectionsMovable(True)
         header.setHighlightSections(False)
+        # One of its own that stays empty: to draw a title Qt asks all rows whether they are selected.
+        for one in (header, self.verticalHeader()):
+            one.setSelectionModel(QItemSelectionModel(self._runs, one))
         header.setMinimumSectionSize(40)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._column_menu)
