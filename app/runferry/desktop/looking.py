@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+from runferry.desktop.courtesy import Courtesy
 from runferry.desktop.tasks import Tasks
 from runferry.errors import AppError
 
-TURN = 0.1  # seconds
+TURN = 0.1  # seconds of the first turn
+LONGEST = 5  # times as long is the fifth one and all later: to paint is dear while another thread works
 
 T = TypeVar("T")
 
@@ -35,16 +37,20 @@ class Looking(Generic[T]):
         self._take = take
         self._over = over
         self._iterator: Iterator[T | None] | None = None
+        self._courtesy = Courtesy()
+        self._turns = 0
         self.is_running = False
 
     def start(self) -> None:
         """Begin; `take` gets what was found a turn at a time, `over` ends it."""
         self.is_running = True
+        self._courtesy.start()
         self._next()
 
     def stop(self) -> None:
         """Nothing further is given out."""
         self.is_running = False
+        self._courtesy.stop()
 
     def _next(self) -> None:
         self._tasks.run(self._turn, self._turned, self._failed)
@@ -54,12 +60,14 @@ class Looking(Generic[T]):
         if self._iterator is None:
             self._iterator = self._look()
         some: list[T] = []
-        end = time.monotonic() + TURN
+        self._turns += 1
+        end = time.monotonic() + TURN * min(self._turns, LONGEST)
         for one in self._iterator:
             if one is not None:
                 some.append(one)
             if time.monotonic() > end or not self.is_running:
                 return some, False
+            self._courtesy.give_way()
         return some, True
 
     def _turned(self, result: tuple[list[T], bool]) -> None:
@@ -69,12 +77,12 @@ class Looking(Generic[T]):
         if some:
             self._take(some)
         if is_over:
-            self.is_running = False
+            self.stop()
             self._over(None)
         else:
             self._next()
 
     def _failed(self, error: AppError) -> None:
         if self.is_running:
-            self.is_running = False
+            self.stop()
             self._over(error)
