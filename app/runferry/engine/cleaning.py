@@ -22,6 +22,7 @@ from runferry.formats.detect import RunFolder, identify
 from runferry.formats.liveness import Life, ThisMachine, run_state
 from runferry.formats.readers import extent, open_reader
 from runferry.servers import is_loopback
+from runferry.sync.host_samples import has_more
 from runferry.sync.run_sync import ENDED
 from runferry.watch.discovery import scan
 
@@ -142,6 +143,8 @@ def _only_here(engine: Engine, folder: RunFolder, content: RunContent, delivery:
         content.console_chunks and not delivery.acknowledged["console"]
     ):
         return "system metrics or console output were not sent"
+    if any(has_more(engine.ledger, delivery, one) for one in engine.host_metrics.files("", folder.path)):
+        return "measurements that were collected beside it were not sent"
     sent = engine.ledger.sent_files(delivery)
     left = [name for name in _own_files(folder) if name not in sent]
     return f"{len(left)} files were not sent ({left[0]})" if left else ""
