@@ -15,14 +15,14 @@ from runferry.desktop.run.feed import Curves, Feed
 from support.pages import NotedEngine, surroundings
 
 
-@pytest.fixtureclass Unmeasured:
+class Unmeasured:
     """No training of this host."""
 
     def latest_of(self, path: str) -> None:
         return None
 
 
-
+@pytest.fixture
 def context(qtbot: QtBot) -> Iterator[Context]:
     import threading
 
