@@ -64,6 +64,8 @@ class NetworkPage(Page):
         """Countdowns, and what a hidden page left out."""
         if self._overview is not None:
             self._show(now)
+            for card in self.cards.values():
+                card.tick(now)
 
     def open(self, subject: str) -> None:
         """`subject`: a server, which is brought into view."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,11 +34,13 @@ class Feed:
     ) -> None:
         self._context, self._wanted, self._show = context, wanted, show
         self._reader: CurveReader | None = None
+        self._path = ""
         self._is_reading = False
         self._is_asked = False
 
     def open(self, path: str) -> None:
         """Another run; empty: none."""
+        self._path = path
         self._reader = CurveReader(Path(path), self._context.engine.permit) if path else None
         self.look()
 
@@ -54,14 +56,21 @@ class Feed:
     def _next(self, reader: CurveReader) -> None:
         self._is_reading, self._is_asked = True, False
         metrics, host = self._wanted()
+        path, host_metrics = self._path, self._context.engine.host_metrics
 
         def work() -> Curves:
             reader.advance()
+            live = _from_start(host_metrics.series(path)) if host_metrics.latest_of(path) else {}
+            logged = reader.system_metrics()
             return Curves(
                 metrics=reader.metrics(),
-                host=reader.system_metrics(),
+                host=(*logged, *(name for name in live if name not in logged)),
                 drawn={name: _series(reader.points(name)) for name in metrics},
-                drawn_host={name: _series(reader.system_points(name)) for name in host},
+                drawn_host={
+                    name: _series(reader.system_points(name)) if name in logged else live[name]
+                    for name in host
+                    if name in logged or name in live
+                },
                 at_end=reader.at_end,
             )
 
@@ -86,3 +95,12 @@ class Feed:
 
 def _series(points: Points) -> Series:
     return Series(points.steps, points.values, points.times)
+
+
+def _from_start(measured: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> dict[str, Series]:
+    """What this app measured during the last hour, over the seconds since its first value."""
+    begun = min((times[0] for times, _ in measured.values() if times), default=0.0)
+    return {
+        name: Series([one - begun for one in times], list(values), list(times))
+        for name, (times, values) in measured.items()
+    }

@@ -23,7 +23,7 @@ from runferry.desktop.runs.actions import RunActions, fill_menu
 from runferry.desktop.text import tr
 from runferry.engine.details import Cancelled, RunDetails, run_details
 from runferry.errors import AppError
-from runferry.status import RunStatus, ServerStatus
+from runferry.status import RunState, RunStatus, ServerStatus
 
 REWRITTEN = 32  # console lines that a terminal may still write anew
 AGAIN = 5.0  # seconds between two readings of a run that grows
@@ -102,6 +102,8 @@ class RunPage(Page):
         if self._run is not None:
             self._show(now)
             self._read()
+            if self._run.run_state is RunState.RUNNING:
+                self.overview.feed.look()  # the host is measured even while nothing is logged
 
     def _show(self, now: float) -> None:
         if self._run is not None:

@@ -11,9 +11,12 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from runferry.desktop.context import Context
 from runferry.desktop.look import icons
+from runferry.desktop.runs.columns import run_name
+from runferry.desktop.runs.stop_sheet import StopSheet
 from runferry.desktop.text import plural, tr
 from runferry.engine.job import SyncRequest
-from runferry.status import RunStatus, SyncState
+from runferry.engine.stopping import Target, targets_of
+from runferry.status import RunState, RunStatus, SyncState
 
 
 class RunActions:
@@ -57,6 +60,22 @@ class RunActions:
         """Try again what has a problem."""
         engine = self._context.engine
         self._for_each(runs, engine.retry_run, tr("Trying again"))
+
+    def stop(self, run: RunStatus) -> None:
+        """End its training, after a person has said so once more."""
+        engine, shell = self._context.engine, self._context.shell
+
+        def stop_now() -> None:
+            shell.close_sheet()
+            self._context.tasks.run(lambda: engine.stop_run(run.path), failed=shell.tell)
+            shell.toast(tr("Stopping {name}", name=run_name(run)))
+
+        def ask(targets: list[Target]) -> None:
+            shell.bring_up()
+            body = StopSheet(run_name(run), targets, stop_now, shell.close_sheet)
+            shell.sheet(tr("Stop this training?"), body, 520, 260)
+
+        self._context.tasks.run(lambda: targets_of(engine, run.path), ask, shell.tell)
 
     def _for_each(self, runs: list[RunStatus], ask: Callable[[str], None], said: str) -> None:
         def work() -> None:
@@ -102,6 +121,8 @@ def fill_menu(menu: QMenu, actions: RunActions, runs: list[RunStatus], opened: C
     if paused:
         entry(tr("Resume"), "play", lambda: actions.resume(paused))
     entry(tr("Pause"), "pause", lambda: actions.pause(runs), enabled=len(paused) < len(runs))
+    if one is not None and one.run_state in (RunState.RUNNING, RunState.QUIET):
+        entry(tr("Stop the training…"), "stop", lambda: actions.stop(runs[0]))
     entry(tr("Sync to another place, or as new…"), "send-to", lambda: actions.add(runs))
     menu.addSeparator()
     entry(

@@ -15,12 +15,20 @@ from runferry.desktop.run.feed import Curves, Feed
 from support.pages import NotedEngine, surroundings
 
 
+class Unmeasured:
+    """No training of this host."""
+
+    def latest_of(self, path: str) -> None:
+        return None
+
+
 @pytest.fixture
 def context(qtbot: QtBot) -> Iterator[Context]:
     import threading
 
     engine: Any = NotedEngine()
     engine.permit = threading.Semaphore(1)
+    engine.host_metrics = Unmeasured()
     with surroundings(engine) as (made, _, _):
         yield made
 
