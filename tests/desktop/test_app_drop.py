@@ -71,7 +71,10 @@ def test_a_dry_run_and_a_damaged_run_are_dropped_looked_at_and_sent(
     other.mkdir()
     (other / "weights.bin").write_bytes(b"none")
     sent = (legacy / "wandb-history.jsonl").read_text(encoding="utf-8").splitlines()
-    with running(desktop, tmp_path / "app", RUNFERRY_SERVER="local") as app, source(desktop, legacy, broken, other) as offered:
+    with (
+        running(desktop, tmp_path / "app", RUNFERRY_SERVER="local") as app,
+        source(desktop, legacy, broken, other) as offered,
+    ):
         registered(desktop, app)
         window = named(app.window(eyes), "Runferry")
         drag(desktop, offered)
