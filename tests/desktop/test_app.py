@@ -93,8 +93,8 @@ def test_closing_keeps_the_icon_and_every_way_back_opens_the_window(
 ) -> None:
     with running(desktop, tmp_path) as app:
         registered(desktop, app)
-        named(app.window(eyes), "Runferry")
-        close(desktop)
+        window = named(app.window(eyes), "Runferry")
+        close(desktop, window)
         until(lambda: not shown(app, eyes), "the window is closed")
         told = desktop.services.wait_for("notification", lambda one: "goes on in the tray" in one["body"])
         assert told["app"]
@@ -102,7 +102,7 @@ def test_closing_keeps_the_icon_and_every_way_back_opens_the_window(
         for way in (lambda: take(desktop, "Open Runferry"), lambda: desktop.tray.ask("activate", "activated")):
             way()
             until(lambda: shown(app, eyes), "the window is back")
-            close(desktop)
+            close(desktop, window)
             until(lambda: not shown(app, eyes), "the window is closed again")
         second = app.command()
         assert second.returncode == 0, second.stderr
@@ -147,15 +147,15 @@ def test_a_training_is_seen_live_and_its_end_is_told(desktop: Desktop, eyes: Eye
 def test_without_a_tray_the_window_is_the_way_in(tmp_path: Path) -> None:
     with Desktop(Wanted("none", has_keyring=False, has_accessibility=True)) as bare, Eyes(bare) as eyes:
         with running(bare, tmp_path / "first", "--hidden") as app:
-            named(app.window(eyes), "Runferry")
-            close(bare)
+            window = named(app.window(eyes), "Runferry")
+            close(bare, window)
             assert app.wait() == 0  # nobody could come back to it
         with running(bare, tmp_path / "second") as app:
-            named(app.window(eyes), "Runferry")
+            window = named(app.window(eyes), "Runferry")
             bare.start_tray("sni")
             registered(bare, app)
             assert labels(bare)
-            close(bare)
+            close(bare, window)
             until(lambda: not shown(app, eyes), "the window is closed")
             bare.stop_tray()
             until(lambda: shown(app, eyes), "the tray has gone: the window comes back")
