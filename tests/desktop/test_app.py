@@ -146,7 +146,7 @@ def test_a_training_is_seen_live_and_its_end_is_told(desktop: Desktop, eyes: Eye
 
 def test_without_a_tray_the_window_is_the_way_in(tmp_path: Path) -> None:
     with Desktop(Wanted("none", has_keyring=False, has_accessibility=True)) as bare, Eyes(bare) as eyes:
-        with running(bare, tmp_path / "first", "--hidden") as app:
+        with running(bare, tmp_path / "first") as app:
             window = named(app.window(eyes), "Runferry")
             close(bare, window)
             assert app.wait() == 0  # nobody could come back to it
@@ -158,9 +158,9 @@ def test_without_a_tray_the_window_is_the_way_in(tmp_path: Path) -> None:
             close(bare, window)
             until(lambda: not shown(app, eyes), "the window is closed")
             bare.stop_tray()
-            until(lambda: shown(app, eyes), "the tray has gone: the window comes back")
-            assert app.part is not None
-            assert app.part.is_running()
+            second = app.command()  # the window comes by itself after a while, for panels start anew (unit tests)
+            assert second.returncode == 0, second.stderr
+            until(lambda: shown(app, eyes), "without a tray there is a way in")
 
 
 def test_it_starts_with_a_broken_settings_file_and_ends_on_sigterm(

@@ -147,5 +147,6 @@ def shown(app: App, eyes: Eyes) -> bool:
 
 def close(desktop: Desktop, window: Element) -> None:
     """Click on the cross of the window's title bar, which openbox draws above its upper right corner."""
+    until(lambda: "active" in window.states, "the window has the focus: it is on the display")
     x, y, width, _ = window.place
     Pointer(desktop).click(x + width - 10, y - 10)
