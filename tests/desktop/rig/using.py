@@ -145,8 +145,8 @@ def shown(app: App, eyes: Eyes) -> bool:
     return any("showing" in one.states for one in app.window(eyes).children)
 
 
-def close(desktop: Desktop) -> None:
+def close(desktop: Desktop, window: Element) -> None:
     """Click on the cross of the window's title bar, which openbox draws above its upper right corner."""
-    mouse = Pointer(desktop)
-    x, y, width, _ = mouse.window("^Runferry")
-    mouse.click(x + width - 10, y - 10)
+    until(lambda: "active" in window.states, "the window has the focus: it is on the display")
+    x, y, width, _ = window.place
+    Pointer(desktop).click(x + width - 10, y - 10)
