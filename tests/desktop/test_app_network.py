@@ -113,7 +113,9 @@ def test_a_companys_server_is_trusted_and_its_key_kept_through_the_window(
         serving(desktop, store, port),
         TlsServer(company.good(HOST), forward(port)) as server,
         Proxy(server.port) as proxy,
-        running(desktop, tmp_path / "app", RUNFERRY_FOLDERS=str(runs), RUNFERRY_SERVER=url, HTTPS_PROXY=proxy.url) as app,
+        running(
+            desktop, tmp_path / "app", RUNFERRY_FOLDERS=str(runs), RUNFERRY_SERVER=url, HTTPS_PROXY=proxy.url
+        ) as app,
     ):
         key = (store / "key").read_text().strip()
         window = named(app.window(eyes), "Runferry")
