@@ -15,6 +15,7 @@ from tests.unit.desktop.conftest import free_port
 from runferry.desktop.launch import DesktopApp, _interruptible, application
 from runferry.desktop.memory import Memory
 from runferry.desktop.parts.drop_target import DropTarget
+from runferry.desktop.settings.panes import PANES
 from runferry.engine.engine import Engine
 from runferry.events import Event
 from runferry.paths import Home
@@ -56,8 +57,10 @@ def test_it_starts_with_its_window_and_a_sentence(app: DesktopApp) -> None:
 
 def test_files_can_be_dropped_anywhere(app: DesktopApp) -> None:
     """A field that takes a drop would show its path as text, and nothing would be synced."""
-    for page in ("runs", "network", "settings"):
+    for page in ("network", "settings", "runs"):
         app.window.go(page)
+    for pane in PANES:
+        app.window.go("settings", pane.name)
     takers = {type(one) for one in app.window.findChildren(QWidget) if one.acceptDrops()}
     assert takers <= {DropTarget}, takers
 

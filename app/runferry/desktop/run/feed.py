@@ -77,12 +77,15 @@ class Feed:
         self._context.tasks.run(work, lambda found: self._took(reader, found), lambda _: self._failed(reader))
 
     def _took(self, reader: CurveReader, found: Curves) -> None:
-        self._is_reading = False
         if reader is not self._reader:
+            self._is_reading = False
             self.look()
             return
         before = self._wanted()
-        self._show(found)
+        self._show(
+            found
+        )  # may ask for others: still reading, as far as `look` is concerned, so that one reads at a time
+        self._is_reading = False
         if not found.at_end or self._is_asked or self._wanted() != before:
             self._next(reader)
 

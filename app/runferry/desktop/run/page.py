@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
+from runferry.desktop.look.theme import GRID, MARGIN
 from runferry.desktop.run.console import Console
 from runferry.desktop.run.console_lines import ConsoleLine
 from runferry.desktop.run.details_tab import DetailsTab
@@ -59,6 +60,8 @@ class RunPage(Page):
             (tr("Details"), self.details),
         ):
             self.tabs.addTab(tab, title)
+        for inner in (self.console, self.files):
+            inner.setContentsMargins(MARGIN, GRID, MARGIN, GRID)
         self.files.opened.connect(lambda name: self._open_file(name))
         self.files.show_wanted.connect(lambda name: self._open_file(name, folder=True))
         box = QVBoxLayout(self)

@@ -12,17 +12,18 @@ from pytestqt.qtbot import QtBot
 import runferry
 from runferry.desktop.context import Context
 from runferry.desktop.run.feed import Curves, Feed
+from runferry.engine.curves import CurveReader
 from support.pages import NotedEngine, surroundings
 
 
-@pytest.fixtureclass Unmeasured:
+class Unmeasured:
     """No training of this host."""
 
     def latest_of(self, path: str) -> None:
         return None
 
 
-
+@pytest.fixture
 def context(qtbot: QtBot) -> Iterator[Context]:
     import threading
 
@@ -88,3 +89,32 @@ def test_after_a_log_that_is_gone_comes_the_next(qtbot: QtBot, context: Context,
     reader.feed.open("")
     reader.feed.look()
     assert context.tasks.open == 0
+
+
+def test_who_asks_while_curves_are_shown_starts_no_second_reading(
+    qtbot: QtBot, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way: list[int] = []
+    at_once: list[int] = []
+    whole = CurveReader.advance
+
+    def advance(self: CurveReader) -> bool:
+        under_way.append(1)
+        at_once.append(len(under_way))
+        try:
+            return whole(self)
+        finally:
+            under_way.pop()
+
+    monkeypatch.setattr(CurveReader, "advance", advance)
+    shown: list[Curves] = []
+
+    def show(curves: Curves) -> None:
+        shown.append(curves)
+        if len(shown) < 20:
+            feed.look()
+
+    feed = Feed(context, lambda: (("loss",), ()), show)
+    feed.open(str(written(tmp_path, 2000)))
+    qtbot.waitUntil(lambda: len(shown) >= 20 and context.tasks.open == 0)
+    assert max(at_once) == 1

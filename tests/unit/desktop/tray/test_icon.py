@@ -1,7 +1,4 @@
-"""The icon in the tray: its state, what turns, its tooltip.
-
-This platform has no tray: what it would draw is looked at.
-"""
+"""The icon in the tray: state, what turns, tooltip. This platform has no tray, so what it draws is asked for."""
 
 from __future__ import annotations
 
