@@ -32,6 +32,7 @@ MEASUREMENTS = (
     "live_official",
     "damaged",
     "idle",
+    "window",
     "sampling",
 )
 

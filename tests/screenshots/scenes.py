@@ -1,4 +1,4 @@
-"""What the pictures show: an invented laboratory's runs, servers and problems. Nothing of the machine that draws them."""
+"""What the pictures show: an invented laboratory's runs, servers and problems. Nothing of the machine that draws."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NAME_UNKNOWN = {
 LONG = {
     "slug": "refused-row",
     "title": "The server refused a row",
-    "message": "\n".join(f"line {number:02} of what the server said about row 4,411: value out of range" for number in range(40)),
+    "message": "\n".join(f"line {at:02} of what the server said about row 4,411: out of range" for at in range(40)),
     "todo": "Log a smaller value, then try again.",
 }  # fmt: skip
 
@@ -71,14 +71,14 @@ def run(number: int, name: str, project: str, server: str, state: SyncState, **t
 def typical() -> tuple[RunStatus, ...]:
     """Something of everything."""
     live = {"run_state": RunState.RUNNING}
-    sent, done = SyncState.SENT, SyncState.VERIFIED
+    moving, sent, done = SyncState.SYNCING, SyncState.SENT, SyncState.VERIFIED
     legacy = run(
         52_000, "dryrun-20200731_101500", "mnist", "", SyncState.WAITING, rows=300, held="you decide when", url=""
     )
     return (
-        run(0, "resnet-7", "imagenet", COMPANY, SyncState.SYNCING, rows=12_400, rows_acknowledged=12_380, metric="loss 0.231", **live),
+        run(0, "resnet-7", "imagenet", COMPANY, moving, rows=12_400, rows_acknowledged=12_380, **live),
         run(1, "resnet-7-wide", "imagenet", COMPANY, sent, rows=9_112, metric="loss 0.318", **live),
-        run(2, "vit-small, lr 3e-4", "imagenet", LOCAL, SyncState.SYNCING, rows=48_000, rows_acknowledged=20_160, **live),
+        run(2, "vit-small, lr 3e-4", "imagenet", LOCAL, moving, rows=48_000, rows_acknowledged=20_160, **live),
         run(3, "my awesome run", "demo", COMPANY, done),
         run(4, "sweep-12", "demo", COMPANY, done, rows=4_969, damage=DamageReport(2, 65_536, 31)),
         run(5, "sweep-11", "demo", COMPANY, done, rows=5_000),

@@ -19,6 +19,7 @@ from typing import Any
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 LOOKS = (("light", 1), ("dark", 1), ("light", 2), ("dark", 2))
 DOUBLE = ("runs", "run-overview")  # the screens that are drawn at 200 % too
+LIGHT_ONLY = tuple(f"settings-{name}" for name in ("general", "network", "privacy", "metrics", "storage", "advanced"))
 LIMIT = 2_000_000
 SMALLEST = (720, 480)
 
@@ -50,7 +51,7 @@ def draw(folder: Path, look: str, scale: int, base: Path) -> None:
     stage = Stage(base, dark=look == "dark")
     try:
         for name in screens(stage):
-            if scale == 1 or name in DOUBLE:
+            if (scale == 1 or name in DOUBLE) and (look == "light" or name not in LIGHT_ONLY):
                 picture = stage.picture()
                 save(picture, folder / f"{name}-{look}{'' if scale == 1 else '@2x'}.png")
     finally:
@@ -92,6 +93,7 @@ def _one_run(stage: Any) -> Iterator[str]:
     told = replace(scenes.typical()[0], name=long[:200], state=scenes.SyncState.PROBLEM, error=scenes.LONG)
     stage.open_run(scenes.update((told, *scenes.typical()[1:]), scenes.servers_well()))
     stage.window.resize(*SMALLEST)
+    stage.until(lambda: page.overview.charts.settled)
     yield "run-trouble"
     page._back()
 

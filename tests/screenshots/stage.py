@@ -1,4 +1,4 @@
-"""The window with an engine that watches nothing and sends nothing, fed by hand: what is drawn is what was told to it."""
+"""The window with an engine that watches and sends nothing, fed by hand: what is drawn is what was told to it."""
 
 from __future__ import annotations
 

@@ -89,6 +89,9 @@ class DropDelegate(QStyledItemDelegate):
         box.state |= QStyle.StateFlag.State_On if row.is_ticked else QStyle.StateFlag.State_Off
         box.palette = option.palette
         style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorCheckBox, box, painter, option.widget)
+        painter.setPen(faint(Tone.TEXT, 0.45))  # the style's own edge cannot be seen on dark ground
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box.rect.adjusted(0, 0, -1, -1), 2, 2)
 
     def _other(self, painter: QPainter, option: QStyleOptionViewItem, one: NoRun) -> None:
         area = tick_area(option.rect)
