@@ -17,6 +17,7 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.app ## install into .venv and start the app
+	@[ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] || .ci/tools qt || true
 	@exec $(VENV)/bin/runferry
 
 venv: $(VENV)/.app ## install into .venv: the commands, without what development needs
@@ -27,7 +28,7 @@ $(VENV)/.made:
 
 $(VENV)/.app: $(VENV)/.made pyproject.toml
 	@echo "Installing Runferry into $(VENV) …"
-	@$(PY) -m pip install --quiet --editable '.[sync]'
+	@$(PY) -m pip install --quiet --editable '.[desktop]'
 	@touch $@
 
 dev: $(VENV)/.dev ## what development needs, too

@@ -232,6 +232,7 @@ class Snapshot:
     folders: tuple[FolderStatus, ...] = ()
     problems: tuple[Problem, ...] = ()
     measured: MeasuredStatus | None = None  # None: nothing is measured
+    is_paused: bool = False  # all servers, also those that come into use later
     schema: int = field(default=1)
 
     def as_dict(self) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
         return Summary(Mood.ATTENTION, headline, sentence, retry)
     if retrying:
         return Summary(Mood.RETRYING, tr("Retrying"), retry, retry)
-    if paused and len(paused) == len(overview.servers):
+    if overview.is_paused or (paused and len(paused) == len(overview.servers)):
         return Summary(Mood.PAUSED, tr("Paused"), tr("Paused: nothing is sent until you resume"))
     if counted.syncing or counted.waiting:
         done = counted.by_state.get(SyncState.SENT, 0) + counted.verified

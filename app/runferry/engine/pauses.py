@@ -117,6 +117,11 @@ class Pauses:
         """What is paused until when; the empty name stands for all servers."""
         return dict(self._servers)
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether all servers are paused, also those that nobody has used yet."""
+        return "" in self._servers
+
     def named(self, server: str) -> str:
         """A server as pauses know it: empty for all, ``local``, or an address. Raises UsageError where it is none."""
         if server == CLOUD:

@@ -47,6 +47,7 @@ def overview(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
             *engine.news.problems(),
         ),
         measured=engine.host_metrics.measured(),
+        is_paused=engine.pauses.is_everything,
     )
 
 

@@ -92,6 +92,14 @@ class RunActions:
         """On its server."""
         QDesktopServices.openUrl(QUrl(run.url))
 
+    def free_up(self, runs: list[RunStatus]) -> None:
+        """The sheet that tells which of these folders could go, and puts them into the trash."""
+        from runferry.desktop.cleaning.sheet import HEIGHT, WIDTH, CleaningSheet
+
+        roots = [Path(path) for path in dict.fromkeys(one.path for one in runs)]
+        shell = self._context.shell
+        shell.sheet(tr("Free up space"), CleaningSheet(self._context, roots, shell.close_sheet), WIDTH, HEIGHT)
+
     def copy_links(self, runs: list[RunStatus]) -> None:
         """To the clipboard, one per line."""
         links = [one.url for one in runs if one.url]
@@ -130,3 +138,5 @@ def fill_menu(menu: QMenu, actions: RunActions, runs: list[RunStatus], opened: C
     )
     entry(plural(len(linked), "Copy link", "Copy {n} links"), "link", lambda: actions.copy_links(runs), bool(linked))
     entry(tr("Show in folder"), "open-folder", lambda: actions.open_folder(runs[0]), enabled=one is not None)
+    menu.addSeparator()
+    entry(tr("Free up space…"), "trash", lambda: actions.free_up(runs))

@@ -113,7 +113,7 @@ class TrayMenu(QObject):
     def show_update(self, update: Update, runs: Sequence[RunStatus]) -> None:
         """Pauses, problems, live runs, the local server."""
         paused = [one for one in update.overview.servers if one.state is ConnectionState.PAUSED]
-        self.resume.setVisible(bool(paused))
+        self.resume.setVisible(bool(paused) or update.overview.is_paused)
         number = len(update.overview.problems) or update.totals.problems
         self.problems.setVisible(number > 0)
         _text(self.problems, plural(number, "{n} problem…", "{n} problems…"))
