@@ -113,7 +113,8 @@ class DesktopApp(QObject):
 
     def quit(self) -> None:
         """End the app. `QApplication.quit` would ask the window, which hides instead."""
-        self._application.exit(0)
+        # Not at once: asked while the app still starts, there is no loop yet that could end.
+        QTimer.singleShot(0, lambda: self._application.exit(0))
 
     def _take(self, update: Update) -> None:
         for event in update.events:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from tests.unit.desktop.conftest import free_port
@@ -76,9 +77,24 @@ def test_quit_ends_the_app(qtbot: QtBot, app: DesktopApp, engine: Engine, ended:
     qtbot.waitUntil(lambda: ended == [0], timeout=5000)
 
 
-def test_without_a_tray_the_title_bar_ends_it(app: DesktopApp, ended: list[int]) -> None:
+def test_without_a_tray_the_title_bar_ends_it(qtbot: QtBot, app: DesktopApp, ended: list[int]) -> None:
     app.window.close()
-    assert ended == [0]
+    qtbot.waitUntil(lambda: ended == [0], timeout=5000)
+
+
+def test_an_end_that_is_asked_for_before_the_loop_runs_is_not_forgotten(qapp: QApplication, engine: Engine) -> None:
+    """SIGTERM while the app still starts."""
+    made = DesktopApp(qapp, engine)
+    made.start()
+    made.quit()
+    late = QTimer(singleShot=True, interval=20_000)
+    late.timeout.connect(lambda: qapp.exit(7))
+    late.start()
+    try:
+        assert qapp.exec() == 0
+    finally:
+        late.stop()
+        made.stop()
 
 
 def test_with_a_tray_the_title_bar_hides_it_and_says_so_once(
