@@ -38,7 +38,9 @@ def runs(tmp_path: Path) -> Path:
 
 def train(desktop: Desktop, name: str, runs: Path, steps: int) -> Talker:
     """A training beside the app; more steps by `tell`, its end by closing its input."""
-    made = Talker(f"training-{name}", [sys.executable, "-c", TRAINING, name, str(runs)], desktop.environ, desktop.folder)
+    made = Talker(
+        f"training-{name}", [sys.executable, "-c", TRAINING, name, str(runs)], desktop.environ, desktop.folder
+    )
     made.start()
     until(lambda: "recording" in made.text(), "the training began")
     made.tell(str(steps))

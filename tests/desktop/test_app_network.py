@@ -136,7 +136,7 @@ def test_a_ca_dropped_on_the_window_turns_not_trusted_into_online(
             says(window, "A certificate to trust?", "Company Root CA")
             assert server.requests == []  # by the drop alone nobody is trusted
             press(window, "Trust it")
-            says(window, "Company CAs", company.ca_file.name)
+            says(window, "Company CAs", f"for {HOST} only")
             go(window, "Network")
             says(window, f"{HOST}: Online")
             until(lambda: rows_of(tmp_path / "store") == 12, "the run came")
@@ -150,9 +150,7 @@ def test_a_key_typed_in_the_window_is_kept_in_the_secret_service_and_used(
     environ = {"RUNFERRY_FOLDERS": str(runs), "RUNFERRY_SERVER": f"https://{OTHER}"}
     with (
         behind_a_proxy(desktop, tmp_path, company) as (server, key, proxy),
-        running(
-            desktop, tmp_path / "app", HTTPS_PROXY=proxy, SSL_CERT_FILE=str(company.ca_file), **environ
-        ) as app,
+        running(desktop, tmp_path / "app", HTTPS_PROXY=proxy, SSL_CERT_FILE=str(company.ca_file), **environ) as app,
     ):
         window = named(app.window(eyes), "Runferry")
         registered(desktop, app)
