@@ -11,12 +11,13 @@ PYTEST_ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv dev dev-package peer mitm tools lint types unit test bench bench-docs freeze wheel clean
+.PHONY: help run venv dev dev-package peer mitm tools lint types unit test screenshots bench bench-docs freeze wheel clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.app ## install into .venv and start the app
+	@[ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] || .ci/tools qt || true
 	@exec $(VENV)/bin/runferry
 
 venv: $(VENV)/.app ## install into .venv: the commands, without what development needs
@@ -27,7 +28,7 @@ $(VENV)/.made:
 
 $(VENV)/.app: $(VENV)/.made pyproject.toml
 	@echo "Installing Runferry into $(VENV) …"
-	@$(PY) -m pip install --quiet --editable '.[sync]'
+	@$(PY) -m pip install --quiet --editable '.[desktop]'
 	@touch $@
 
 dev: $(VENV)/.dev ## what development needs, too
@@ -82,6 +83,10 @@ wheel: $(VENV)/.package ## build the wheel and the source archive into dist/
 freeze: $(VENV)/.package ## a folder that runs without Python: dist/runferry/
 	@$(VENV)/bin/pyinstaller --noconfirm --log-level ERROR --distpath dist --workpath build build.spec
 	@dist/runferry/runferry --version
+
+screenshots: $(VENV)/.dev ## draw every screen into docs/screenshots
+	@.ci/tools qt
+	@$(PY) tests/screenshots/shoot.py
 
 bench: $(VENV)/.dev $(PEER)/.made ## benchmarks beside the real client: a table, and raw samples in bench-results/
 	@$(PY) tests/benchmarks/run.py

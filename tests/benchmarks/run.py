@@ -32,6 +32,8 @@ MEASUREMENTS = (
     "live_official",
     "damaged",
     "idle",
+    "window",
+    "sampling",
 )
 
 

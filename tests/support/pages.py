@@ -85,6 +85,9 @@ class NotedShell:
     def go(self, page: str, subject: str = "") -> None:
         self.gone.append((page, subject))
 
+    def set_up(self) -> None:
+        self.gone.append(("set_up", ""))
+
     def add(self, paths: Sequence[Path] = ()) -> None:
         self.gone.append(("add", ""))
 

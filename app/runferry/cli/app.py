@@ -33,4 +33,8 @@ def why_no_window() -> str:
         return "The window's libraries are not installed (pip install 'runferry[desktop]')."
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return "There is no display here."
+    try:
+        import PySide6.QtWidgets  # noqa: F401
+    except ImportError as error:  # a library of the system that Qt needs
+        return f"The window cannot be shown: {error}."
     return ""

@@ -12,7 +12,7 @@ from typing import Any
 
 from runferry.cli.home import Surroundings, owned_engine, prepare, running_owner, say
 from runferry.cli.init import existing
-from runferry.engine.cleaning import Candidate, candidates_in, is_unchanged
+from runferry.engine.cleaning import Candidate, candidates_in, to_trash
 from runferry.errors import PermanentError
 
 
@@ -78,19 +78,14 @@ def _confirmed(count: int, is_json: bool) -> bool:
 
 
 def _to_trash(candidates: list[Candidate]) -> tuple[list[str], list[tuple[str, str]]]:
-    from send2trash import send2trash
-
     gone: list[str] = []
     failed: list[tuple[str, str]] = []
     for one in candidates:
-        if not is_unchanged(one):
-            failed.append((one.path, "it changed or came into use meanwhile, and is kept"))
-            continue
-        try:
-            send2trash(one.path)
+        why = to_trash(one)
+        if why:
+            failed.append((one.path, why))
+        else:
             gone.append(one.path)
-        except Exception as error:  # noqa: BLE001 -- each platform's trash raises errors of its own
-            failed.append((one.path, f"it could not be moved to the trash: {error}"))
     return gone, failed
 
 

@@ -124,6 +124,8 @@ def result_line(run: dict[str, Any]) -> str:
         return f"… waiting  {name}  {run['held']}. To send it: runferry sync {run['path']}"
     counts = f"{run['rows_acknowledged']:,} of {count_of(run['rows'], 'row')}, {count_of(run['files'], 'file')}"
     where = run["url"] or run["server"]
+    if run.get("stop_requested"):
+        where += "  (somebody asked the server to stop it)"
     return f"{SYMBOLS.get(run['state'], ' ')} {run['state']:<8} {name}  {counts}  {where}"
 
 

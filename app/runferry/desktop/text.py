@@ -21,5 +21,14 @@ def plural(number: int, one: str, many: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """The same for a label that wraps: long words (paths, addresses) may break after each 24th letter."""
-    return re.sub(r"(\S{24})(?=\S)", "\\1\u200b", text)
+    """The same for a label that wraps: long words (paths, addresses) may break at their joints, or anywhere in need."""
+    return _LONG.sub(lambda word: _PIECE.sub("\\1\u200b", word[0]), text)
+
+
+def unbroken(text: str) -> str:
+    """What a person copies of such a text."""
+    return text.replace("\u200b", "")
+
+
+_LONG = re.compile(r"\S{25,}")
+_PIECE = re.compile(r"(\S{4,20}[/\\.,:;_?&=-](?=\S)|\S{24}(?=\S))")

@@ -28,6 +28,7 @@ from runferry.desktop.dropping import DropArea, are_certificates, dropped_paths
 from runferry.desktop.look.theme import Tone
 from runferry.desktop.memory import Memory
 from runferry.desktop.parts.labels import Line
+from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.parts.sheet import SheetHost
 from runferry.desktop.parts.toast import Toast
 from runferry.desktop.parts.trouble import Trouble
@@ -91,6 +92,7 @@ class Window(QWidget):
         found = self._pages.get(name)
         if found is None:
             found = self._pages[name] = self._makers[name]()
+            let_drops_through(found)
             self.stack.addWidget(found)
             if self._update is not None:
                 found.take(self._update)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +23,9 @@ from runferry.formats.detect import RunFolder, identify
 from runferry.formats.liveness import Life, ThisMachine, run_state
 from runferry.formats.readers import extent, open_reader
 from runferry.servers import is_loopback
+from runferry.sync.host_samples import has_more
 from runferry.sync.run_sync import ENDED
-from runferry.watch.discovery import scan
+from runferry.watch.discovery import walk
 
 if TYPE_CHECKING:
     from sqlite3 import Row
@@ -47,23 +49,50 @@ class Candidate:
     log_mtime_ns: int
 
 
+@dataclass(frozen=True)
+class Stays:
+    """A run folder that could not go, and why."""
+
+    path: str
+    why: str
+
+
+def judged_in(engine: Engine, root: Path, min_age: float) -> Iterator[Candidate | Stays | None]:
+    """The runs below `root`, one after the other. None: still looking. min_age: seconds since the last change."""
+    for part in walk(root, frozenset((engine.home.store,))):
+        for found in part.runs:
+            folder = identify(found.path)
+            if isinstance(folder, RunFolder):
+                yield _judged(engine, folder, min_age)
+        yield None
+
+
+def _judged(engine: Engine, folder: RunFolder, min_age: float) -> Candidate | Stays:
+    try:
+        one = _judge(engine, folder, min_age)
+    except (AppError, OSError) as error:
+        one = str(error)
+    return one if isinstance(one, Candidate) else Stays(str(folder.path), one)
+
+
 def candidates_in(engine: Engine, root: Path, min_age: float) -> tuple[list[Candidate], list[tuple[str, str]]]:
     """Runs below `root` that could go, and the others with the reason. min_age: seconds since the last change."""
-    candidates: list[Candidate] = []
-    skipped: list[tuple[str, str]] = []
-    for found in scan(root, frozenset((engine.home.store,))).runs:
-        folder = identify(found.path)
-        if not isinstance(folder, RunFolder):
-            continue
-        try:
-            one = _judge(engine, folder, min_age)
-        except (AppError, OSError) as error:
-            one = str(error)
-        if isinstance(one, Candidate):
-            candidates.append(one)
-        else:
-            skipped.append((str(folder.path), one))
-    return candidates, skipped
+    judged = [one for one in judged_in(engine, root, min_age) if one is not None]
+    stay = [(one.path, one.why) for one in judged if isinstance(one, Stays)]
+    return [one for one in judged if isinstance(one, Candidate)], stay
+
+
+def to_trash(candidate: Candidate) -> str:
+    """Move one folder to the trash; why it was not, empty where it was. What changed meanwhile stays."""
+    from send2trash import send2trash
+
+    if not is_unchanged(candidate):
+        return "it changed or came into use meanwhile, and is kept"
+    try:
+        send2trash(candidate.path)
+    except Exception as error:  # noqa: BLE001 -- each platform's trash raises errors of its own
+        return f"it could not be moved to the trash: {error}"
+    return ""
 
 
 def is_unchanged(candidate: Candidate) -> bool:
@@ -142,6 +171,8 @@ def _only_here(engine: Engine, folder: RunFolder, content: RunContent, delivery:
         content.console_chunks and not delivery.acknowledged["console"]
     ):
         return "system metrics or console output were not sent"
+    if any(has_more(engine.ledger, delivery, one) for one in engine.host_metrics.files("", folder.path)):
+        return "measurements that were collected beside it were not sent"
     sent = engine.ledger.sent_files(delivery)
     left = [name for name in _own_files(folder) if name not in sent]
     return f"{len(left)} files were not sent ({left[0]})" if left else ""

@@ -116,3 +116,11 @@ def test_a_run_that_changed_since_stays(sent: Path, work: Path, capsys: pytest.C
     assert "changed since" in " ".join(cleaned(capsys, work)[2])
     found = cleaning.Candidate(str(sent), "done", "", "", 1, str(log), log.stat().st_size - 1, time.time_ns())
     assert not cleaning.is_unchanged(found)
+
+
+def test_measurements_that_were_not_sent_stay(
+    sent: Path, work: Path, elsewhere: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beside = sent / "runferry-samples-node1-7.jsonl"
+    beside.write_text('{"_timestamp": 1.0, "_runtime": 1.0, "system.cpu": 5.0}\n')
+    assert cleaned(capsys, work, dry_run=True) == ([], [], ["measurements that were collected beside it were not sent"])

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from tests.unit.desktop.conftest import free_port
 
 from runferry.desktop.launch import DesktopApp, _interruptible, application
 from runferry.desktop.memory import Memory
+from runferry.desktop.parts.drop_target import DropTarget
+from runferry.desktop.settings.panes import PANES
 from runferry.engine.engine import Engine
 from runferry.events import Event
 from runferry.paths import Home
@@ -51,6 +53,16 @@ def test_it_starts_with_its_window_and_a_sentence(app: DesktopApp) -> None:
     for page in ("network", "settings", "runs"):
         app.window.go(page)
         assert app.window.current == page
+
+
+def test_files_can_be_dropped_anywhere(app: DesktopApp) -> None:
+    """A field that takes a drop would show its path as text, and nothing would be synced."""
+    for page in ("network", "settings", "runs"):
+        app.window.go(page)
+    for pane in PANES:
+        app.window.go("settings", pane.name)
+    takers = {type(one) for one in app.window.findChildren(QWidget) if one.acceptDrops()}
+    assert takers <= {DropTarget}, takers
 
 
 def test_another_start_raises_the_window(qtbot: QtBot, app: DesktopApp, engine: Engine) -> None:

@@ -148,3 +148,15 @@ def test_nothing_is_sent_where_it_is_not_sure(ledger: Ledger, tmp_path: Path, is
         settle(ledger, a_delivery(ledger, "a"), server_with(there), one, there if is_readable else [])
     assert caught.value.slug == "rows-of-unknown-origin"
     assert ledger.server_lines(a_delivery(ledger, "a").target)["history"] == 0
+
+
+def test_events_that_the_app_measured_do_not_make_a_known_log_a_stranger(ledger: Ledger, tmp_path: Path) -> None:
+    log, rows = a_log(tmp_path, 3)
+    delivery = a_delivery(ledger, "log")
+    remote = RemoteRun("id", {"history": 3, "events": 7, "console": 0}, rows[-1:], ['{"_timestamp": 1.0}'])
+    settle(ledger, delivery, remote, log, there=())  # without reading anything back
+    found = a_delivery(ledger, "log")
+    assert found.acknowledged["history"] == 3
+    assert found.acknowledged["events"] == 0
+    (place,) = ledger.place(found, "events", 0, 1, "host")
+    assert place.server_first == 7

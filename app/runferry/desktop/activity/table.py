@@ -7,6 +7,8 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from runferry.desktop.activity.model import ENTRY, WHAT, WHEN, WHERE, ActivityModel
+from runferry.desktop.parts import edges
+from runferry.desktop.parts.edges import EdgeDelegate
 from runferry.desktop.runs.table import HEADER
 from runferry.desktop.text import tr
 
@@ -36,7 +38,8 @@ class ActivityTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(ROW)
         header = self.horizontalHeader()
-        header.setStyleSheet(HEADER)
+        header.setStyleSheet(HEADER + edges.HEADER)
+        self.setItemDelegate(EdgeDelegate(self))
         header.setHighlightSections(False)
         header.setSectionResizeMode(WHAT, QHeaderView.ResizeMode.Stretch)
         self.setColumnWidth(WHERE, 160)

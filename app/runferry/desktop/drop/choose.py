@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QProgressBar, Q
 
 from runferry.desktop.context import Context
 from runferry.desktop.drop import words
-from runferry.desktop.drop.looking import Looking, Some
 from runferry.desktop.drop.model import PROJECT, ROW, SERVER, TEAM, DropModel
 from runferry.desktop.drop.places import choices, fill
-from runferry.desktop.drop.rows import NoRun, Row, requests
+from runferry.desktop.drop.rows import Found, NoRun, Row, requests
 from runferry.desktop.drop.table import DropTable
 from runferry.desktop.look import amounts
 from runferry.desktop.look.theme import GRID, Size, Tone
+from runferry.desktop.looking import Looking
 from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.empty import Empty
 from runferry.desktop.parts.facts import Facts
@@ -43,7 +43,7 @@ class Choose(QWidget):
     ) -> None:
         super().__init__()
         self._context, self._send = context, send
-        self._looking: list[Looking] = []
+        self._looking: list[Looking[Found | NoRun]] = []
         self._dropped = 0
         self.model = DropModel(places, self)
         self.table = DropTable(self.model)
@@ -140,7 +140,9 @@ class Choose(QWidget):
         engine, given = self._context.engine, list(paths)
         self._dropped += len(given)
         self.model.named |= frozenset(str(one.absolute()) for one in given)
-        one = Looking(self._context.tasks, lambda: look_at(engine, given), self._take, self._over)
+        one: Looking[Found | NoRun] = Looking(
+            self._context.tasks, lambda: look_at(engine, given), self._take, self._over
+        )
         self._looking.append(one)
         one.start()
         self._refresh()
@@ -155,7 +157,7 @@ class Choose(QWidget):
         """Whether more may come."""
         return any(one.is_running for one in self._looking)
 
-    def _take(self, some: Some) -> None:
+    def _take(self, some: list[Found | NoRun]) -> None:
         self.model.take(some)
         if not self.table.currentIndex().isValid() and self.model.rowCount():
             self.table.setCurrentIndex(self.model.index(0, 0))

@@ -25,11 +25,11 @@ from PySide6.QtWidgets import (
 )
 
 from runferry.desktop.drop import words
-from runferry.desktop.drop.model import NAME, PLACES, PROJECT, ROW, SERVER, TITLES, DropModel
+from runferry.desktop.drop.model import NAME, PLACES, PROJECT, ROW, SERVER, TITLES, DropModel, cell_text, value_of
 from runferry.desktop.drop.places import choices, fill
 from runferry.desktop.drop.rows import NoRun, Row
 from runferry.desktop.look import icons
-from runferry.desktop.look.theme import GRID, Size, Tone, colour, font
+from runferry.desktop.look.theme import GRID, Size, Tone, colour, faint, font
 from runferry.desktop.text import tr
 
 HEIGHT = 46
@@ -51,36 +51,47 @@ class DropDelegate(QStyledItemDelegate):
     # -- painting -----------------------------------------------------------------------------------------------------
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """One cell."""
-        one, column = index.data(ROW), index.column()
-        if column != NAME and column not in PLACES:
-            super().paint(painter, option, index)
-            return
-        blank = QStyleOptionViewItem(option)
-        self.initStyleOption(blank, index)
-        blank.text = ""
-        blank.features &= ~QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator
-        widget = option.widget
-        style = widget.style() if widget else QApplication.style()
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, blank, painter, widget)
+        """One cell, from the row itself: each question that Qt asks a model costs a wait for threads that decode."""
+        one, column = self._model.at(index.row()), index.column()
         painter.save()
+        if _is_selected(option):
+            painter.fillRect(option.rect, option.palette.brush(QPalette.ColorRole.Highlight))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(option.rect, faint(Tone.TEXT, 0.04))
         if isinstance(one, NoRun):
             if column == NAME:
                 self._other(painter, option, one)
         elif column == NAME:
-            self._tick(painter, option, one, style)
+            self._tick(painter, option, one)
             self._two_lines(painter, option, words.name_of(one), words.kind_line(one), _tone(one))
+        elif column in PLACES:
+            self._place(painter, option, column, one)
         else:
-            self._place(painter, option, index, one)
+            self._number(painter, option, cell_text(one, column))
+        if column == NAME and option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(faint(Tone.ACCENT, 0.7))
+            painter.drawRect(option.rect.adjusted(1, 1, -1, -2))
         painter.restore()
 
-    def _tick(self, painter: QPainter, option: QStyleOptionViewItem, row: Row, style: QStyle) -> None:
+    def _number(self, painter: QPainter, option: QStyleOptionViewItem, text: str) -> None:
+        role = QPalette.ColorRole.HighlightedText if _is_selected(option) else QPalette.ColorRole.Text
+        painter.setPen(option.palette.color(role))
+        painter.setFont(option.font)
+        painter.drawText(
+            option.rect.adjusted(4, 0, -4, 0), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text
+        )
+
+    def _tick(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
+        style = option.widget.style() if option.widget else QApplication.style()
         box = QStyleOptionButton()
         box.rect = tick_area(option.rect)
         box.state = QStyle.StateFlag.State_Enabled
         box.state |= QStyle.StateFlag.State_On if row.is_ticked else QStyle.StateFlag.State_Off
         box.palette = option.palette
         style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorCheckBox, box, painter, option.widget)
+        painter.setPen(faint(Tone.TEXT, 0.45))  # the style's own edge cannot be seen on dark ground
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box.rect.adjusted(0, 0, -1, -1), 2, 2)
 
     def _other(self, painter: QPainter, option: QStyleOptionViewItem, one: NoRun) -> None:
         area = tick_area(option.rect)
@@ -103,15 +114,17 @@ class DropDelegate(QStyledItemDelegate):
             fitting = QFontMetrics(painter.font()).elidedText(line, mode, area.width())
             painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
 
-    def _place(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, row: Row) -> None:
-        missing = row.missing == {SERVER: "server", PROJECT: "project"}.get(index.column(), "-")
-        unset = index.data(Qt.ItemDataRole.EditRole) == ""
+    def _place(self, painter: QPainter, option: QStyleOptionViewItem, column: int, row: Row) -> None:
+        missing = row.missing == {SERVER: "server", PROJECT: "project"}.get(column, "-")
+        unset = not value_of(row, column)
         tone = Tone.WARN if missing else Tone.SUBTLE if unset else Tone.TEXT
         ink = option.palette.color(QPalette.ColorRole.HighlightedText) if _is_selected(option) else colour(tone)
         area = option.rect.adjusted(4, 0, -18, 0)
         painter.setFont(option.font)
         painter.setPen(ink)
-        text = QFontMetrics(painter.font()).elidedText(index.data(), Qt.TextElideMode.ElideMiddle, area.width())
+        text = QFontMetrics(painter.font()).elidedText(
+            cell_text(row, column), Qt.TextElideMode.ElideMiddle, area.width()
+        )
         painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         place = QRectF(area.right() + 3, area.center().y() - 4, 9, 9)
         icons.paint_ink(painter, place, "collapse", ink if missing else _chevron(option))

@@ -165,9 +165,9 @@ class DropModel(QAbstractTableModel):
         if isinstance(one, NoRun):
             return _of_other(one, column, role)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return _text(one, column) if role == Qt.ItemDataRole.DisplayRole else _spoken(one, column)
+            return cell_text(one, column) if role == Qt.ItemDataRole.DisplayRole else _spoken(one, column)
         if role == Qt.ItemDataRole.EditRole and column in PLACES:
-            return one.server if column == SERVER else one.team_shown if column == TEAM else one.project_shown
+            return value_of(one, column)
         if role == Qt.ItemDataRole.CheckStateRole and column == NAME:
             return Qt.CheckState.Checked if one.is_ticked else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -193,7 +193,13 @@ def _of_other(one: NoRun, column: int, role: int) -> Any:
     return plain(one.why) if role == Qt.ItemDataRole.ToolTipRole else None
 
 
-def _text(row: Row, column: int) -> str:
+def value_of(row: Row, column: int) -> str:
+    """Where the run goes, as far as it is known: the server, team or project."""
+    return row.server if column == SERVER else row.team_shown if column == TEAM else row.project_shown
+
+
+def cell_text(row: Row, column: int) -> str:
+    """What stands in a cell of a run."""
     if column == NAME:
         return words.name_of(row)
     if column == ROWS:
@@ -210,6 +216,6 @@ def _text(row: Row, column: int) -> str:
 def _spoken(row: Row, column: int) -> str:
     if column == NAME:
         return f"{words.name_of(row)}, {words.kind_line(row)}"
-    if column in PLACES and _text(row, column) == tr("choose…"):
+    if column in PLACES and cell_text(row, column) == tr("choose…"):
         return tr("{what} is missing: choose one", what=TITLES[column])
-    return _text(row, column)
+    return cell_text(row, column)

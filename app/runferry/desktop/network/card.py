@@ -128,8 +128,10 @@ class ServerCard(Panel):
             self._show_attempts(self._server)
 
     def show_server(self, server: ServerStatus, now: float) -> None:
-        """As it is now."""
-        self._server = server
+        """As it is now; the list of attempts follows with the next `tick`."""
+        before, self._server = self._server, server
+        if server == before:
+            return
         name = telling.title(server.url)
         _set(self.name, name)
         _set(self._address, telling.address(server))
@@ -144,19 +146,27 @@ class ServerCard(Panel):
         _set(self.waiting, waiting)
         self.waiting.setVisible(bool(waiting) or len(server.attempts) > FEW)
         self._show_buttons(server, name)
-        self._show_attempts(server)
-        self.tick(now)
+        self._show_line(now)
+        if before is None:
+            self._show_attempts(server)
 
     def tick(self, now: float) -> None:
         """The countdown goes on."""
+        if self._server is not None:
+            self._show_attempts(self._server)
+            self._show_line(now)
+
+    def _show_line(self, now: float) -> None:
         if self._server is None:
             return
         line = telling.state_line(self._server, now)
-        self._shape.show_shape(line.look.shape, line.look.tone, line.text)
-        self.state.set_tone(line.look.tone)
-        _set(self.state, line.text)
+        if self.state.text() != line.text:
+            self._shape.show_shape(line.look.shape, line.look.tone, line.text)
+            self.state.set_tone(line.look.tone)
+            self.state.setText(line.text)
         _set(self._since, telling.down_line(self._server, now))
-        self.setAccessibleName(f"{telling.title(self._server.url)}: {line.text}")
+        if self.accessibleName() != (said := f"{telling.title(self._server.url)}: {line.text}"):
+            self.setAccessibleName(said)
 
     def _show_buttons(self, server: ServerStatus, name: str) -> None:
         is_paused = server.state is ConnectionState.PAUSED
@@ -169,7 +179,8 @@ class ServerCard(Panel):
             text, icon = HELP[kind]
             self.help.show_as(tr(text), icon)
         for button in (self.help, self.try_now, self.resume, self.pause, self.check, self.details):
-            button.setAccessibleName(f"{button.text()}: {name}")
+            if button.accessibleName() != (said := f"{button.text()}: {name}"):
+                button.setAccessibleName(said)
 
     def _show_attempts(self, server: ServerStatus) -> None:
         everything = self._everything

@@ -64,6 +64,8 @@ class NetworkPage(Page):
         """Countdowns, and what a hidden page left out."""
         if self._overview is not None:
             self._show(now)
+            for card in self.cards.values():
+                card.tick(now)
 
     def open(self, subject: str) -> None:
         """`subject`: a server, which is brought into view."""
@@ -85,12 +87,15 @@ class NetworkPage(Page):
             gone = self.cards.pop(key)
             self._scroll.column.removeWidget(gone)
             gone.deleteLater()
+        before = len(self.cards)
         for key, server in shown.items():
             card = self.cards.get(key)
             if card is None:
                 card = self.cards[key] = ServerCard(self)
                 self._scroll.column.insertWidget(len(self.cards) - 1, card)
             card.show_server(server, now)
+        if len(self.cards) > before:
+            self._scroll.column.activate()  # else they are seen squeezed for a moment
         self._try_all.setEnabled(any(telling.can_try(one) for one in shown.values()))
 
     # -- what people do -----------------------------------------------------------------------------------------------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QMenu, QSizePolicy, QWidget
 
 from runferry.desktop.look import icons
 from runferry.desktop.look.theme import Size, Tone, colour, font, line_colour
+from runferry.desktop.text import tr, unbroken
 
 
 class Label(QLabel):
@@ -31,6 +32,26 @@ class Label(QLabel):
             flags = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             self.setTextInteractionFlags(flags)
         self._ink()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What is copied is the text as it is, without the marks that let long words break (`text.breakable`)."""
+        if event.matches(QKeySequence.StandardKey.Copy) and self.hasSelectedText():
+            self._copy()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Copying by mouse."""
+        if not self.hasSelectedText():
+            super().contextMenuEvent(event)
+            return
+        menu = QMenu(self)
+        menu.addAction(tr("Copy")).triggered.connect(self._copy)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(event.globalPos())
+
+    def _copy(self) -> None:
+        QApplication.clipboard().setText(unbroken(self.selectedText()))
 
     def set_tone(self, tone: Tone) -> None:
         """Another meaning."""

@@ -10,6 +10,7 @@ from shiboken6 import isValid
 from runferry.desktop.look.theme import GRID, MARGIN, Size, line_colour
 from runferry.desktop.parts.buttons import IconButton
 from runferry.desktop.parts.labels import Label
+from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.text import tr
 
 RADIUS = 10
@@ -69,6 +70,7 @@ class SheetHost(QWidget):
         self._wanted = (width, height)
         self._card = Card(title, body, IconButton("close", tr("Close"), self.close_sheet))
         self._card.setParent(self)
+        let_drops_through(body)
         self._card.setAccessibleName(title)
         self._place()
         self._card.show()

@@ -21,6 +21,10 @@ class DetailsTab(QScrollArea):
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setAccessibleName(tr("Details"))
 
+    def clear(self) -> None:
+        """Nothing was read yet."""
+        self.setWidget(QWidget())
+
     def show_details(self, found: RunDetails) -> None:
         """What was read."""
         inner = QWidget()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from runferry.desktop.context import Context
 from runferry.desktop.run.series import Series
 from runferry.engine.curves import CurveReader
 from runferry.engine.series import Points
-from runferry.errors import AppError
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,13 @@ class Feed:
     ) -> None:
         self._context, self._wanted, self._show = context, wanted, show
         self._reader: CurveReader | None = None
+        self._path = ""
         self._is_reading = False
         self._is_asked = False
 
     def open(self, path: str) -> None:
         """Another run; empty: none."""
+        self._path = path
         self._reader = CurveReader(Path(path), self._context.engine.permit) if path else None
         self.look()
 
@@ -55,33 +56,54 @@ class Feed:
     def _next(self, reader: CurveReader) -> None:
         self._is_reading, self._is_asked = True, False
         metrics, host = self._wanted()
+        path, host_metrics = self._path, self._context.engine.host_metrics
 
         def work() -> Curves:
             reader.advance()
+            live = _from_start(host_metrics.series(path)) if host_metrics.latest_of(path) else {}
+            logged = reader.system_metrics()
             return Curves(
                 metrics=reader.metrics(),
-                host=reader.system_metrics(),
+                host=(*logged, *(name for name in live if name not in logged)),
                 drawn={name: _series(reader.points(name)) for name in metrics},
-                drawn_host={name: _series(reader.system_points(name)) for name in host},
+                drawn_host={
+                    name: _series(reader.system_points(name)) if name in logged else live[name]
+                    for name in host
+                    if name in logged or name in live
+                },
                 at_end=reader.at_end,
             )
 
-        self._context.tasks.run(work, lambda found: self._took(reader, found), self._failed)
+        self._context.tasks.run(work, lambda found: self._took(reader, found), lambda _: self._failed(reader))
 
     def _took(self, reader: CurveReader, found: Curves) -> None:
-        self._is_reading = False
         if reader is not self._reader:
+            self._is_reading = False
             self.look()
             return
         before = self._wanted()
-        self._show(found)
+        self._show(
+            found
+        )  # may ask for others: still reading, as far as `look` is concerned, so that one reads at a time
+        self._is_reading = False
         if not found.at_end or self._is_asked or self._wanted() != before:
             self._next(reader)
 
-    def _failed(self, error: AppError) -> None:
+    def _failed(self, reader: CurveReader) -> None:
         """The run's page says what is wrong with the log; there are no curves."""
         self._is_reading = False
+        if reader is not self._reader:
+            self.look()
 
 
 def _series(points: Points) -> Series:
     return Series(points.steps, points.values, points.times)
+
+
+def _from_start(measured: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> dict[str, Series]:
+    """What this app measured during the last hour, over the seconds since its first value."""
+    begun = min((times[0] for times, _ in measured.values() if times), default=0.0)
+    return {
+        name: Series([one - begun for one in times], list(values), list(times))
+        for name, (times, values) in measured.items()
+    }

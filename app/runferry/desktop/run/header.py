@@ -11,11 +11,14 @@ from runferry.desktop.look import words
 from runferry.desktop.look.theme import GRID, MARGIN, Size, Tone
 from runferry.desktop.parts.buttons import Button, IconButton
 from runferry.desktop.parts.labels import Elided, Label, Shape
+from runferry.desktop.parts.scrolled import ScrolledText
 from runferry.desktop.run.sentence import sentence
 from runferry.desktop.runs.columns import progress, run_name, state_text
 from runferry.desktop.summary import server_name
 from runferry.desktop.text import tr
 from runferry.status import RunStatus, ServerStatus, SyncState
+
+TROUBLE = 96  # points: the most that an error may take of the page
 
 
 class Header(QWidget):
@@ -29,7 +32,7 @@ class Header(QWidget):
         self._name = Elided(size=Size.TITLE, bold=True)
         self._place = Elided(tone=Tone.SUBTLE)
         self._sentence = Label(wrap=True)
-        self._trouble = Label(tone=Tone.BAD, wrap=True, selectable=True)
+        self._trouble = ScrolledText(Label(tone=Tone.BAD, wrap=True, selectable=True), TROUBLE)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
@@ -66,10 +69,8 @@ class Header(QWidget):
         _set(self._place, f"{where} · {server_name(run.server)}" if where else server_name(run.server))
         _set(self._sentence, sentence(run, server, now))
         error = run.error or {}
-        _set(
-            self._trouble,
-            f"{error.get('title', '')}. {error.get('message', '')} {error.get('todo', '')}" if error else "",
-        )
+        if error:
+            self._trouble.say(f"{error.get('title', '')}. {error.get('message', '')} {error.get('todo', '')}")
         self._trouble.setVisible(bool(error))
         self._web.setEnabled(bool(run.url))
         share = progress(run)

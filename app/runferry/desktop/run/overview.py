@@ -40,8 +40,6 @@ class Overview(QScrollArea):
         self._box = QVBoxLayout(inner)
         self._box.setContentsMargins(MARGIN, GRID, MARGIN, MARGIN)
         self._box.setSpacing(GRID)
-        self._host_title = Label(tr("This computer and its graphics cards"), bold=True)
-        self._host_title.hide()
         trees = QHBoxLayout()
         trees.setSpacing(MARGIN)
         for title, tree in ((tr("Config"), self.config), (tr("Summary"), self.summary)):
@@ -50,7 +48,6 @@ class Overview(QScrollArea):
             column.addWidget(tree)
             tree.setMinimumHeight(TREES)
             trees.addLayout(column, 1)
-        self._box.addWidget(self._host_title)
         self._box.addLayout(trees)
         self._box.addStretch(1)
         self.setWidget(inner)
@@ -60,6 +57,8 @@ class Overview(QScrollArea):
         if path:
             self._make_charts()
         self._project = project
+        self.config.show_data({})
+        self.summary.show_data({})
         for grid, name in ((self.charts, "charts"), (self.host_charts, "host-charts")):
             if grid is not None:
                 grid.clear()
@@ -74,13 +73,16 @@ class Overview(QScrollArea):
     def _make_charts(self) -> None:
         if self.charts is not None:
             return
+        from runferry.desktop.run.chart_choice import ChartChoice
         from runferry.desktop.run.chart_grid import ChartGrid
+        from runferry.desktop.run.figures import XAxis
 
         self.charts = ChartGrid(tr("Metrics"), tr("No numbers were logged yet."))
-        self.host_charts = ChartGrid(tr("This computer"), tr("Nothing was measured."))
+        relative = ChartChoice(smoothing=0.0, axis=XAxis.RELATIVE)
+        self.host_charts = ChartGrid(tr("This computer"), tr("Nothing was measured."), choice=relative)
         self.host_charts.hide()
         self._box.insertWidget(0, self.charts)
-        self._box.insertWidget(2, self.host_charts)
+        self._box.insertWidget(1, self.host_charts)
         for grid, name in ((self.charts, "charts"), (self.host_charts, "host-charts")):
             grid.wanted_changed.connect(self.feed.look)
             grid.choice_changed.connect(self._keeper(name))
@@ -102,7 +104,6 @@ class Overview(QScrollArea):
             return
         self.charts.set_metrics(found.metrics)
         self.host_charts.set_metrics(found.host)
-        for one in (self.host_charts, self._host_title):
-            one.setVisible(bool(found.host))
+        self.host_charts.setVisible(bool(found.host))
         self.charts.show_series(found.drawn)
         self.host_charts.show_series(found.drawn_host)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
+from runferry.desktop.look.theme import GRID, MARGIN
 from runferry.desktop.run.console import Console
 from runferry.desktop.run.console_lines import ConsoleLine
 from runferry.desktop.run.details_tab import DetailsTab
@@ -23,7 +24,7 @@ from runferry.desktop.runs.actions import RunActions, fill_menu
 from runferry.desktop.text import tr
 from runferry.engine.details import Cancelled, RunDetails, run_details
 from runferry.errors import AppError
-from runferry.status import RunStatus, ServerStatus
+from runferry.status import RunState, RunStatus, ServerStatus
 
 REWRITTEN = 32  # console lines that a terminal may still write anew
 AGAIN = 5.0  # seconds between two readings of a run that grows
@@ -59,6 +60,8 @@ class RunPage(Page):
             (tr("Details"), self.details),
         ):
             self.tabs.addTab(tab, title)
+        for inner in (self.console, self.files):
+            inner.setContentsMargins(MARGIN, GRID, MARGIN, GRID)
         self.files.opened.connect(lambda name: self._open_file(name))
         self.files.show_wanted.connect(lambda name: self._open_file(name, folder=True))
         box = QVBoxLayout(self)
@@ -71,10 +74,12 @@ class RunPage(Page):
         """Show the run with this key; empty: nothing is read any more."""
         self._key = subject
         self._run = self._context.bridge.runs.get(subject)
-        self._read_at = 0.0
+        self._read_at, self._read_of = 0.0, ("", -1, "")
         run = self._run
         self.overview.open(run.path if run else "", run.project if run else "")
         self.console.clear()
+        self.files.show_files(())
+        self.details.clear()
         self._found = None
         if run is not None:
             self._show(time.time())
@@ -100,6 +105,8 @@ class RunPage(Page):
         if self._run is not None:
             self._show(now)
             self._read()
+            if self._run.run_state is RunState.RUNNING:
+                self.overview.feed.look()  # the host is measured even while nothing is logged
 
     def _show(self, now: float) -> None:
         if self._run is not None:
@@ -124,12 +131,18 @@ class RunPage(Page):
 
         def then(found: RunDetails | None) -> None:
             self._reading, self._read_at = False, time.monotonic()
-            if found is not None and self._key == key:
+            if self._key != key:
+                self._read()  # another run was opened meanwhile
+            elif found is not None:
                 self._read_of = version
                 self._show_details(found)
 
         def failed(error: AppError) -> None:
-            self._reading, self._read_at, self._read_of = False, time.monotonic(), version
+            self._reading, self._read_at = False, time.monotonic()
+            if self._key != key:
+                self._read()
+            else:
+                self._read_of = version
 
         self._context.tasks.run(work, then, failed)
 

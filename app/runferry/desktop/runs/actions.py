@@ -11,9 +11,12 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from runferry.desktop.context import Context
 from runferry.desktop.look import icons
+from runferry.desktop.runs.columns import run_name
+from runferry.desktop.runs.stop_sheet import StopSheet
 from runferry.desktop.text import plural, tr
 from runferry.engine.job import SyncRequest
-from runferry.status import RunStatus, SyncState
+from runferry.engine.stopping import Target, targets_of
+from runferry.status import RunState, RunStatus, SyncState
 
 
 class RunActions:
@@ -58,6 +61,22 @@ class RunActions:
         engine = self._context.engine
         self._for_each(runs, engine.retry_run, tr("Trying again"))
 
+    def stop(self, run: RunStatus) -> None:
+        """End its training, after a person has said so once more."""
+        engine, shell = self._context.engine, self._context.shell
+
+        def stop_now() -> None:
+            shell.close_sheet()
+            self._context.tasks.run(lambda: engine.stop_run(run.path), failed=shell.tell)
+            shell.toast(tr("Stopping {name}", name=run_name(run)))
+
+        def ask(targets: list[Target]) -> None:
+            shell.bring_up()
+            body = StopSheet(run_name(run), targets, stop_now, shell.close_sheet)
+            shell.sheet(tr("Stop this training?"), body, 520, 260)
+
+        self._context.tasks.run(lambda: targets_of(engine, run.path), ask, shell.tell)
+
     def _for_each(self, runs: list[RunStatus], ask: Callable[[str], None], said: str) -> None:
         def work() -> None:
             for run in runs:
@@ -72,6 +91,14 @@ class RunActions:
     def open_web(self, run: RunStatus) -> None:
         """On its server."""
         QDesktopServices.openUrl(QUrl(run.url))
+
+    def free_up(self, runs: list[RunStatus]) -> None:
+        """The sheet that tells which of these folders could go, and puts them into the trash."""
+        from runferry.desktop.cleaning.sheet import HEIGHT, WIDTH, CleaningSheet
+
+        roots = [Path(path) for path in dict.fromkeys(one.path for one in runs)]
+        shell = self._context.shell
+        shell.sheet(tr("Free up space"), CleaningSheet(self._context, roots, shell.close_sheet), WIDTH, HEIGHT)
 
     def copy_links(self, runs: list[RunStatus]) -> None:
         """To the clipboard, one per line."""
@@ -102,6 +129,8 @@ def fill_menu(menu: QMenu, actions: RunActions, runs: list[RunStatus], opened: C
     if paused:
         entry(tr("Resume"), "play", lambda: actions.resume(paused))
     entry(tr("Pause"), "pause", lambda: actions.pause(runs), enabled=len(paused) < len(runs))
+    if one is not None and one.run_state in (RunState.RUNNING, RunState.QUIET):
+        entry(tr("Stop the training…"), "stop", lambda: actions.stop(runs[0]))
     entry(tr("Sync to another place, or as new…"), "send-to", lambda: actions.add(runs))
     menu.addSeparator()
     entry(
@@ -109,3 +138,5 @@ def fill_menu(menu: QMenu, actions: RunActions, runs: list[RunStatus], opened: C
     )
     entry(plural(len(linked), "Copy link", "Copy {n} links"), "link", lambda: actions.copy_links(runs), bool(linked))
     entry(tr("Show in folder"), "open-folder", lambda: actions.open_folder(runs[0]), enabled=one is not None)
+    menu.addSeparator()
+    entry(tr("Free up space…"), "trash", lambda: actions.free_up(runs))

@@ -62,7 +62,7 @@ def progress_text(run: RunStatus) -> str:
     share = progress(run)
     if share is None:
         return ""
-    return amounts.count(run.rows_acknowledged) if share >= 1 else f"{share:.0%}"
+    return amounts.count(run.rows_acknowledged) if share >= 1 else f"{int(share * 100)}%"  # 100 % is all of it
 
 
 def state_text(run: RunStatus) -> str:
@@ -76,9 +76,9 @@ def state_text(run: RunStatus) -> str:
 COLUMNS = (
     Column("state", "", lambda run, now: state_text(run), lambda run: _ORDER.index(run.state), 40),
     Column("name", tr("Name"), lambda run, now: run_name(run), lambda run: run_name(run).lower(), 240),
-    Column("project", tr("Project"), lambda run, now: run.project or "—", lambda run: run.project.lower(), 110),
-    Column("server", tr("Server"), lambda run, now: server_name(run.server), lambda run: run.server, 120),
-    Column("progress", tr("Progress"), lambda run, now: progress_text(run), lambda run: progress(run) or 0.0, 136),
+    Column("project", tr("Project"), lambda run, now: run.project or "—", lambda run: run.project.lower(), 104),
+    Column("server", tr("Server"), lambda run, now: server_name(run.server), lambda run: run.server, 132),
+    Column("progress", tr("Progress"), lambda run, now: progress_text(run), lambda run: progress(run) or 0.0, 124),
     Column(
         "step",
         tr("Last step"),
@@ -92,11 +92,11 @@ COLUMNS = (
         tr("Size"),
         lambda run, now: amounts.size(run.bytes_total) if run.bytes_total else "",
         lambda run: run.bytes_total,
-        72,
+        68,
         True,
     ),
     Column(
-        "started", tr("Started"), lambda run, now: amounts.ago(run.started, now), lambda run: run.started or 0, 80, True
+        "started", tr("Started"), lambda run, now: amounts.ago(run.started, now), lambda run: run.started or 0, 92, True
     ),
 )
 

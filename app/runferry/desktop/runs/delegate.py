@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 
 from runferry.desktop.look import icons, words
 from runferry.desktop.look.theme import GRID, Size, Tone, colour, faint, font
+from runferry.desktop.parts.edges import EdgeDelegate
 from runferry.desktop.runs.columns import COLUMNS, progress, progress_text
 from runferry.desktop.runs.model import IS_NEW, RUN
 from runferry.status import RunStatus, SyncState
@@ -16,7 +17,7 @@ ROW = 34
 BAR = 5
 
 
-class RunDelegate(QStyledItemDelegate):
+class RunDelegate(EdgeDelegate):
     """`angle` turns the shapes of runs that are under way; the page moves it."""
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -64,6 +64,7 @@ class RunsModel(QAbstractTableModel):
         """By a column; once, until asked again."""
         self._column, self._descending = column, order is Qt.SortOrder.DescendingOrder
         self._arrange()
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
 
     def _arrange(self, gone: Sequence[str] = ()) -> None:
         """Anew, without those that went; selections and the scroll position go with their rows."""
@@ -195,12 +196,19 @@ class RunsModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
+    def _title(self, section: int) -> str:
+        """With an arrow where it is sorted by: Qt's own would lie on the text of a narrow column."""
+        title = COLUMNS[section].title
+        if section != self._column or not title:
+            return title
+        return f"{title} {'▾' if self._descending else '▴'}"
+
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Titles of the columns."""
         if orientation is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].title
+            return self._title(section)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return COLUMNS[section].title or "State"
         if role == Qt.ItemDataRole.TextAlignmentRole:

@@ -16,6 +16,7 @@ from runferry.desktop.look.theme import GRID, MARGIN, Size, Tone
 from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.empty import Empty
 from runferry.desktop.parts.labels import Elided, Label, Line
+from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.runs.actions import RunActions, fill_menu
 from runferry.desktop.runs.columns import Filter
 from runferry.desktop.runs.model import RunsModel
@@ -169,6 +170,7 @@ class RunsPage(Page):
         """Its own page, over the list."""
         if self._run_page is None:
             self._run_page = self._make_run_page(self._context, self.show_list)
+            let_drops_through(self._run_page)
             self._stack.addWidget(self._run_page)
         self._run_page.open(run.key)
         self._run_page.tick(time.time())

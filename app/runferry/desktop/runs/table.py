@@ -7,6 +7,7 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView
 
 from runferry.desktop.memory import Memory
+from runferry.desktop.parts import edges
 from runferry.desktop.runs.columns import COLUMNS
 from runferry.desktop.runs.delegate import ROW, RunDelegate
 from runferry.desktop.runs.model import RUN, RunsModel
@@ -19,6 +20,8 @@ HEADER = """
 QHeaderView { background: palette(base); }
 QHeaderView::section { background: palette(base); border: none; padding: 6px 4px; color: palette(placeholder-text); }
 """
+
+NO_ARROW = "QHeaderView::up-arrow, QHeaderView::down-arrow { image: none; width: 0; height: 0; }"  # the title has one
 
 
 class RunsTable(QTableView):
@@ -53,7 +56,7 @@ class RunsTable(QTableView):
 
     def _header(self) -> None:
         header = self.horizontalHeader()
-        header.setStyleSheet(HEADER)
+        header.setStyleSheet(HEADER + edges.HEADER + NO_ARROW)
         header.setSectionsMovable(True)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(40)

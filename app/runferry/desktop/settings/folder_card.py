@@ -15,6 +15,7 @@ from runferry.desktop.look.theme import GRID, MARGIN, Size, Tone
 from runferry.desktop.parts.buttons import Button, IconButton
 from runferry.desktop.parts.flow import Flow
 from runferry.desktop.parts.labels import Elided, Label, Shape
+from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.parts.panel import Panel
 from runferry.desktop.settings.field import Field
 from runferry.desktop.text import breakable, plural, tr
@@ -69,6 +70,7 @@ class FolderCard(Panel):
         self._problem.hide()
         self.fields: dict[str, Field] = {}
         self._build(folder)
+        let_drops_through(self)
         self.show_status(None)
 
     def _build(self, folder: Folder) -> None:

@@ -33,7 +33,7 @@ class GeneralPane(Pane):
         self.put(panel)
         self.form(options_in("General"))
         again = Panel(framed=False)
-        again.box.addLayout(Flow().add(Button(tr("Set up again…"), context.shell.set_up, "play")))
+        again.box.addLayout(Flow().add(Button(tr("Set up again…"), lambda: context.shell.set_up(), "play")))
         self.put(again)
         self.heading(tr("Notifications"), tr("Tell me, also while the window is closed:"))
         self.form(options_in("Notifications"))

@@ -16,6 +16,7 @@ from runferry.desktop.network.telling import title
 from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.flow import Flow
 from runferry.desktop.parts.labels import Elided, Label, Shape
+from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.parts.panel import Panel
 from runferry.desktop.system.keyring_state import KeyringState, place_name
 from runferry.desktop.text import breakable, tr
@@ -42,6 +43,7 @@ class KeyCard(Panel):
         self.result = Label(wrap=True, selectable=True)
         self._result_shape = Shape(size=18)
         self._build(icon)
+        let_drops_through(self)
         self.key.textChanged.connect(lambda _: self._can())
         self.key.returnPressed.connect(self.save.click)
         self._say("", Tone.TEXT, "")

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
 from runferry.desktop.parts.labels import Line
+from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.settings.certificates_pane import CertificatesPane
 from runferry.desktop.settings.desk import Desk
 from runferry.desktop.settings.pane import Pane
@@ -54,6 +55,7 @@ class SettingsPage(Page):
             if kind is None:
                 raise KeyError(name)
             found = self._panes[name] = kind.make(self._context, self.desk, kind)
+            let_drops_through(found)
             self._stack.addWidget(found)
             if self._update is not None:
                 found.take(self._update)

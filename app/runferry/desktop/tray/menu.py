@@ -31,6 +31,7 @@ class Wishes:
     open: Callable[[], None]
     open_run: Callable[[RunStatus], None]
     show_folder: Callable[[RunStatus], None]
+    stop_run: Callable[[RunStatus], None]
     sync_now: Callable[[], None]
     pause: Callable[[str], None]  # for how long: a word that `runferry pause --for` knows, or empty: until resumed
     resume: Callable[[], None]

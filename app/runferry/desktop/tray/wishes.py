@@ -45,6 +45,7 @@ def tray_wishes(context: Context, end: Callable[[], None], snooze: Callable[[flo
         open=shell.bring_up,
         open_run=open_run,
         show_folder=actions.open_folder,
+        stop_run=actions.stop,
         sync_now=lambda: context.do(lambda: engine.try_now("")),
         pause=pause,
         resume=lambda: context.do(lambda: engine.try_now(""), tr("Resumed")),

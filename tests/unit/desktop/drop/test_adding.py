@@ -129,7 +129,7 @@ def test_a_big_parent_is_shown_while_it_is_looked_through_and_can_be_left(
         copy = tmp_path / "many" / f"offline-run-20261101_1200{number:02}-copy{number:04}"
         copy.mkdir(parents=True)
         shutil.copy(log, copy / f"run-copy{number:04}.wandb")
-    monkeypatch.setattr("runferry.desktop.drop.looking.TURN", 0.0)  # one at a time
+    monkeypatch.setattr("runferry.desktop.looking.TURN", 0.0)  # one at a time
     dropping.desk.window.dropped.emit([tmp_path / "many"])
     qtbot.waitUntil(lambda: dropping.adding.sheet is not None)
     sheet = dropping.adding.sheet

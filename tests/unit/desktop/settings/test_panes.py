@@ -12,6 +12,7 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from runferry.credentials import keychain
@@ -104,6 +105,7 @@ def test_a_folder_is_added_changed_and_removed_without_a_restart(
     (folder,) = engine.settings.folders
     assert folder.added > 0, "what is over there already waits until somebody asks"
     card = pane.cards[str(tmp_path)]
+    assert not [one for one in card.findChildren(QLineEdit) if one.acceptDrops()], "files are for the window"
     card.more.click()
     box = card.fields["mode"].control.widget
     box.setCurrentIndex(2)

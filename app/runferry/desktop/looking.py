@@ -1,4 +1,4 @@
-"""Looks through what was dropped in short turns on the window's task threads, so that it can stop between any two.
+"""Goes through something long in short turns on the window's task threads, so that it can stop between any two.
 
 Nothing is read on the window's thread, and no task holds a thread for longer than a turn.
 """
@@ -7,71 +7,82 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
 
+from runferry.desktop.courtesy import Courtesy
 from runferry.desktop.tasks import Tasks
-from runferry.engine.drop import Found, NoRun
 from runferry.errors import AppError
 
-TURN = 0.1  # seconds
+TURN = 0.1  # seconds of the first turn
+LONGEST = 5  # times as long is the fifth one and all later: to paint is dear while another thread works
 
-Some = list[Found | NoRun]
+T = TypeVar("T")
 
 
-class Looking:
-    """One look. Used on the window's thread; `start` once, `stop` when nobody wants to know any more."""
+class Looking(Generic[T]):
+    """One look. Used on the window's thread; `start` once, `stop` when nobody wants to know any more.
+
+    `look` makes what is gone through; a None in it is a good moment to stop and is not given out.
+    """
 
     def __init__(
         self,
         tasks: Tasks,
-        look: Callable[[], Iterator[Found | NoRun | None]],
-        take: Callable[[Some], None],
+        look: Callable[[], Iterator[T | None]],
+        take: Callable[[list[T]], None],
         over: Callable[[AppError | None], None],
     ) -> None:
         self._tasks = tasks
         self._look = look
         self._take = take
         self._over = over
-        self._iterator: Iterator[Found | NoRun | None] | None = None
+        self._iterator: Iterator[T | None] | None = None
+        self._courtesy = Courtesy()
+        self._turns = 0
         self.is_running = False
 
     def start(self) -> None:
         """Begin; `take` gets what was found a turn at a time, `over` ends it."""
         self.is_running = True
+        self._courtesy.start()
         self._next()
 
     def stop(self) -> None:
         """Nothing further is given out."""
         self.is_running = False
+        self._courtesy.stop()
 
     def _next(self) -> None:
         self._tasks.run(self._turn, self._turned, self._failed)
 
-    def _turn(self) -> tuple[Some, bool]:
+    def _turn(self) -> tuple[list[T], bool]:
         """On a task's thread; turns follow each other, never two at once."""
         if self._iterator is None:
             self._iterator = self._look()
-        some: Some = []
-        end = time.monotonic() + TURN
+        some: list[T] = []
+        self._turns += 1
+        end = time.monotonic() + TURN * min(self._turns, LONGEST)
         for one in self._iterator:
             if one is not None:
                 some.append(one)
             if time.monotonic() > end or not self.is_running:
                 return some, False
+            self._courtesy.give_way()
         return some, True
 
-    def _turned(self, result: tuple[Some, bool]) -> None:
+    def _turned(self, result: tuple[list[T], bool]) -> None:
         some, is_over = result
         if not self.is_running:
             return
         if some:
             self._take(some)
         if is_over:
-            self.is_running = False
+            self.stop()
             self._over(None)
         else:
             self._next()
 
     def _failed(self, error: AppError) -> None:
         if self.is_running:
-            self.is_running = False
+            self.stop()
             self._over(error)

@@ -1,0 +1,1 @@
+"""Freeing space: run folders that a server elsewhere verifiably has, into the trash."""
