@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from desktop.rig.accessible import Eyes
+from desktop.rig.accessible import Element, Eyes
 from desktop.rig.app import running
 from desktop.rig.desktop import Desktop
 from desktop.rig.part import Talker, until
@@ -35,10 +35,10 @@ def source(desktop: Desktop, *paths: Path) -> Iterator[Talker]:
         made.stop()
 
 
-def drag(desktop: Desktop, offered: Talker) -> None:
+def drag(desktop: Desktop, window: Element, offered: Talker) -> None:
     """Take what the other program offers and let it go over the window's list."""
     pointer = Pointer(desktop)
-    x, y, width, height = pointer.window("^Runferry")
+    x, y, width, height = window.place
     pointer.drag((60, 80), (x + width // 2, y + height // 2))
     assert offered.wait_for("dropped")["taken"]
 
@@ -71,7 +71,7 @@ def test_a_dry_run_and_a_damaged_run_are_dropped_looked_at_and_sent(
     ):
         registered(desktop, app)
         window = named(app.window(eyes), "Runferry")
-        drag(desktop, offered)
+        drag(desktop, window, offered)
         says(window, "Sync runs", "3 items dropped", "2 runs found", "1 is not a run")
         whole = says(window, "legacy dry run", "damaged: ", "checkpoints")
         assert str(len(sent)) in whole
@@ -79,7 +79,6 @@ def test_a_dry_run_and_a_damaged_run_are_dropped_looked_at_and_sent(
         press(window, "Sync 2 runs")
         until(lambda: told(window).count("Verified") >= 2, "both runs are verified", 60)
         got = served(app.home)
-        print([len(one) for one in got], len(sent))
         dry = next(one for one in got if len(one) == len(sent))
         assert [one["_step"] for one in dry] == [json.loads(one)["_step"] for one in sent]
         assert len(got) == 2

@@ -32,7 +32,12 @@ class Entry:
 
 
 class EntryButton(QAbstractButton):
-    """One page; shows a badge (a number or a shape) at its right."""
+    """One page; shows a badge (a number or a shape) at its right.
+
+    `chosen`: by mouse or keyboard, also again, or by a screen reader: what it does to a checkable button is no click.
+    """
+
+    chosen = Signal()
 
     def __init__(self, entry: Entry) -> None:
         super().__init__()
@@ -44,6 +49,28 @@ class EntryButton(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.badge("", Tone.SUBTLE)
+        self._has_told = False
+        self.pressed.connect(self._begin)
+        self.toggled.connect(self._toggled)
+        self.clicked.connect(self._clicked)
+
+    def mark(self) -> None:
+        """Its page is shown, whoever asked for it."""
+        self.blockSignals(True)
+        self.setChecked(True)
+        self.blockSignals(False)
+
+    def _begin(self) -> None:
+        self._has_told = False
+
+    def _toggled(self, is_on: bool) -> None:
+        if is_on:
+            self._has_told = True
+            self.chosen.emit()
+
+    def _clicked(self) -> None:
+        if not self._has_told:
+            self.chosen.emit()
 
     def badge(self, text: str, tone: Tone, said: str = "") -> None:
         """A number, or the name of a state's shape; `said`: what it means, read aloud."""
@@ -150,13 +177,13 @@ class Sidebar(QWidget):
         button = EntryButton(entry)
         self._group.addButton(button)
         self._buttons[entry.name] = button
-        button.clicked.connect(lambda: self.chosen.emit(entry.name))
+        button.chosen.connect(lambda: self.chosen.emit(entry.name))
         return button
 
     def show_page(self, name: str) -> None:
         """Mark the page that is shown."""
         if name in self._buttons:
-            self._buttons[name].setChecked(True)
+            self._buttons[name].mark()
 
     def button(self, name: str) -> EntryButton:
         """The row of a page."""

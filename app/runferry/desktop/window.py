@@ -57,6 +57,7 @@ class Window(QWidget):
         self._makers: dict[str, Callable[[], Page]] = {}
         self._update: Update | None = None
         self._is_leaving = False
+        self._dragged: list[Path] = []
         self.summary: Summary | None = None
         self.setWindowTitle("Runferry")
         self.setMinimumSize(*SMALLEST)
@@ -231,6 +232,7 @@ class Window(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders of this computer are welcome."""
         paths = dropped_paths(event.mimeData())
+        self._dragged = paths
         if paths:
             self._drop_area.announce(paths)
             event.setDropAction(Qt.DropAction.CopyAction)
@@ -243,9 +245,11 @@ class Window(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         """Looked at first; nothing is sent by the drop alone."""
         self._drop_area.hide()
-        paths = dropped_paths(event.mimeData())
+        paths = dropped_paths(event.mimeData()) or self._dragged  # X11 programs may be gone by now, with what they had
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
+        if not paths:
+            return
         signal = self.certificates_dropped if are_certificates(paths) else self.dropped
         signal.emit(paths)
 

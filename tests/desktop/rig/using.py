@@ -85,17 +85,16 @@ def press(element: Element, start: str, role: str = "push button") -> None:
     button.press("Toggle" if role == "check box" else "Press")
 
 
-def go(window: Element, *pages: str) -> None:
-    """To a page by the sidebar, and on to a pane of it."""
-    for page in pages:
-        named_last(window, page).press("Toggle")
+def go(window: Element, page: str, pane: str = "") -> None:
+    """To a page by the sidebar, and on to a pane of it, whose name may be that of a page."""
+    named(window, page, "check box").press("Toggle")
+    if pane:
 
+        def listed() -> list[Element]:
+            inside = named(window, page, "filler")
+            return [one for one in showing(inside) if one.role == "check box" and one.name == pane]
 
-def named_last(window: Element, start: str) -> Element:
-    """Settings has a Network, too: its list comes after the sidebar."""
-    named(window, start, "check box")
-    found = [one for one in showing(window) if one.role == "check box" and one.name.startswith(start)]
-    return found[-1]
+        until(listed, f"{page} has {pane}")[0].press("Toggle")
 
 
 def rows(window: Element, table: str) -> list[list[str]]:

@@ -32,7 +32,7 @@ class PaneList(QWidget):
         for name, button in self._buttons.items():
             self._group.addButton(button)
             box.addWidget(button)
-            button.clicked.connect(lambda _=False, name=name: self.chosen.emit(name))
+            button.chosen.connect(lambda name=name: self.chosen.emit(name))
         box.addStretch(1)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -43,7 +43,7 @@ class PaneList(QWidget):
 
     def mark(self, name: str) -> None:
         """Mark the pane that is shown."""
-        self._buttons[name].setChecked(True)
+        self._buttons[name].mark()
 
     def take_focus(self) -> None:
         """The keyboard goes on from the marked pane."""
