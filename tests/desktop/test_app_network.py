@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +14,8 @@ from desktop.rig.accessible import Eyes
 from desktop.rig.app import RUNFERRY, App, running
 from desktop.rig.desktop import Desktop
 from desktop.rig.part import Part, until
-from desktop.rig.pointer import Pointer
 from desktop.rig.using import go, named, names, press, registered, says, told
+from desktop.test_app_drop import drag, source
 from support.company import Company, Proxy, TlsServer, forward
 
 TRAINING = """
@@ -24,7 +24,8 @@ with runferry.init(project="vision", id=sys.argv[1], dir=sys.argv[2], mode="onli
     for step in range(12):
         runferry.log({"loss": 1 / (step + 1)})
 """
-HOST = "wandb.company.test"
+KEEP = "import keyring, sys; keyring.set_password('runferry', sys.argv[1], sys.argv[2])"
+HOST, OTHER = "wandb.company.test", "keys.company.test"
 FIND = """
 import keyring, sys
 print(keyring.get_password("runferry", sys.argv[1]))
@@ -104,21 +105,70 @@ def test_a_server_goes_and_comes_back_while_the_network_page_is_watched(
         assert app.text() == ""
 
 
-def test_a_companys_server_is_trusted_and_its_key_kept_through_the_window(
-    desktop: Desktop, eyes: Eyes, tmp_path: Path, runs: Path
-) -> None:
-    store, port, url = tmp_path / "store", free_port(), f"https://{HOST}"
-    company = Company(tmp_path)
+@contextmanager
+def behind_a_proxy(desktop: Desktop, folder: Path, company: Company) -> Iterator[tuple[TlsServer, str, str]]:
+    """A company's server that only the company's proxy knows; with its key, and the proxy's address."""
+    store, port = folder / "store", free_port()
     with (
         serving(desktop, store, port),
-        TlsServer(company.good(HOST), forward(port)) as server,
+        TlsServer(company.good(HOST, OTHER), forward(port)) as server,
         Proxy(server.port) as proxy,
-        running(
-            desktop, tmp_path / "app", RUNFERRY_FOLDERS=str(runs), RUNFERRY_SERVER=url, HTTPS_PROXY=proxy.url
-        ) as app,
     ):
-        key = (store / "key").read_text().strip()
+        yield server, (store / "key").read_text().strip(), proxy.url
+
+
+def test_a_ca_dropped_on_the_window_turns_not_trusted_into_online(
+    desktop: Desktop, eyes: Eyes, tmp_path: Path, runs: Path
+) -> None:
+    company = Company(tmp_path)
+    environ = {"RUNFERRY_FOLDERS": str(runs), "RUNFERRY_SERVER": f"https://{HOST}"}
+    with behind_a_proxy(desktop, tmp_path, company) as (server, key, proxy):
+        desktop.python(KEEP, f"https://{HOST}", key)
+        with running(desktop, tmp_path / "app", HTTPS_PROXY=proxy, **environ) as app:
+            window = named(app.window(eyes), "Runferry")
+            registered(desktop, app)
+            go(window, "Network")
+            desktop.python(TRAINING, "first", str(runs))
+            says(window, f"{HOST}: Not trusted")
+            assert server.requests == []
+            with source(desktop, company.ca_file) as offered:
+                drag(desktop, window, offered)
+            says(window, "A certificate to trust?", "Company Root CA")
+            assert server.requests == []  # by the drop alone nobody is trusted
+            press(window, "Trust it")
+            says(window, "Company CAs", f"for {HOST} only")
+            go(window, "Network")
+            says(window, f"{HOST}: Online")
+            until(lambda: rows_of(tmp_path / "store") == 12, "the run came")
+            assert app.text() == ""
+
+
+def test_a_key_typed_in_the_window_is_kept_in_the_secret_service_and_used(
+    desktop: Desktop, eyes: Eyes, tmp_path: Path, runs: Path
+) -> None:
+    company = Company(tmp_path)
+    environ = {"RUNFERRY_FOLDERS": str(runs), "RUNFERRY_SERVER": f"https://{OTHER}"}
+    with (
+        behind_a_proxy(desktop, tmp_path, company) as (server, key, proxy),
+        running(desktop, tmp_path / "app", HTTPS_PROXY=proxy, SSL_CERT_FILE=str(company.ca_file), **environ) as app,
+    ):
         window = named(app.window(eyes), "Runferry")
         registered(desktop, app)
-        enter(desktop, eyes, app, key)
-        until(lambda: desktop.python(FIND, url).strip() == "None", "no key before the server is trusted")
+        go(window, "Settings", "Servers")
+        named(window, f"API key for {OTHER}", "text").write("x" * 40)
+        press(window, f"Test and keep: {OTHER}")
+        says(window, "key")
+        until(lambda: server.requests, "the server was asked")
+        assert desktop.python(FIND, f"https://{OTHER}").strip() == "None"  # a key that is refused is not kept
+        named(window, f"API key for {OTHER}", "text").write(key)
+        press(window, f"Test and keep: {OTHER}")
+        said = says(window, "The key is kept: ")
+        assert key not in said
+        assert desktop.python(FIND, f"https://{OTHER}").strip() == key
+        desktop.python(TRAINING, "first", str(runs))
+        go(window, "Network")
+        says(window, f"{OTHER}: Online")
+        until(lambda: rows_of(tmp_path / "store") == 12, "the run came")
+        login = b"Basic " + base64.b64encode(b"api:" + key.encode())
+        assert any(login in one for one in server.requests)
+        assert key not in app.logged() + app.text()
