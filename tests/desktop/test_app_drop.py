@@ -82,4 +82,4 @@ def test_a_dry_run_and_a_damaged_run_are_dropped_looked_at_and_sent(
         dry = next(one for one in got if len(one) == len(sent))
         assert [one["_step"] for one in dry] == [json.loads(one)["_step"] for one in sent]
         assert len(got) == 2
-        assert app.text() == ""
+        assert app.complaints() == ""

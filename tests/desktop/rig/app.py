@@ -68,6 +68,10 @@ class App:
         assert self.part is not None
         return self.part.text()
 
+    def complaints(self) -> str:
+        """What it wrote to the terminal, but for what the rig's own looking causes: asking for what has just gone."""
+        return "\n".join(one for one in self.text().splitlines() if "Could not find accessible on path" not in one)
+
     def logged(self) -> str:
         """What it wrote into its own log files."""
         return "".join(path.read_text(encoding="utf-8") for path in sorted((self.home / "logs").glob("*.log*")))

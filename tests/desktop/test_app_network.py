@@ -102,7 +102,7 @@ def test_a_server_goes_and_comes_back_while_the_network_page_is_watched(
             says(window, "Online")
             until(lambda: rows_of(store) == 24, "what waited is sent")
             assert "Retrying" not in names(window)
-        assert app.text() == ""
+        assert app.complaints() == ""
 
 
 @contextmanager
@@ -140,7 +140,7 @@ def test_a_ca_dropped_on_the_window_turns_not_trusted_into_online(
             go(window, "Network")
             says(window, f"{HOST}: Online")
             until(lambda: rows_of(tmp_path / "store") == 12, "the run came")
-            assert app.text() == ""
+            assert app.complaints() == ""
 
 
 def test_a_key_typed_in_the_window_is_kept_in_the_secret_service_and_used(
