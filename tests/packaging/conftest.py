@@ -21,10 +21,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that has `runferry[sync]`, on Python 3.12 where there is one."""
-    return make_venv(
-        find_python("3.12") or Path(sys.executable), tmp_path_factory.mktemp("installed") / "venv", f"{wheel}[sync]"
-    )
+    """The programs of an environment that has `runferry[sync]`, and a pip, on Python 3.12 where there is one."""
+    python = find_python("3.12") or Path(sys.executable)
+    return make_venv(python, tmp_path_factory.mktemp("installed") / "venv", f"{wheel}[sync]", "pip")
 
 
 @pytest.fixture(scope="session")

@@ -193,11 +193,27 @@ class LocalServer:
                 log.info("the local server's process %d cannot be looked at", pid)
 
     def _start(self) -> Running:
+        """On the usual port if it is free. Another program may take it before the server does: then on any."""
         self._store.mkdir(parents=True, exist_ok=True)
+        port, said = _free(self._port), ""
+        for one in dict.fromkeys((port, 0)):
+            found, said = self._started(one)
+            if found is not None:
+                log.info("the local server answers at %s", found.url)
+                return found
+        raise NeedsUser(
+            "local-server-down",
+            "The local server does not start",
+            f"Its last words: {said.strip() or 'none'}",
+            f"See {self._store / 'server.log'}; is the disk full, or the folder not writable?",
+        )
+
+    def _started(self, port: int) -> tuple[Running | None, str]:
+        """Start it on a port, 0 for any; the server, or its last words."""
         with (self._store / "server.log").open("ab") as output:
             before = output.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [*own_command(), "serve", "--data", str(self._store), "--port", str(_free(self._port)), OWNED],
+                [*own_command(), "serve", "--data", str(self._store), "--port", str(port), OWNED],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -208,18 +224,11 @@ class LocalServer:
         while self._clock.monotonic() < deadline:
             found = self._find()
             if found is not None:
-                log.info("the local server answers at %s", found.url)
-                return found
+                return found, ""
             if self._process.poll() is not None:
                 break
             self._clock.wait(waiting, 0.02)
-        said = (self._store / "server.log").read_bytes()[before:].decode(errors="replace")[-500:]
-        raise NeedsUser(
-            "local-server-down",
-            "The local server does not start",
-            f"Its last words: {said.strip() or 'none'}",
-            f"See {self._store / 'server.log'}; is the disk full, or the folder not writable?",
-        )
+        return None, (self._store / "server.log").read_bytes()[before:].decode(errors="replace")[-500:]
 
 
 def _free(port: int) -> int:
