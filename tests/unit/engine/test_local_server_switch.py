@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runferry.clock import SystemClock
+from runferry.engine import local_server
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.engine.local_server import LocalServer
@@ -45,3 +47,15 @@ def test_it_starts_stops_and_stays_off(engine: Engine) -> None:
     engine.start_local_server()
     assert engine.connections.get(Choice("local", "test"), {}).server.is_runferry
     assert [one.text for one in engine.activity.entries()][1] == "The local server was stopped."
+
+
+def test_a_port_that_is_taken_in_the_last_moment_is_no_obstacle(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(local_server, "_free", lambda wished: port)
+        engine.start_local_server()
+        running = engine.local_server.look()
+    assert running.is_running
+    assert not running.url.endswith(f":{port}")
