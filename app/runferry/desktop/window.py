@@ -158,7 +158,10 @@ class Window(QWidget):
         self.sheets.close_sheet()
 
     def tell(self, error: AppError) -> None:
-        """Something that was asked for did not work."""
+        """Something that was asked for did not work. A sheet that somebody works in stays open."""
+        if self.sheets.body is not None and not isinstance(self.sheets.body, Trouble):
+            self.toast(f"{error.title}. {error.message} {error.todo}")
+            return
         self.sheets.show_sheet(error.title, Trouble(error, self.close_sheet), 520, 280)
 
     def add(self, paths: Sequence[Path] = ()) -> None:

@@ -286,3 +286,13 @@ def test_a_toast_is_shown_over_everything_and_fits(window: Window) -> None:
     assert toast._timer.isActive()
     toast._timer.timeout.emit()
     assert not toast.isVisible()
+
+
+def test_an_error_takes_nobodys_sheet_away(window: Window) -> None:
+    body = QLineEdit("half filled in")
+    window.sheet("Add", body)
+    window.tell(PermanentError("scripted", "It did not work", "why", "Try again."))
+    assert window.sheets.body is body
+    window.close_sheet()
+    window.tell(PermanentError("scripted", "It did not work", "why", "Try again."))
+    assert window.sheets.body is not None
