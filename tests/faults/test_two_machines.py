@@ -27,7 +27,8 @@ def test_rows_that_the_other_machine_sent_are_adopted(place: Place, second: Plac
         until(place.server_pid, 30, "the server of the first")
         url = f"http://127.0.0.1:{place.port}"
         key = (place.store / "key").read_text().strip()
-        environ = {"WANDB_API_KEY": key, "RUNFERRY_HOST_METRICS": "0"}  # the training's own machine measures
+        # Measuring and keeping code changes is done by the training's own machine, which the second one here is not.
+        environ = {"WANDB_API_KEY": key, "RUNFERRY_HOST_METRICS": "0", "RUNFERRY_CODE_STATE": "0"}
         with place.train("shared", ROWS, 0.02) as training:
             with second.runferry("watch", place.runs, "--server", url, **environ) as other:
                 other.says("shared: live")
