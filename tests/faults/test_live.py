@@ -103,3 +103,15 @@ def test_an_official_offline_run_is_watched_live(place: Place, peer: Path) -> No
         watch.says("500 rows verified")
         assert watch.end()[0] == 0
     assert place.values("official") == list(range(500))
+
+
+def test_without_a_display_the_app_watches_in_the_terminal(place: Place) -> None:
+    """`runferry` alone, as `make run` starts it on a machine without a screen."""
+    environ = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "WANDB_DIR": str(place.runs), "RUNFERRY_SERVER": "local"}
+    with place.runferry(name="app", **environ) as app:
+        app.says("There is no display here. Running without a window")
+        app.says("Watching")
+        with place.train("plain", 5) as training:
+            assert training.wait() == 0
+        app.says("5 rows verified")
+        assert app.end()[0] == 0

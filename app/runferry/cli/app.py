@@ -17,7 +17,9 @@ def main(args: argparse.Namespace) -> int:
     missing = why_no_window()
     if missing:
         say(f"{missing} Running without a window, as `runferry watch`.")
-        return watch.main(argparse.Namespace(folders=[], server="", once=False))
+        parser = argparse.ArgumentParser()
+        watch.add_arguments(parser)
+        return watch.main(parser.parse_args([]))
     around = prepare()
     if not take_place(around):
         return 0
