@@ -76,18 +76,23 @@ class Tasks(QObject):
         then, failed = answers
         error = future.exception()
         if error is None:
-            if then is not None and _can_take(then):
-                then(future.result())
+            _answer(then, future.result())
             return
         told = error if isinstance(error, AppError) else _bug(error)
-        if failed is None or _can_take(failed):
-            (failed or self.failed.emit)(told)
+        _answer(failed or self.failed.emit, told)
 
 
-def _can_take(answer: Callable[..., object]) -> bool:
-    """False for a method of a widget that is gone: a sheet may be closed while its work is under way."""
-    owner = getattr(answer, "__self__", None)
-    return not isinstance(owner, QObject) or isValid(owner)
+def _answer(taker: Callable[[Any], None] | None, what: object) -> None:
+    """Hand it over, unless the widget that wanted it is gone: a sheet may be closed while its work is under way."""
+    owner = getattr(taker, "__self__", None)
+    if taker is None or (isinstance(owner, QObject) and not isValid(owner)):
+        return
+    try:
+        taker(what)
+    except RuntimeError as error:  # a function that remembers a widget: only Qt knows that it is gone
+        if "already deleted" not in str(error):
+            raise
+        log.debug("nobody is there any more for an answer: %s", error)
 
 
 def _bug(error: BaseException) -> AppError:

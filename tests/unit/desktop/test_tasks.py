@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -114,3 +115,12 @@ def test_a_widget_that_is_gone_gets_no_answer(qtbot: QtBot, tasks: Tasks) -> Non
     delete(gone)
     qtbot.waitUntil(lambda: tasks.open == 0, timeout=5000)
     assert answers == [""]
+
+
+def test_an_answer_for_a_widget_that_is_gone_is_dropped(qtbot: QtBot, tasks: Tasks) -> None:
+    """Whoever takes it may be a function that only remembers the widget."""
+    label, free = QLabel("waiting"), threading.Event()
+    tasks.run(lambda: free.wait(10), lambda _: label.setText("done"))
+    delete(label)
+    free.set()
+    qtbot.waitUntil(lambda: tasks.open == 0, timeout=5000)
