@@ -1,4 +1,4 @@
-"""Two local servers in processes of their own, and a folder to train in."""
+"""A second local server in a process of its own; see tests/integration/conftest.py for the first."""
 
 from __future__ import annotations
 
@@ -11,22 +11,7 @@ from support.processes import Server, serving
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A running local server."""
-    with serving(tmp_path / "store") as running:
-        yield running
-
-
-@pytest.fixture
 def other(tmp_path: Path) -> Iterator[Server]:
     """A second one, with a key and a store of its own."""
     with serving(tmp_path / "other-store") as running:
         yield running
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    """Where training scripts run."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    return folder

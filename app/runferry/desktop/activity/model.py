@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from runferry.desktop.activity import words
 from runferry.desktop.look import amounts, icons
+from runferry.desktop.parts.tables import header_data
 from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import tr
 from runferry.engine.activity import MOST, ActivityEntry
@@ -103,14 +104,7 @@ class ActivityModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Titles of the columns."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section == WHEN else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return header_data(TITLES, (WHEN,), section, orientation, role)
 
 
 def _text(entry: ActivityEntry, column: int) -> str:

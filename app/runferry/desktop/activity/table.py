@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
+from PySide6.QtWidgets import QHeaderView, QTableView
 
 from runferry.desktop.activity.model import ENTRY, WHAT, WHEN, WHERE, ActivityModel
 from runferry.desktop.parts import edges
 from runferry.desktop.parts.edges import EdgeDelegate
-from runferry.desktop.runs.table import HEADER
+from runferry.desktop.parts.tables import quiet
 from runferry.desktop.text import tr
 
 ROW = 32  # points
@@ -24,23 +24,11 @@ class ActivityTable(QTableView):
     def __init__(self, model: ActivityModel) -> None:
         super().__init__()
         self.setModel(model)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setIconSize(QSize(32, 16))  # some air around the shape
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setAccessibleName(tr("Activity"))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW)
+        quiet(self, tr("Activity"), ROW, edges.HEADER)
         header = self.horizontalHeader()
-        header.setStyleSheet(HEADER + edges.HEADER)
         self.setItemDelegate(EdgeDelegate(self))
-        header.setHighlightSections(False)
         header.setSectionResizeMode(WHAT, QHeaderView.ResizeMode.Stretch)
         self.setColumnWidth(WHERE, 160)
         self.setColumnWidth(WHEN, 130)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from runferry.desktop.look import amounts, icons
 from runferry.desktop.look.theme import Tone, colour
+from runferry.desktop.parts.tables import header_data
 from runferry.desktop.parts.tips import plain
 from runferry.desktop.summary import server_name
 from runferry.desktop.text import tr
@@ -136,14 +137,7 @@ class CleaningModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Titles of the columns."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section == SIZE else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return header_data(TITLES, (SIZE,), section, orientation, role)
 
 
 def _text(one: Candidate | Stays, column: int) -> str:

@@ -11,9 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QHeaderView,
     QProgressBar,
@@ -31,7 +29,7 @@ from runferry.desktop.looking import Looking
 from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.empty import Empty
 from runferry.desktop.parts.labels import Elided, Label, Line
-from runferry.desktop.runs.table import HEADER
+from runferry.desktop.parts.tables import quiet
 from runferry.desktop.text import plural, tr
 from runferry.engine.cleaning import Candidate, Stays, judged_in, to_trash
 from runferry.errors import AppError
@@ -49,20 +47,8 @@ class CleaningTable(QTableView):
         super().__init__()
         self._cleaning = model
         self.setModel(model)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setAccessibleName(tr("Run folders"))
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW)
+        quiet(self, tr("Run folders"), ROW)
         header = self.horizontalHeader()
-        header.setStyleSheet(HEADER)
-        header.setHighlightSections(False)
         header.setSectionResizeMode(WHERE, QHeaderView.ResizeMode.Stretch)
         self.setColumnWidth(FOLDER, 320)
         self.setColumnWidth(SIZE, 80)

@@ -14,6 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from runferry.desktop.drop import words
 from runferry.desktop.drop.rows import Found, NoRun, Row, first_row
 from runferry.desktop.look import amounts
+from runferry.desktop.parts.tables import header_data
 from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import tr
 from runferry.engine.places import Places
@@ -176,14 +177,7 @@ class DropModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Titles of the columns."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section in (ROWS, SIZE) else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return header_data(TITLES, (ROWS, SIZE), section, orientation, role)
 
 
 def _of_other(one: NoRun, column: int, role: int) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from runferry.desktop.drop.delegate import HEIGHT, DropDelegate
 from runferry.desktop.drop.model import NAME, PLACES, PROJECT, ROWS, SERVER, SIZE, TEAM, DropModel
-from runferry.desktop.runs.table import HEADER
+from runferry.desktop.parts.tables import quiet
 from runferry.desktop.text import tr
 
 WIDTHS = {ROWS: 112, SIZE: 72, SERVER: 144, TEAM: 88, PROJECT: 112}
@@ -23,21 +23,9 @@ class DropTable(QTableView):
         self._drop = model
         self.setModel(model)
         self.setItemDelegate(DropDelegate(model, self))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setAccessibleName(tr("What was found"))
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(HEIGHT)
+        quiet(self, tr("What was found"), HEIGHT)
         header = self.horizontalHeader()
-        header.setStyleSheet(HEADER)
-        header.setHighlightSections(False)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column, width in WIDTHS.items():
             self.setColumnWidth(column, width)

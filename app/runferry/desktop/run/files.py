@@ -8,9 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QMenu,
@@ -23,9 +21,9 @@ from PySide6.QtWidgets import (
 from runferry.desktop.look import amounts
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.tables import quiet
 from runferry.desktop.run.cells import Cells
 from runferry.desktop.run.file_rows import NAME, SIZE, STATE, FileRow, FileRows
-from runferry.desktop.runs.table import HEADER
 from runferry.desktop.text import plural, tr
 
 _ROW = 28
@@ -59,20 +57,11 @@ class Files(QWidget):
         view = QTableView()
         view.setModel(self.model)
         view.setItemDelegate(Cells(view, Qt.TextElideMode.ElideMiddle))
-        view.setAccessibleName(tr("Files"))
-        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setShowGrid(False)
-        view.setWordWrap(False)
-        view.setFrameShape(QFrame.Shape.NoFrame)
-        view.setTabKeyNavigation(False)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.verticalHeader().hide()
-        view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        view.verticalHeader().setDefaultSectionSize(_ROW)
+        quiet(view, tr("Files"), _ROW)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         header = view.horizontalHeader()
-        header.setStyleSheet(HEADER)
-        header.setHighlightSections(False)
         header.setStretchLastSection(True)
         for column, width in _WIDTHS.items():
             header.resizeSection(column, width)

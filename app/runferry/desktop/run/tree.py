@@ -21,10 +21,10 @@ from PySide6.QtWidgets import (
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.tables import HEADER
 from runferry.desktop.run.cells import Cells
 from runferry.desktop.run.tree_model import TreeModel
 from runferry.desktop.run.tree_nodes import Path, copied
-from runferry.desktop.runs.table import HEADER
 from runferry.desktop.text import tr
 
 _ROWS_OPENED = 300  # at most, by a search

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView
+from PySide6.QtWidgets import QHeaderView, QMenu, QTableView
 
 from runferry.desktop.memory import Memory
 from runferry.desktop.parts import edges
+from runferry.desktop.parts.tables import quiet
 from runferry.desktop.runs.columns import COLUMNS
 from runferry.desktop.runs.delegate import ROW, RunDelegate
 from runferry.desktop.runs.model import RUN, RunsModel
@@ -16,10 +17,6 @@ from runferry.status import RunStatus, SyncState
 
 TURN = 80  # milliseconds between two pictures of what moves
 DEGREES = 24
-HEADER = """
-QHeaderView { background: palette(base); }
-QHeaderView::section { background: palette(base); border: none; padding: 6px 4px; color: palette(placeholder-text); }
-"""
 
 NO_ARROW = "QHeaderView::up-arrow, QHeaderView::down-arrow { image: none; width: 0; height: 0; }"  # the title has one
 
@@ -36,17 +33,7 @@ class RunsTable(QTableView):
         self._delegate = RunDelegate(self)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setAccessibleName(tr("Runs"))
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW)
+        quiet(self, tr("Runs"), ROW, edges.HEADER + NO_ARROW)
         self.doubleClicked.connect(self._open)
         self._header()
         self._turning = QTimer(self)
@@ -56,9 +43,7 @@ class RunsTable(QTableView):
 
     def _header(self) -> None:
         header = self.horizontalHeader()
-        header.setStyleSheet(HEADER + edges.HEADER + NO_ARROW)
         header.setSectionsMovable(True)
-        header.setHighlightSections(False)
         # One of its own that stays empty: to draw a title Qt asks all rows whether they are selected.
         for one in (header, self.verticalHeader()):
             one.setSelectionModel(QItemSelectionModel(self._runs, one))
