@@ -28,6 +28,8 @@ def main(args: argparse.Namespace) -> int:
     targets = _ask(around, {"run": run})["targets"]
     for one in targets:
         say(f"{one['run_id']}: process {one['pid']}  {one['command']}")
+        if one["others"]:
+            say(f"  with it: {', '.join(map(str, one['others']))} (they train together)")
     if not args.yes and not _is_sure(len(targets)):
         return 1
     wait = around.settings.stop_wait
