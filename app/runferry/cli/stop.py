@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
     if not args.yes and not _is_sure(len(targets)):
         return 1
     wait = around.settings.stop_wait
-    say(f"Interrupting. After {wait:g} seconds it is told to end (SIGTERM).")
+    say(f"Interrupting. After {wait:g} seconds it is told to end (SIGTERM); at once where it cannot be interrupted.")
     is_good = True
     for one in targets:
         stopped = _ask(around, {"path": one["path"], "sure": True})["stopped"]

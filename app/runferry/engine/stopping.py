@@ -100,19 +100,28 @@ class Stopper:
         self._ending.clear()
 
     def _stop(self, folder: RunFolder, processes: Sequence[psutil.Process], wait: bool) -> Stopped:
-        _send_all(processes, signal.SIGINT)
+        is_heard = not all(_ignores_interrupts(one) for one in processes)
+        first = signal.SIGINT if is_heard else signal.SIGTERM
+        _send_all(processes, first)
         if wait:
-            return self._follow_up(folder, processes)
-        thread = threading.Thread(target=self._follow_up, args=(folder, processes), name="stopping", daemon=True)
+            return self._follow_up(folder, processes, first)
+        arguments = (folder, processes, first)
+        thread = threading.Thread(target=self._follow_up, args=arguments, name="stopping", daemon=True)
         with self._lock:
             self._threads = [one for one in self._threads if one.is_alive()] + [thread]
         thread.start()
-        return _stopped(folder, processes, ("SIGINT",), is_gone=False)
+        return _stopped(folder, processes, (first.name,), is_gone=False)
 
-    def _follow_up(self, folder: RunFolder, processes: Sequence[psutil.Process]) -> Stopped:
-        sent = ["SIGINT"]
+    def _follow_up(self, folder: RunFolder, processes: Sequence[psutil.Process], first: signal.Signals) -> Stopped:
+        sent = [first.name]
         left = self._wait(processes)
-        if left and not self._ending.is_set() and hasattr(signal, "SIGTERM") and os.name != "nt":
+        if (
+            left
+            and first is signal.SIGINT
+            and not self._ending.is_set()
+            and hasattr(signal, "SIGTERM")
+            and os.name != "nt"
+        ):
             try:
                 _send_all(left, signal.SIGTERM)
                 sent.append("SIGTERM")
@@ -198,6 +207,16 @@ def _is_own(process: psutil.Process) -> bool:
         return os.name == "nt" or process.uids().real == os.getuid()
     except psutil.Error:
         return False
+
+
+def _ignores_interrupts(process: psutil.Process) -> bool:
+    """Whether it never hears of Ctrl+C: so it is with what a script starts by `&`. Told on Linux only."""
+    try:
+        told = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return False
+    masks = [line.split()[1] for line in told.splitlines() if line.startswith("SigIgn:")]
+    return bool(masks) and bool(int(masks[0], 16) & 1 << (signal.SIGINT - 1))
 
 
 def _command(process: psutil.Process) -> str:

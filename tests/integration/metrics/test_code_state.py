@@ -144,6 +144,7 @@ def test_a_run_is_restored_from_this_computer_and_from_the_server(repository: Pa
     refused = runferry("restore", "coded", cwd=repository)
     assert refused.code == 1
     assert "not committed" in refused.err
+    assert "has changed files: image.bin, model.py." in refused.err
     git(repository, "stash", "--quiet")
     done = runferry("restore", "coded", cwd=repository)
     assert done.code == 0, done.err
