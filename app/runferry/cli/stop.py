@@ -28,10 +28,12 @@ def main(args: argparse.Namespace) -> int:
     targets = _ask(around, {"run": run})["targets"]
     for one in targets:
         say(f"{one['run_id']}: process {one['pid']}  {one['command']}")
+        if one["others"]:
+            say(f"  with it: {', '.join(map(str, one['others']))} (they train together)")
     if not args.yes and not _is_sure(len(targets)):
         return 1
     wait = around.settings.stop_wait
-    say(f"Interrupting. After {wait:g} seconds it is told to end (SIGTERM).")
+    say(f"Interrupting. After {wait:g} seconds it is told to end (SIGTERM); at once where it cannot be interrupted.")
     is_good = True
     for one in targets:
         stopped = _ask(around, {"path": one["path"], "sure": True})["stopped"]

@@ -17,6 +17,7 @@ from runferry.engine.activity import Activity, ActivityKind
 from runferry.engine.connections import Connections
 from runferry.engine.finding import not_a_run
 from runferry.engine.host_metrics import HostMetrics
+from runferry.engine.late_samples import LateSamples
 from runferry.engine.local_server import LocalServer
 from runferry.engine.pauses import Pauses
 from runferry.engine.stopping import Stopped, Stopper
@@ -28,6 +29,7 @@ from runferry.formats.detect import NotARun, identify
 from runferry.paths import Home
 from runferry.servers import LOCAL, is_loopback
 from runferry.settings import OPTIONS, Folder, Settings
+from runferry.state.ledger import Ledger
 from runferry.status import ConnectionState
 from runferry.sync.connection import Connection
 from runferry.sync.means import Means
@@ -35,7 +37,7 @@ from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from runferry.engine.settled import Key
+    from runferry.engine.settled import Key, Settled
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,9 @@ class Controls:
     bus: EventBus
     activity: Activity
     host_metrics: HostMetrics
+    ledger: Ledger
+    settled: Settled
+    _late_samples: LateSamples
     local_server: LocalServer
     _changing: threading.Lock
     stopper: Stopper
@@ -145,6 +150,8 @@ class Controls:
     def _look(self) -> None:
         """Every few seconds."""
         self.watching.look_at_quiet_logs()
+        for log in self._late_samples.due(self.settled, self.ledger, self.host_metrics):
+            self.watching.changed(log)
         for server in self.pauses.look():
             self.try_now(server)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,8 @@ class RunDetails:
     """One run. `bytes`: size of the log; `records`: how many of each type; `torn`: bytes of an unfinished last record.
 
     `console`: its last lines, colours as escape sequences in them; `console_lines`: how many there are. `metadata` is
-    W&B's ``wandb-metadata.json`` (host, user, python, args, git …). `started`: seconds since the epoch.
+    W&B's ``wandb-metadata.json`` (host, user, python, args, git …). `started`: seconds since the epoch. `unmeasured`:
+    what cannot be measured of the computer that it is trained on, if that is this one, and why.
     """
 
     path: str
@@ -93,6 +94,7 @@ class RunDetails:
     artifacts: tuple[str, ...]
     damage: DamageReport | None
     deliveries: tuple[DeliveryDetail, ...]
+    unmeasured: dict[str, str] = field(default_factory=dict)
 
 
 def run_details(
@@ -152,6 +154,7 @@ def _told(engine: Engine, folder: RunFolder, source: Source, console_lines: int)
         artifacts=tuple(f"{one.type}: {one.name}" for one in source.extras.artifacts),
         damage=damage_report(content),
         deliveries=_deliveries(engine, folder),
+        unmeasured=engine.host_metrics.unmeasured(folder.path),
     )
 
 

@@ -22,11 +22,12 @@ from runferry.engine.controls import Controls
 from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob, SyncRequest
+from runferry.engine.late_samples import LateSamples, are_due
 from runferry.engine.local_server import LocalServer
 from runferry.engine.outside import Outside
 from runferry.engine.pauses import Pauses
 from runferry.engine.run_news import RunNews
-from runferry.engine.settled import Key, Settled
+from runferry.engine.settled import Key, Settled, log_in
 from runferry.engine.stopping import Stopper
 from runferry.engine.watched import WatchedFolder
 from runferry.engine.watching import Watching
@@ -40,6 +41,7 @@ from runferry.state.activity import ActivityTable
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
 from runferry.state.pauses import PauseTable
+from runferry.state.samples import collected_in
 from runferry.status import Problem, RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
@@ -84,6 +86,7 @@ class Engine(Controls, Outside):
         self.code_state = CodeState(home.code, lambda: self.settings, self._tell)
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
+        self._late_samples = LateSamples()
         self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -144,6 +147,8 @@ class Engine(Controls, Outside):
 
     def settle(self, path: Path, watched: WatchedFolder) -> RunStatus | None:
         """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
+        if collected_in(str(path)) and are_due(self.ledger, self.host_metrics, Path(log_in(str(path.resolve())))):
+            return None
         status = self.settled.find(path, self._connection_of(watched), watched.destination(self.settings))
         if status is not None:
             self.bus.publish(Event("run", status.path))

@@ -93,6 +93,11 @@ class HostMetrics:
         """The last hour of the host's values and, with a run's folder, of the run's."""
         return self._collector.series(str(run_path))
 
+    def unmeasured(self, run_path: str | Path) -> dict[str, str]:
+        """What cannot be measured for a run that is trained here, and why; empty for any other run."""
+        own = self.latest_of(run_path)
+        return {} if own is None else {**self.latest().reasons, **own.reasons}
+
     def measured(self) -> MeasuredStatus | None:
         """Everything at this moment, for `runferry status`; None before the first measurement."""
         host = self._collector.latest()

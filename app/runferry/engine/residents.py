@@ -69,8 +69,10 @@ class Residents:
         return known
 
     def _is_wanted(self, folder: RunFolder) -> bool:
-        """Whether rows are kept: the official client measures by itself, and so may another `watch --collect`."""
-        if folder.kind is not RunKind.RECORDER or (folder.marker or {}).get("metrics_only"):
+        """Whether rows are kept: the official client measures by itself, and so may another `watch --collect`; the
+        training's shell may have asked for none."""
+        marker = folder.marker or {}
+        if folder.kind is not RunKind.RECORDER or marker.get("metrics_only") or marker.get("disable_stats"):
             return False
         return not any(_age(one) < _FRESH for one in collected(folder.path) if one.name != self._own)
 

@@ -2,7 +2,8 @@
 
 Only a process of this account, and only one that is certainly the run's: its number with its start (or, for the
 official client, whoever holds the log open, or its parent). Never SIGKILL: what the training wants to save, it saves.
-The signal goes to the process alone and not to its group, as the training hands it on to its workers by itself.
+Where several processes train the run together (see `launched`), all of them are stopped, as Ctrl+C stops them. Helpers
+that a training started (data loaders, say) get no signal from here: the training ends them by itself.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
+from runferry.engine.launched import launched_with, logs_of_one_run
 from runferry.engine.named import named_runs
 from runferry.errors import AppError, PermanentError, UsageError
 from runferry.formats.detect import RunFolder
@@ -34,22 +38,27 @@ LOOK = 0.1  # seconds between two looks whether the process is gone
 
 @dataclass(frozen=True)
 class Stopped:
-    """What became of it. `signals`: those that were sent, in order; `is_gone`: the process has ended."""
+    """What became of it. `signals`: those that were sent, in order; `is_gone`: all its processes have ended.
+
+    `others`: the processes beside `pid` that train the run with it.
+    """
 
     path: str
     pid: int
     signals: tuple[str, ...]
     is_gone: bool
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Target:
-    """A process that would be stopped. `command`: its first words."""
+    """A training that would be stopped. `command`: its first words; `others`: further processes of it."""
 
     path: str
     run_id: str
     pid: int
     command: str
+    others: tuple[int, ...] = ()
 
 
 class Stopper:
@@ -60,6 +69,7 @@ class Stopper:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._asked: set[Path] = set()  # by the server, once each
+        self._interrupted: set[psutil.Process] = set()  # as a server asked; its other logs will be asked too
         self._ending = threading.Event()
 
     def stop(self, folder: RunFolder, wait: bool = True) -> Stopped:
@@ -67,24 +77,20 @@ class Stopper:
 
         wait: until it is gone, at most twice the patience. Else what follows the interrupt happens on a thread.
         """
-        process = find(folder)
-        _send(process, signal.SIGINT)
-        sent = ("SIGINT",)
-        if wait:
-            return self._follow_up(folder, process)
-        thread = threading.Thread(target=self._follow_up, args=(folder, process), name="stopping", daemon=True)
-        with self._lock:
-            self._threads = [one for one in self._threads if one.is_alive()] + [thread]
-        thread.start()
-        return Stopped(str(folder.path), process.pid, sent, is_gone=False)
+        return self._stop(folder, find_all(folder), wait)
 
     def obey(self, folder: RunFolder) -> None:
-        """The server says so; once per run. Raises AppError like `stop`."""
+        """The server says so; once per run, also where it has several logs. Raises AppError like `stop`."""
         with self._lock:
             if folder.path in self._asked:
                 return
             self._asked.add(folder.path)
-        self.stop(folder, wait=False)
+        found = find_all(folder)
+        with self._lock:
+            new = [one for one in found if one not in self._interrupted]
+            self._interrupted = {*(one for one in self._interrupted if _is_there(one)), *new}
+        if new:
+            self._stop(folder, new, wait=False)
 
     def close(self) -> None:
         """Wait no longer for trainings that take their time."""
@@ -93,69 +99,148 @@ class Stopper:
             thread.join(5.0)
         self._ending.clear()
 
-    def _follow_up(self, folder: RunFolder, process: psutil.Process) -> Stopped:
-        sent = ["SIGINT"]
-        is_gone = self._gone(process)
-        if not is_gone and not self._ending.is_set() and hasattr(signal, "SIGTERM") and os.name != "nt":
+    def _stop(self, folder: RunFolder, processes: Sequence[psutil.Process], wait: bool) -> Stopped:
+        is_heard = not all(_ignores_interrupts(one) for one in processes)
+        first = signal.SIGINT if is_heard else signal.SIGTERM
+        _send_all(processes, first)
+        if wait:
+            return self._follow_up(folder, processes, first)
+        arguments = (folder, processes, first)
+        thread = threading.Thread(target=self._follow_up, args=arguments, name="stopping", daemon=True)
+        with self._lock:
+            self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+        thread.start()
+        return _stopped(folder, processes, (first.name,), is_gone=False)
+
+    def _follow_up(self, folder: RunFolder, processes: Sequence[psutil.Process], first: signal.Signals) -> Stopped:
+        sent = [first.name]
+        left = self._wait(processes)
+        if (
+            left
+            and first is signal.SIGINT
+            and not self._ending.is_set()
+            and hasattr(signal, "SIGTERM")
+            and os.name != "nt"
+        ):
             try:
-                _send(process, signal.SIGTERM)
+                _send_all(left, signal.SIGTERM)
                 sent.append("SIGTERM")
             except AppError as error:
                 log.info("%s: %s", folder.path, error)
-            is_gone = self._gone(process)
-        return Stopped(str(folder.path), process.pid, tuple(sent), is_gone)
+            left = self._wait(left)
+        return _stopped(folder, processes, tuple(sent), is_gone=not left)
 
-    def _gone(self, process: psutil.Process) -> bool:
-        """Whether it ends within the patience. A zombie has ended: its parent has not looked yet."""
-        left = self._patience()
-        while _is_there(process):
-            if left <= 0 or self._ending.wait(LOOK):
-                return False
-            left -= LOOK
-        return True
+    def _wait(self, processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+        """Those that have not ended within the patience. A zombie has ended: its parent has not looked yet."""
+        until = time.monotonic() + self._patience()
+        left = [one for one in processes if _is_there(one)]
+        while left and time.monotonic() < until and not self._ending.wait(LOOK):
+            left = [one for one in left if _is_there(one)]
+        return left
 
 
 def targets_of(engine: Engine, run: str) -> list[Target]:
-    """The living trainings of a run, named by its path or id. Raises AppError where there is none."""
-    found, why = [], None
+    """The living trainings of a run, named by its path or id, each once. Raises AppError where there is none."""
+    found: list[Target] = []
+    known: set[int] = set()
+    why = None
     for folder in named_runs(engine, run):
         try:
-            process = find(folder)
-            command = " ".join(process.cmdline())[:_SHOWN]
-        except psutil.Error:
-            command = ""
+            first, *others = find_all(folder)
         except AppError as error:
             why = error
             continue
-        found.append(Target(str(folder.path), folder.run_id, process.pid, command))
+        if first.pid not in known:
+            pids = tuple(one.pid for one in others)
+            known.update((first.pid, *pids))
+            found.append(Target(str(folder.path), folder.run_id, first.pid, _command(first), pids))
     if not found and why is not None:
         raise why
     return found
 
 
-def find(folder: RunFolder) -> psutil.Process:
-    """The process of a run's training that may be stopped; AppError says why there is none."""
-    pid = processes([folder]).get(folder.path)
-    if pid is None:
+def find_all(folder: RunFolder) -> list[psutil.Process]:
+    """The processes that train a run and may be stopped, the one of this very log first.
+
+    AppError says why there is none.
+    """
+    logs = logs_of_one_run(folder)
+    pids = processes(logs)
+    found = [_own(one.path, pids[one.path]) for one in logs if one.path in pids]
+    if not found:
         raise PermanentError(
             "not-running-here",
             "This run's training is not running on this computer",
             f"No living process of this computer belongs to {folder.path}.",
             "Stop it where it runs.",
         )
+    own = [one for one in found if isinstance(one, psutil.Process)]
+    if not own:
+        raise next(one for one in found if isinstance(one, AppError))
+    launchers = []
+    for one in tuple(own):
+        with suppress(psutil.Error):
+            launchers += launched_with(one)
+    own += [one for one in launchers if _is_own(one)]
+    return list(dict.fromkeys(own))
+
+
+def _own(path: Path, pid: int) -> psutil.Process | AppError:
+    """The process, or why it may not be stopped."""
     try:
         process = psutil.Process(pid)
-        is_own = os.name == "nt" or process.uids().real == os.getuid()
-    except psutil.Error as error:
-        raise _vanished(folder.path) from error
-    if not is_own:
-        raise PermanentError(
-            "not-your-process",
-            "This training belongs to another account",
-            f"Process {pid} was not started by you.",
-            "Ask whoever started it.",
-        )
-    return process
+        if _is_own(process):
+            return process
+    except psutil.Error:
+        return _vanished(path)
+    return PermanentError(
+        "not-your-process",
+        "This training belongs to another account",
+        f"Process {pid} was not started by you.",
+        "Ask whoever started it.",
+    )
+
+
+def _is_own(process: psutil.Process) -> bool:
+    """False for one that is gone."""
+    try:
+        return os.name == "nt" or process.uids().real == os.getuid()
+    except psutil.Error:
+        return False
+
+
+def _ignores_interrupts(process: psutil.Process) -> bool:
+    """Whether it never hears of Ctrl+C: so it is with what a script starts by `&`. Told on Linux only."""
+    try:
+        told = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return False
+    masks = [line.split()[1] for line in told.splitlines() if line.startswith("SigIgn:")]
+    return bool(masks) and bool(int(masks[0], 16) & 1 << (signal.SIGINT - 1))
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())[:_SHOWN]
+    except psutil.Error:
+        return ""
+
+
+def _stopped(folder: RunFolder, processes: Sequence[psutil.Process], sent: tuple[str, ...], is_gone: bool) -> Stopped:
+    first, *others = (one.pid for one in processes)
+    return Stopped(str(folder.path), first, sent, is_gone, tuple(others))
+
+
+def _send_all(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    """To all of them, whatever one of them says. Raises the first AppError where none took it."""
+    errors = []
+    for one in processes:
+        try:
+            _send(one, number)
+        except AppError as error:
+            errors.append(error)
+    if len(errors) == len(processes):
+        raise errors[0]
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:

@@ -54,7 +54,7 @@ class Watching:
         self._watcher = Watcher(
             [one.path for one in self._folders.all()],
             on_found=self._found,
-            on_changed=self._changed,
+            on_changed=self.changed,
             on_gone=self._gone,
             clock=self._engine.clock,
             rescan_interval=settings.rescan_interval,
@@ -149,7 +149,7 @@ class Watching:
         """Logs that nobody follows may grow: of a training that cannot be seen from here (in a container, say) and was
         taken for dead, and of runs that are held back."""
         for path in self._following.grown():
-            self._changed(path)
+            self.changed(path)
         with self._lock:
             held = sorted(self._held.values(), key=lambda one: -one.seen.mtime_ns)[:LOOKED_AT]
         for one in held:
@@ -162,6 +162,15 @@ class Watching:
             if self._runs.get(run.log) is run:
                 del self._runs[run.log]
             self._held.pop(run.folder.path, None)
+
+    def changed(self, log_path: Path) -> None:
+        """A log has grown, or what belongs to it. Any thread may tell it."""
+        with self._lock:
+            run = self._runs.get(log_path)
+        if run is not None:
+            self._engine.wake(run)
+        elif self._engine.settled.forget([str(log_path)]):
+            self._found(log_path.parent)
 
     # -- called by the watcher ----------------------------------------------------------------------------------------
 
@@ -219,14 +228,6 @@ class Watching:
         self.run_changed(run)  # its first turn may be over already
         if run.is_settled:
             self.retired(run)
-
-    def _changed(self, log_path: Path) -> None:
-        with self._lock:
-            run = self._runs.get(log_path)
-        if run is not None:
-            self._engine.wake(run)
-        elif self._engine.settled.forget([str(log_path)]):
-            self._found(log_path.parent)
 
     def _gone(self, path: Path) -> None:
         log.info("%s is gone", path)

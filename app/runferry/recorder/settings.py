@@ -38,6 +38,7 @@ class RunSettings(NamedTuple):
     metrics_only: bool = False
     disable_code: bool = False
     disable_git: bool = False
+    disable_stats: bool = False
     save_code: bool | None = None
     symlink: bool = True
     ignore_globs: tuple[str, ...] = ()
@@ -80,7 +81,7 @@ def _console(value: Any) -> bool:
     return str(value).strip().lower() not in CONSOLES_OFF
 
 
-# field: (names in a settings file or dict, variable suffix, how text is read)
+# field: (names in a settings file or dict, variable suffixes, how text is read)
 _Reader = Callable[[Any], Any]
 _FIELDS: dict[str, tuple[tuple[str, ...], str, _Reader]] = {
     "mode": (("mode",), "MODE", str),
@@ -102,6 +103,7 @@ _FIELDS: dict[str, tuple[tuple[str, ...], str, _Reader]] = {
     "metrics_only": (("metrics_only",), "METRICS_ONLY", _flag),
     "disable_code": (("disable_code",), "DISABLE_CODE", _flag),
     "disable_git": (("disable_git",), "DISABLE_GIT", _flag),
+    "disable_stats": (("x_disable_stats", "_disable_stats"), "X_DISABLE_STATS _DISABLE_STATS", _flag),
     "save_code": (("save_code",), "SAVE_CODE", _flag),
     "symlink": (("symlink",), "SYMLINK", _flag),
     "ignore_globs": (("ignore_globs",), "IGNORE_GLOBS", _list),
@@ -155,8 +157,8 @@ def _checked(found: dict[str, Any]) -> RunSettings:
 
 def _from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     found = {}
-    for field, (_, suffix, read) in _FIELDS.items():
-        for name in ("RUNFERRY_" + suffix, "WANDB_" + suffix):
+    for field, (_, suffixes, read) in _FIELDS.items():
+        for name in [prefix + one for one in suffixes.split() for prefix in ("RUNFERRY_", "WANDB_")]:
             text = environ.get(name)
             if text:  # W&B, too, takes an empty variable for one that is not set
                 found[field] = read(text)

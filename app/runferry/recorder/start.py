@@ -143,6 +143,7 @@ def _marker(settings: RunSettings, started: float) -> dict[str, Any]:
         "console": settings.console and not settings.metrics_only,
         "disable_code": settings.disable_code,
         "disable_git": settings.disable_git,
+        "disable_stats": settings.disable_stats,
         "save_code": settings.save_code,
         "ignore_globs": list(settings.ignore_globs),
         "rank": {name: os.environ[name] for name in _RANKS if name in os.environ},

@@ -33,6 +33,12 @@ query RunHoles($entity: String, $project: String, $name: String!) {
 }
 """
 
+_EVENTS = """
+query RunEvents($entity: String, $project: String!, $run: String!, $samples: Int) {
+  project(name: $project, entityName: $entity) { run(name: $run) { events(samples: $samples) } }
+}
+"""
+
 _UPSERT = """
 mutation UpsertBucket(
   $id: String, $name: String, $project: String, $entity: String, $groupName: String, $description: String,
@@ -209,6 +215,13 @@ def history_page(session: Session, run: Created, min_step: int, max_step: int, s
         pageSize=size,
     )
     found = ((data.get("project") or {}).get("run") or {}).get("history") or []
+    return [one if isinstance(one, str) else json.dumps(one) for one in found]
+
+
+def events(session: Session, run: Created, count: int) -> list[str]:
+    """The samples of the system metrics as JSON text; where there are more than `count`, some from everywhere."""
+    data = execute(session, "RunEvents", _EVENTS, entity=run.entity, project=run.project, run=run.run_id, samples=count)
+    found = ((data.get("project") or {}).get("run") or {}).get("events") or []
     return [one if isinstance(one, str) else json.dumps(one) for one in found]
 
 

@@ -85,11 +85,15 @@ class RunRecord:
         return self.state
 
 
+SIGNALLED = (130, 143)
+"""Exit codes of a program that was interrupted, or told to end."""
+
+
 def ended(exit_code: int, stop_requested: bool) -> State:
     """The state of a run that said it is complete."""
     if exit_code == 0:
         return State.FINISHED
-    return State.KILLED if stop_requested else State.FAILED
+    return State.KILLED if stop_requested or exit_code in SIGNALLED else State.FAILED
 
 
 def opaque(*parts: str) -> str:

@@ -6,6 +6,7 @@ The same form lies in a run's folder where `runferry watch --collect` measured i
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,16 @@ def collected(run_folder: Path) -> list[Path]:
         return sorted(one for one in run_folder.glob(f"{COLLECTED}*.jsonl") if one.is_file())
     except OSError:
         return []
+
+
+def collected_in(run_folder: str) -> tuple[tuple[str, int], ...]:
+    """Names and sizes of the files of measurements in a run's folder, with one look at it."""
+    try:
+        with os.scandir(run_folder) as entries:
+            found = [one for one in entries if one.name.startswith(COLLECTED) and one.name.endswith(".jsonl")]
+            return tuple(sorted((one.name, one.stat().st_size) for one in found))
+    except OSError:
+        return ()
 
 
 def last_row(path: Path) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
 from runferry.state.sample_lines import SamplePosition
 from runferry.state.samples import SampleFile, parsed
-from runferry.sync.first_contact import same
+from runferry.sync.events_there import EventsThere
 from runferry.sync.means import Means
 from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes
@@ -30,8 +30,8 @@ class HostSamples:
     """Delivers the measurements of one run to one server.
 
     reopen: called before something is sent, which a server takes for a sign that the run goes on.
-    there: the last events that the server had when it was asked first, so that after a loss of the ledger nothing is
-    sent again.
+    there: the events that the server had when it was asked first, so that after a loss of the ledger nothing is sent
+    again.
     """
 
     def __init__(
@@ -42,10 +42,10 @@ class HostSamples:
         wishes: Wishes,
         reopen: Callable[[], None],
         post: Callable[[StreamRequest], None],
-        there: Sequence[str] = (),
+        there: EventsThere,
     ) -> None:
         self._ledger, self._samples, self._source = means.ledger, means.samples, source
-        self._delivery, self._reopen, self._post, self._there = delivery, reopen, post, tuple(there)
+        self._delivery, self._reopen, self._post, self._there = delivery, reopen, post, there
         self._is_wanted = not wishes.metrics_only
 
     def _files(self) -> Sequence[SampleFile]:
@@ -64,6 +64,8 @@ class HostSamples:
             position = self._ledger.sample_position(self._delivery, file.kind)
             if position is None:
                 position = self._known_to_server(file)
+                if position != NOTHING:
+                    self._ledger.samples_sent(self._delivery, file.kind, position)
             while True:
                 lines, end = _read(file.path, position)
                 if end == position.bytes:
@@ -82,13 +84,13 @@ class HostSamples:
             self._post(StreamRequest(lines=[Lines("events", place.server_first, content, place.first)]))
 
     def _known_to_server(self, file: SampleFile) -> SamplePosition:
-        """What the server has of a file that the ledger does not know: up to the last line that it shows."""
+        """What the server has of a file that the ledger does not know: up to the last line that is there."""
         known, lines, size = NOTHING, 0, 0
-        for line in _all_lines(file.path) if self._there else ():
+        for line in _all_lines(file.path):
             size += len(line)
-            if parsed(line) is not None:
+            if (event := parsed(line)) is not None:
                 lines += 1
-                if any(same(line.decode(), there) for there in self._there):
+                if self._there.has(event):
                     known = SamplePosition(lines, size)
         return known
 

@@ -12,6 +12,7 @@ from runferry.state.delivery import Delivery
 from runferry.sync import first_contact
 from runferry.sync.connection import Connection
 from runferry.sync.destination import UNCATEGORIZED, Destination
+from runferry.sync.events_there import EventsThere
 from runferry.sync.means import Means
 from runferry.sync.resumed_steps import starting_step
 from runferry.sync.run_record import RunRecord
@@ -23,14 +24,14 @@ from runferry.sync.wishes import Wishes
 class Meeting:
     """`run`: the run as the server calls it; `url`: its page; `record`: sends its config when that changes.
 
-    `events_there`: the last events that the server had before.
+    `events_there`: the events that the server had before.
     """
 
     run: Created
     url: str
     delivery: Delivery
     record: RunRecord
-    events_there: tuple[str, ...] = ()
+    events_there: EventsThere
 
 
 def meet(
@@ -61,5 +62,6 @@ def meet(
         created = record.send()
     url = f"{connection.server.app_url}/{created.entity}/{created.project}/runs/{run_id}"
     ledger.set_address(target, created.storage_id, url)
-    there = tuple(remote.events_tail) if remote else ()
+    count, tail = (remote.lines["events"], remote.events_tail) if remote else (0, [])
+    there = EventsThere(connection.session, created, count, tail)
     return Meeting(created, url, ledger.delivery(known.source, target), record, there)

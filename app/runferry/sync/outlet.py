@@ -22,6 +22,7 @@ from runferry.state.ledger import Ledger
 from runferry.sync import artifact_check, known, made_files, verification
 from runferry.sync.alerts import deliver_alerts
 from runferry.sync.artifacts import RunArtifacts
+from runferry.sync.code_on_server import ABOUT, CodeOnServer
 from runferry.sync.connection import Connection
 from runferry.sync.console_feed import ConsoleFeed
 from runferry.sync.host_samples import HostSamples
@@ -57,6 +58,7 @@ class Outlet:
             session, meeting.run, ledger, delivery, means.request_bytes, lambda: means.on_stop(source.log.parent)
         )
         self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes, means.clock, self._beat)
+        self._code_there = CodeOnServer(session, meeting.run)
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )
@@ -158,7 +160,8 @@ class Outlet:
             )
             makes = is_over and self._end.newer() is None
             made = made_files.make(self._source, self._wishes, self._end.final_summary()) if makes else {}
-            code = _code(self._means, self._wishes, self._source.log.parent, is_over)
+            kept = _code(self._means, self._wishes, self._source.log.parent, is_over)
+            code = self._code_there.without_anothers(kept, ABOUT in self._files.sent)
             self._files.upload(self._source.extras.files, made, is_over, code)
             content, extras = self._source.reader.content, self._source.extras
             self._artifacts.deliver(extras.artifacts, extras.links, content.environment.root, is_over)
@@ -221,6 +224,7 @@ class Outlet:
 
     def send_again(self, files: Sequence[str]) -> bool:
         """The server does not have these as they were sent: whether the next delivery sends any of them again."""
+        self._code_there.ask_again()
         return self._files.distrust(files)
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:

@@ -78,6 +78,7 @@ class RunFiles:
         self._wishes = wishes
         self._clock, self._beat = clock, quiet(beat)
         self._made: frozenset[str] = frozenset()  # names of files made from the log
+        self._elsewhere: frozenset[str] = frozenset()  # names of those that lie outside the run's folder
         self._uploaded_at: dict[str, float] = {}  # monotonic
         self.sent: dict[str, SentFile] = ledger.sent_files(delivery)
         self.gone: dict[str, str] = {}  # name: why it cannot be sent
@@ -97,6 +98,7 @@ class RunFiles:
         folder and never change, by name; those of the log win over them. Raises AppError.
         """
         self.waiting, self._made = None, frozenset(made)
+        self._elsewhere = frozenset(elsewhere or ())
         due = [one for one in (self._from_log(name, content) for name, content in made.items()) if one]
         for entry in entries.values():
             if entry.path not in made and (is_over or entry.policy != "end"):
@@ -132,6 +134,8 @@ class RunFiles:
         newest = newest_files(self._ledger, self._delivery, self.sent)
         ours = [name for name in names if name in self.sent and newest[name] == self.sent[name]]
         again = [name for name in ours if name in self._made or (is_inside(name) and (self._folder / name).is_file())]
+        if not self._elsewhere.isdisjoint(ours):  # they belong together
+            again += [name for name in self.sent if name in self._elsewhere and name not in again]
         if again:
             log.warning("the server does not have %s as sent: sent again", ", ".join(again))
             self._ledger.files_lost(self._delivery, again)

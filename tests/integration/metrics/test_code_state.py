@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,7 @@ def test_a_run_is_restored_from_this_computer_and_from_the_server(repository: Pa
     refused = runferry("restore", "coded", cwd=repository)
     assert refused.code == 1
     assert "not committed" in refused.err
+    assert "has changed files: image.bin, model.py." in refused.err
     git(repository, "stash", "--quiet")
     done = runferry("restore", "coded", cwd=repository)
     assert done.code == 0, done.err
@@ -189,3 +191,30 @@ def test_changes_that_do_not_fit_leave_everything_as_it_was(repository: Path, se
     assert "cannot be applied" in done.err
     assert git(repository, "branch", "--list").split() == ["*", "main"]
     assert git(repository, "status", "--porcelain") == ""
+
+
+def test_two_apps_that_watch_one_run_both_verify_it(repository: Path, server: Server) -> None:
+    """Each takes the code state and measures by itself; the server keeps one description, with its changes."""
+    homes = [Path(os.environ["RUNFERRY_HOME"]), repository.parent / "second home"]
+
+    def states() -> list[Any]:
+        told = [runferry("status", "--json", RUNFERRY_HOME=str(one)).object.get("runs", ()) for one in homes]
+        return [one["state"] for runs in told for one in runs if one["run_id"] == "coded"]
+
+    command = (*RUNFERRY, "watch", "--server", server.url, str(repository))
+    fast = {**server.environ, "RUNFERRY_METRICS_INTERVAL": "0.5", "RUNFERRY_METRICS_AVERAGE": "0"}
+    with ExitStack() as stack:
+        for number, one in enumerate(homes):
+            log = repository.parent / f"watch{number}.out"
+            stack.enter_context(started(*command, cwd=repository, log=log, **fast, RUNFERRY_HOME=str(one)))
+            until(lambda log=log: "Watching" in log.read_text(), "it watches")  # type: ignore[misc]
+        python(TRAINING.format(options="").replace("range(10)", "range(150)"), repository)
+        until(lambda: states() == ["verified", "verified"], "both call it verified")
+    for one in homes:
+        assert runferry("sync", repository, "--server", server.url, **fast, RUNFERRY_HOME=str(one)).code == 0
+    taken = [json.loads(next((one / "state" / "code").glob("*/runferry-code.json")).read_bytes()) for one in homes]
+    assert taken[0]["captured_at"] != taken[1]["captured_at"]
+    sent = on_server(server)
+    about = json.loads(sent["runferry-code.json"])
+    assert about in taken
+    assert {name: len(sent[name]) for name in about["files"]} == about["files"]

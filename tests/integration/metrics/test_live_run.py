@@ -70,7 +70,7 @@ def status() -> dict[str, Any]:
 
 
 def verified(run: str = "live") -> bool:
-    return any(one["run_id"] == run and one["state"] == "verified" for one in status()["runs"])
+    return any(one["run_id"] == run and one["state"] == "verified" for one in status().get("runs", ()))
 
 
 def test_every_measurement_arrives_once_over_a_restart_and_an_outage(tmp_path: Path, work: Path) -> None:
@@ -102,8 +102,13 @@ def test_the_last_measurement_arrives_and_a_loss_of_the_ledger_doubles_nothing(w
         with training(work):
             until(lambda: len(events(server)) >= 3, "measurements arrive")
         until(verified, "the run is verified")
+    (place,) = work.glob("wandb/offline-run-*")
+    for node in ("a", "b"):  # collected elsewhere, and carried here; the last event is of one of them
+        lines = [json.dumps({"_timestamp": 1000.0 + ord(node) + number, "system.cpu": 1}) for number in range(3)]
+        (place / f"runferry-samples-{node}-1.jsonl").write_text("\n".join(lines) + "\n")
+    assert runferry("sync", work, "--server", server.url, **server.environ).code == 0
     rows = events(server)
-    assert rows == kept()
+    assert rows[:-6] == kept()
     (run,) = server.data.glob("runs/*/*/live")
     assert json.loads((run / "run.json").read_text())["state"] == "finished"
     for file in (Path(os.environ["RUNFERRY_HOME"]) / "state").glob("runferry.db*"):
@@ -155,3 +160,42 @@ def test_what_was_collected_without_a_network_is_sent_later_once(work: Path, ser
     assert runferry("sync", carried, "--server", server.url, **server.environ).code == 0
     assert events(server)[: len(rows)] == rows
     assert len(events(server)) == len(rows) + 1
+
+
+@pytest.mark.parametrize("is_watching", [True, False], ids=["watch", "watch --once"])
+def test_the_watcher_sends_what_comes_after_a_run_was_verified(work: Path, server: Server, is_watching: bool) -> None:
+    """rsync brings the log first, and the measurements later, with old times; they grow in place, too."""
+    with training(work):
+        until(lambda: list(work.glob("wandb/offline-run-*/runferry.json")), "it trains")
+    place = next(work.glob("wandb/offline-run-*"))
+    rows = [json.dumps({"_timestamp": 1000.0 + number, "system.cpu": number}) for number in range(3)]
+
+    def arrive(count: int, is_new: bool = True) -> None:
+        made = place / (".coming" if is_new else "runferry-samples-node-1.jsonl")
+        made.write_text("".join(f"{one}\n" for one in rows[:count]))
+        os.utime(made, (1000, 1000))
+        made.rename(place / "runferry-samples-node-1.jsonl")
+        os.utime(place, (1000, 1000))
+
+    def sent() -> list[str]:
+        return [json.dumps(one) for one in events(server)]
+
+    once = ("watch", "--once", "--server", server.url, work)
+    if not is_watching:
+        for count in (0, 2, 2, 3):
+            if count:
+                arrive(count)
+            assert runferry(*once, **server.environ, **FAST).code == 0
+            assert sent() == rows[:count]
+        return
+    with watching(work, server, RUNFERRY_HOST_METRICS="0"):
+        until(verified, "the run is verified")
+        arrive(2)
+        until(lambda: sent() == rows[:2], "they are sent")
+        until(verified, "the run is verified")
+        arrive(3, is_new=False)
+        until(lambda: sent() == rows, "the rest is sent")
+        until(verified, "the run is verified")
+    with watching(work, server, RUNFERRY_HOST_METRICS="0"):
+        until(verified, "the run is shown")
+    assert sent() == rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,8 @@ with runferry.init(project="demo", id="stopme") as run:
         time.sleep(0.05)
 """
 
-STUBBORN = TRAINING.replace("import time", "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nimport time")
+STUBBORN = TRAINING.replace("import time", "import signal\nsignal.signal(signal.SIGINT, lambda *_: None)\nimport time")
+DEAF = TRAINING.replace("import time", "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nimport time")
 
 OFFICIAL = """
 import time, wandb
@@ -87,6 +89,16 @@ def test_one_that_takes_no_notice_is_told_to_end(work: Path) -> None:
     with training(work, STUBBORN) as process:
         stopped = Stopper(lambda: 0.5).stop(folder(work))
         assert stopped.signals == ("SIGINT", "SIGTERM")
+        until(lambda: process.poll() is not None, "it has ended")
+    assert outcome(work) == "killed"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells it")
+def test_one_that_a_script_started_aside_cannot_be_interrupted_and_is_told_to_end_at_once(work: Path) -> None:
+    with training(work, DEAF) as process:
+        stopped = Stopper(lambda: 20.0).stop(folder(work))
+        assert stopped.signals == ("SIGTERM",)
+        assert stopped.is_gone
         until(lambda: process.poll() is not None, "it has ended")
     assert outcome(work) == "killed"
 

@@ -16,6 +16,7 @@ from runferry.engine.file_states import FileState
 from runferry.errors import AppError
 from runferry.formats.console import Console
 from runferry.formats.entries import ConsoleChunk
+from runferry.metrics.sample import HostSample
 from runferry.paths import Home
 from runferry.settings import Settings
 from runferry.state.deliverables import SentFile
@@ -63,6 +64,17 @@ def test_everything_of_a_run_is_told(engine: Engine, folder: Path) -> None:
     assert found.bytes == Path(found.log).stat().st_size
     assert found.deliveries == ()
     assert found.damage is None
+
+
+def test_what_cannot_be_measured_is_told_with_its_reason_while_the_run_is_trained_here(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_details(engine, folder).unmeasured == {}
+    host, own = HostSample(1.0, {}, {"gpu.amd": "no card"}), HostSample(1.0, {}, {"cgroup": "none"})
+    collector = engine.host_metrics._collector
+    monkeypatch.setattr(collector, "latest", lambda: host)
+    monkeypatch.setattr(collector, "latest_of", lambda key: own if key == str(folder) else None)
+    assert run_details(engine, folder).unmeasured == {"gpu.amd": "no card", "cgroup": "none"}
 
 
 def test_each_file_has_its_state(engine: Engine, folder: Path) -> None:

@@ -85,10 +85,11 @@ def test_the_ranks_of_one_run_count_together_once(tmp_path: Path) -> None:
 
 def test_who_wants_metrics_only_or_is_measured_by_another_is_shown_and_not_kept(tmp_path: Path) -> None:
     private = a_run(tmp_path / "a", metrics_only=True)
+    unwanted = a_run(tmp_path / "c", "r3", disable_stats=True)
     measured = a_run(tmp_path / "b", "r2")
     beside = measured.path / "runferry-samples-node-1.jsonl"
     beside.write_text("")
-    assert {one.is_kept for one in Residents().find([private, measured])} == {False}
+    assert {one.is_kept for one in Residents().find([private, unwanted, measured])} == {False}
     assert [one.is_kept for one in Residents(beside.name).find([measured])] == [True]
     os.utime(beside, (1, 1))  # who wrote it has ended
     assert [one.is_kept for one in Residents().find([measured])] == [True]

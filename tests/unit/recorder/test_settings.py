@@ -54,6 +54,14 @@ def test_every_variable(prefix: str) -> None:
     assert (found.ignore_globs, found.save_code, found.host, found.sweep_id) == (("*.pt", "x/*"), True, "h", "s")
 
 
+@pytest.mark.parametrize("name", ["WANDB_X_DISABLE_STATS", "WANDB__DISABLE_STATS", "RUNFERRY_X_DISABLE_STATS"])
+def test_who_wants_no_measurements_of_the_host_says_so_in_old_and_new_names(name: str) -> None:
+    assert gather({}, None, {name: "true"}).disable_stats
+    assert gather({}, {"x_disable_stats": True}, {}).disable_stats
+    assert gather({}, {"_disable_stats": True}, {}).disable_stats
+    assert not gather({}, None, {name: "false"}).disable_stats
+
+
 @pytest.mark.parametrize(
     ("mode", "meant"),
     [

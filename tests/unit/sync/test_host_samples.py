@@ -19,6 +19,7 @@ from runferry.state.database import Database
 from runferry.state.ledger import Ledger
 from runferry.state.samples import SampleFile, SampleStore, last_row
 from runferry.sync import known
+from runferry.sync.events_there import EventsThere
 from runferry.sync.host_samples import HostSamples
 from runferry.sync.means import Means
 from runferry.sync.wishes import Wishes
@@ -43,6 +44,18 @@ class Server:
         for one in request.lines:
             assert one.stream == "events"
             self.lines.update(dict(enumerate(one.content, one.offset)))
+
+
+class There(EventsThere):
+    """The events that a server had before."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        nobody: Any = None
+        super().__init__(nobody, nobody, len(lines), lines[-1:])
+        self._lines = list(lines)
+
+    def _all(self) -> list[str]:
+        return self._lines
 
 
 class Rig:
@@ -76,7 +89,9 @@ class Rig:
 
     def samples(self, there: Sequence[str] = (), metrics_only: bool = False) -> HostSamples:
         wishes = Wishes(metrics_only=metrics_only)
-        return HostSamples(self.means(), self.delivery, self.source, wishes, self.reopen, self.server.post, there)
+        return HostSamples(
+            self.means(), self.delivery, self.source, wishes, self.reopen, self.server.post, There(there)
+        )
 
     def reopen(self) -> None:
         self.reopened += 1
@@ -171,8 +186,23 @@ def test_after_a_loss_of_the_ledger_the_server_is_believed(rig: Rig) -> None:
     rig.measured(*range(10))
     rig.server.lines = {number: row(number) for number in range(8)}
     rig.ledger.raise_base(rig.delivery.target, {"history": 0, "events": 8})
-    rig.deliver(there=[row(7)])
+    rig.deliver(there=[row(one) for one in range(8)])
     assert rig.sent() == list(range(10))
+
+
+def test_after_a_loss_of_the_ledger_no_file_of_measurements_is_sent_twice(rig: Rig) -> None:
+    """The server's last event is of one of them; of the others it has some, all, or none."""
+    rig.measured(*range(4))
+    files = {"some": (10, 11, 12), "all": (20, 21), "none": (30, 31)}
+    for name, numbers in files.items():
+        (rig.folder / f"runferry-samples-{name}.jsonl").write_text("".join(f"{row(one)}\n" for one in numbers))
+    there = [0, 10, 1, 20, 11, 2, 21, 3]
+    rig.server.lines = {number: row(one) for number, one in enumerate(there)}
+    rig.ledger.raise_base(rig.delivery.target, {"history": 0, "events": len(there)})
+    rig.deliver(there=[row(one) for one in there])
+    assert rig.sent()[: len(there)] == there
+    assert sorted(rig.sent()[len(there) :]) == [12, 30, 31]
+    assert not rig.samples().is_due  # and it is remembered
 
 
 def test_a_verified_run_has_more_to_send_when_measurements_come_later(rig: Rig) -> None:

@@ -34,6 +34,8 @@ class DetailsTab(QScrollArea):
         _section(box, tr("Log"), _log_lines(found))
         if found.damage is not None and found.damage.gaps:
             _section(box, tr("What could not be read"), _damage_lines(found))
+        if found.unmeasured:
+            _section(box, tr("Not measured on this computer"), sorted(found.unmeasured.items()))
         for delivery in found.deliveries:
             _section(box, tr("On {server}", server=server_name(delivery.server)), _delivery_lines(delivery))
         if found.metadata:

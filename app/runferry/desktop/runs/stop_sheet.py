@@ -24,7 +24,9 @@ class StopSheet(QWidget):
         said = tr("“{name}” is interrupted, as by Ctrl+C. It may write its last rows; they are sent.", name=name)
         box.addWidget(Label(said, wrap=True))
         for one in targets:
-            box.addWidget(Label(tr("Process {pid}", pid=one.pid), Size.SMALL, Tone.SUBTLE))
+            box.addWidget(
+                Label(tr("Process {pid}", pid=", ".join(map(str, (one.pid, *one.others)))), Size.SMALL, Tone.SUBTLE)
+            )
             box.addWidget(Label(one.command, Size.SMALL, Tone.SUBTLE, wrap=True, selectable=True))
         box.addStretch(1)
         buttons = QHBoxLayout()

@@ -16,12 +16,12 @@ from runferry.engine.code_state.capture import Captured, capture
 from runferry.formats.detect import RunFolder, RunKind
 from runferry.formats.liveness import recorder_host
 from runferry.settings import Settings
+from runferry.sync.code_on_server import ABOUT
 
 log = logging.getLogger(__name__)
 
 SECONDS = 20.0  # for git, per run
 NEW = 60.0  # seconds after its start in which a run that is over already is still looked at
-ABOUT = "runferry-code.json"
 
 
 @dataclass

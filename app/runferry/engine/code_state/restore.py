@@ -113,7 +113,7 @@ def _repository(directory: Path) -> Git:
     try:
         root = Git(directory).text("rev-parse", "--show-toplevel")
         git = Git(Path(root), HUGE, PATIENCE)
-        changed = git.text("status", "--porcelain", "--untracked-files=no", "--ignore-submodules=dirty")
+        changed = git.ask("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=dirty")
     except GitFailed as error:
         raise UsageError(
             "no-repository",
@@ -123,10 +123,11 @@ def _repository(directory: Path) -> Git:
             error,
         ) from error
     if changed:
+        names = [line[3:] for line in changed.decode("utf-8", "replace").split("\0") if line[2:3] == " "]
         raise NeedsUser(
             "dirty-tree",
             "There are changes that are not committed",
-            f"{root} has changed files: {', '.join(line[3:].strip() for line in changed.splitlines()[:3])}.",
+            f"{root} has changed files: {', '.join(names[:3])}{' …' if len(names) > 3 else ''}.",
             "Commit them, or put them away with `git stash`; then again.",
         )
     return git

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,20 @@ def test_files_are_opened_where_they_lie(
     page.files.show_wanted.emit("fit.txt")
     expected = [folder / "files" / "fit.txt", folder / "files"]
     qtbot.waitUntil(lambda: [Path(one.toLocalFile()) for one in opened] == expected, timeout=5000)
+
+
+def test_what_cannot_be_measured_here_stands_among_the_details_with_its_reason(
+    qtbot: QtBot, desk: Any, page: RunPage, write: Write
+) -> None:
+    show(page, desk, write())
+    qtbot.waitUntil(lambda: page._found is not None, timeout=10_000)
+    assert page._found is not None
+    assert "Not measured" not in texts(page.details)
+    page._show_details(replace(page._found, unmeasured={"gpu.nvidia": "the driver does not answer"}))
+    shown = texts(page.details)
+    assert "Not measured on this computer" in shown
+    assert "gpu.nvidia" in shown
+    assert "the driver does not answer" in shown
 
 
 def test_escape_goes_back(qtbot: QtBot, page: RunPage, backs: list[int]) -> None:
