@@ -94,6 +94,7 @@ class DesktopApp(QObject):
         self.surroundings.start()
         self.notifier.start()
         self.notifications.asked.connect(self._show_news)
+        self.tray.message_clicked.connect(self._message_clicked)
         self.tray.make()
         self.way_in.start(hidden)
         self.starting.begin()
@@ -145,6 +146,11 @@ class DesktopApp(QObject):
         accept_token(token)
         self.window.bring_up()
 
+    def _message_clicked(self) -> None:
+        """A message of the tray icon: the news it told of, or the app itself."""
+        if not self.notifier.clicked_in_tray():
+            self.window.bring_up()
+
     def toggle(self) -> None:
         """The icon was clicked: show the window, or hide it where it is in front."""
         if self.window.isVisible() and self.window.isActiveWindow():
@@ -169,6 +175,7 @@ class DesktopApp(QObject):
         self.window.hide()
         if not self.memory.get("told-of-tray", False):
             self.memory.keep("told-of-tray", True)
+            self.notifier.other_message()
             self.tray.message("Runferry", tr("Runferry goes on in the tray. Quit it from its menu there."))
 
     def _look_after(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -219,6 +221,27 @@ def test_without_a_keyring_it_says_so_and_offers_other_places(
     qtbot.waitUntil(card.test.isEnabled, timeout=PATIENCE)
     card.test.click()
     qtbot.waitUntil(lambda: card.result.text().startswith("It works: me"), timeout=PATIENCE)
+
+
+def test_the_end_does_not_wait_for_a_server_that_says_nothing(
+    qtbot: QtBot, place: tuple[Context, NotedShell, SettingsPage]
+) -> None:
+    context, _, page = place
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        pane = servers_pane(page)
+        pane.open(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        card = next(iter(pane.cards[url] for url in pane.cards if url.endswith(str(silent.getsockname()[1]))))
+        qtbot.waitUntil(lambda: card.keeping.count() > 0 and context.tasks.open == 0, timeout=PATIENCE)
+        card.key.setText(KEY)
+        card.test.click()
+        heard, _ = silent.accept()
+        with heard:
+            assert heard.recv(1000)
+            (question,) = [one for one in threading.enumerate() if one.name == "window-question"]
+            context.tasks.stop()
+            assert question.is_alive()  # the request has a minute to go
+    question.join(10)
+    assert not question.is_alive()
 
 
 def test_a_text_that_is_no_key_and_an_address_that_is_none(
