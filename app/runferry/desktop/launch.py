@@ -91,6 +91,7 @@ class DesktopApp(QObject):
         self.surroundings.tray.appeared.connect(self.tray.make)
         self.surroundings.tray.gone.connect(self.tray.drop)
         self.surroundings.try_now.connect(lambda: self.tasks.run(self.engine.reconnect))
+        self.surroundings.network.changed.connect(lambda _: self.tasks.run(self._tell_of_network))
         self.surroundings.start()
         self.notifier.start()
         self.notifications.asked.connect(self._show_news)
@@ -145,6 +146,10 @@ class DesktopApp(QObject):
             self.window.go("runs", subjects[0] if len(subjects) == 1 else "")
         accept_token(token)
         self.window.bring_up()
+
+    def _tell_of_network(self) -> None:
+        """On a task's thread: what is known now, since an older answer may come after a newer one."""
+        self.engine.network_is_metered(self.surroundings.network.state.is_metered)
 
     def _message_clicked(self) -> None:
         """A message of the tray icon: the news it told of, or the app itself."""

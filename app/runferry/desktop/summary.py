@@ -101,6 +101,8 @@ def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
         return Summary(Mood.ATTENTION, headline, sentence, retry)
     if retrying:
         return Summary(Mood.RETRYING, tr("Retrying"), retry, retry)
+    if _is_held(overview):
+        return Summary(Mood.PAUSED, tr("Paused"), tr("Paused: metered network"))
     if overview.is_paused or (paused and len(paused) == len(overview.servers)):
         return Summary(Mood.PAUSED, tr("Paused"), tr("Paused: nothing is sent until you resume"))
     if counted.syncing or counted.waiting:
@@ -109,6 +111,12 @@ def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
         return Summary(Mood.SYNCING, tr("Syncing"), f"{where} — {plural(done, '{n} run done', '{n} runs done')}")
     verified = tr("{n} verified", n=amounts.count(counted.verified))
     return Summary(Mood.UP_TO_DATE, tr("Up to date"), f"{tr('Up to date')} — {live}, {verified}")
+
+
+def _is_held(overview: Snapshot) -> bool:
+    """Whether nothing leaves this computer, because of the network."""
+    away = [one for one in overview.servers if not is_loopback(one.url)]
+    return any(one.paused_because for one in away) and all(one.state is ConnectionState.PAUSED for one in away)
 
 
 def retry_line(server: ServerStatus, now: float) -> str:

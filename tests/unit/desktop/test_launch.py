@@ -19,6 +19,7 @@ from runferry.desktop.parts.drop_target import DropTarget
 from runferry.desktop.settings.panes import PANES
 from runferry.desktop.system.grouping import Note
 from runferry.desktop.system.news import NewsKind
+from runferry.desktop.system.reachability import NetworkState
 from runferry.engine.engine import Engine
 from runferry.events import Event
 from runferry.paths import Home
@@ -131,6 +132,14 @@ def test_a_click_on_the_trays_message_shows_what_it_was_about(app: DesktopApp, m
     app.tray.message_clicked.emit()
     assert app.window.isVisible()
     assert app.window.current == "network"
+
+
+def test_what_the_system_says_of_the_network_reaches_the_engine(qtbot: QtBot, app: DesktopApp, engine: Engine) -> None:
+    engine.change_settings(metered="pause")
+    app.surroundings.network._set(NetworkState(True, is_metered=True))
+    qtbot.waitUntil(lambda: engine.metered.is_holding, timeout=5000)
+    app.surroundings.network._set(NetworkState(True, is_metered=False))
+    qtbot.waitUntil(lambda: not engine.metered.is_holding, timeout=5000)
 
 
 def test_the_icon_shows_and_hides_the_window(qtbot: QtBot, app: DesktopApp) -> None:

@@ -76,6 +76,18 @@ def test_paused_only_when_all_servers_are() -> None:
     assert said(a_run(1, state=SyncState.WAITING), servers=(paused,))[0] is Mood.PAUSED
 
 
+def test_a_metered_network_is_named_as_the_reason() -> None:
+    held = ServerStatus(URL, ConnectionState.PAUSED, paused_because="metered network")
+    near = ServerStatus(LOCAL, ConnectionState.ONLINE)
+    assert said(a_run(1, state=SyncState.WAITING), servers=(held, near)) == (
+        Mood.PAUSED,
+        "Paused",
+        "Paused: metered network",
+    )
+    asked_for = ServerStatus("https://other.example", ConnectionState.ONLINE)
+    assert said(servers=(held, asked_for))[0] is Mood.UP_TO_DATE
+
+
 @pytest.mark.parametrize(
     ("url", "name"),
     [

@@ -66,6 +66,8 @@ def state_line(server: ServerStatus, now: float) -> Line:
     elif server.state is ConnectionState.ONLINE and server.latency is not None:
         more = amounts.duration(server.latency)
     elif server.state is ConnectionState.PAUSED:
+        if server.paused_because:
+            return Line(look, tr("Paused: {why}", why=tr(server.paused_because)))
         until = server.paused_until
         paused = tr("Paused until you resume") if until is None else tr("Paused until {time}", time=_when(until, now))
         return Line(look, paused)
