@@ -59,10 +59,11 @@ class DesktopApp(QObject):
         self.tasks = Tasks(self)
         self.bridge = Bridge(engine, self)
         self.window = Window(self.memory)
-        self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window)
+        self.surroundings = Surroundings(self)
+        opener = self.surroundings.opener
+        self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window, opener)
         self.adding = Adding(self.context, self.window)
         self.starting = Starting(self.context, self)
-        self.surroundings = Surroundings(self)
         self.tray = Tray(self.toggle, self)
         self.way_in = WayIn(self.surroundings.tray, self.window.isVisible, self.window.bring_up, self)
         self.notifier = Notifier(self.surroundings.session, self.tray.message, self)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu
 
 from runferry.desktop.context import Context
@@ -86,11 +85,11 @@ class RunActions:
 
     def open_folder(self, run: RunStatus) -> None:
         """In the file manager."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(run.path))
+        self._context.open_folder(run.path)
 
     def open_web(self, run: RunStatus) -> None:
         """On its server."""
-        QDesktopServices.openUrl(QUrl(run.url))
+        self._context.open_page(run.url)
 
     def free_up(self, runs: list[RunStatus]) -> None:
         """The sheet that tells which of these folders could go, and puts them into the trash."""

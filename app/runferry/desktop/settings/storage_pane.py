@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout
 
 from runferry.desktop.bridge import Update
@@ -79,7 +77,9 @@ class StoragePane(Pane):
                 box.addWidget(Line())
             name = tr(_NAMES[one.name])
             row = _row(name, amounts.size(one.size))
-            button = IconButton("open-folder", tr("Show the folder: {name}", name=name), partial(_show, one))
+            button = IconButton(
+                "open-folder", tr("Show the folder: {name}", name=name), partial(self.context.open_folder, one.path)
+            )
             button.setEnabled(one.path.is_dir())
             row.addWidget(button)
             box.addLayout(row)
@@ -92,7 +92,3 @@ def _row(name: str, value: str) -> QHBoxLayout:
     row.addWidget(Label(name), 1)
     row.addWidget(Label(value, tone=Tone.SUBTLE))
     return row
-
-
-def _show(one: Space) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(one.path)))

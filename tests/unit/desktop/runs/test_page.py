@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
 from runferry.desktop.context import Context, Page
 from runferry.desktop.runs.page import RunsPage
+from runferry.desktop.system.open import Opener
 from runferry.status import ConnectionState, RunState, ServerStatus, SyncState
 from support.pages import NotedShell, surroundings
 from support.scripted import URL, a_run, an_update
@@ -170,14 +170,17 @@ def test_actions_ask_the_engine(qtbot: QtBot, page: RunsPage, around: Around) ->
 
 
 def test_links_are_copied_and_opened(
-    page: RunsPage, around: Around, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    qtbot: QtBot, page: RunsPage, around: Around, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    opened: list[QUrl] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url)) or True)
+    opened: list[str] = []
+    monkeypatch.setattr(Opener, "_open", lambda self, what, named: opened.append(what))
     runs = [a_run(1), replace(a_run(2), url=""), a_run(3)]
     page.actions_.copy_links(runs)
     assert QApplication.clipboard().text().split("\n") == [runs[0].url, runs[2].url]
     assert around[2].toasts == ["2 links copied"]
     page.actions_.open_web(runs[0])
+    qtbot.waitUntil(lambda: opened == [runs[0].url], timeout=5000)
     page.actions_.open_folder(a_run(1, path=str(tmp_path)))
-    assert opened == [QUrl(runs[0].url), QUrl.fromLocalFile(str(tmp_path))]
+    qtbot.waitUntil(lambda: opened[1:] == [str(tmp_path)], timeout=5000)
+    page.actions_.open_folder(a_run(1, path=str(tmp_path / "gone")))
+    qtbot.waitUntil(lambda: [one.slug for one in around[2].errors] == ["not-there"], timeout=5000)
