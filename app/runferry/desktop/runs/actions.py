@@ -93,9 +93,12 @@ class RunActions:
 
     def free_up(self, runs: list[RunStatus]) -> None:
         """The sheet that tells which of these folders could go, and puts them into the trash."""
+        self.free_up_in([Path(path) for path in dict.fromkeys(one.path for one in runs)])
+
+    def free_up_in(self, roots: list[Path]) -> None:
+        """The same for folders that are runs, or hold some."""
         from runferry.desktop.cleaning.sheet import HEIGHT, WIDTH, CleaningSheet
 
-        roots = [Path(path) for path in dict.fromkeys(one.path for one in runs)]
         shell = self._context.shell
         shell.sheet(tr("Free up space"), CleaningSheet(self._context, roots, shell.close_sheet), WIDTH, HEIGHT)
 

@@ -18,6 +18,8 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from runferry.credentials import keychain
+from runferry.desktop.bridge import Update
+from runferry.desktop.cleaning.sheet import CleaningSheet
 from runferry.desktop.context import Context
 from runferry.desktop.parts.labels import Label
 from runferry.desktop.settings.desk import Desk
@@ -27,6 +29,8 @@ from runferry.desktop.settings.page import SettingsPage
 from runferry.desktop.settings.pane import PaneKind
 from runferry.desktop.settings.panes import PANES
 from runferry.desktop.settings.servers_pane import ServersPane
+from runferry.desktop.settings.storage_pane import StoragePane
+from runferry.desktop.summary import totals
 from runferry.desktop.system.autostart.state import AutostartState
 from runferry.engine.engine import Engine
 from runferry.engine.support_file import redacted
@@ -37,6 +41,7 @@ from runferry.settings import FolderMode, Settings
 from runferry.status import FolderStatus
 from support.pages import NotedShell, surroundings, update
 from support.raw_server import RawServer, reply
+from support.scripted import a_run
 
 PATIENCE = 15_000  # milliseconds
 KEY = "k" * 40
@@ -391,6 +396,25 @@ def test_storage_names_the_folders_and_what_they_take(
     pane = page.pane("storage")
     qtbot.waitUntil(lambda: "2.0 MB" in said(pane), timeout=PATIENCE)
     assert "0 runs verified" in said(pane)
+
+
+def test_space_is_freed_up_from_the_storage_pane_too(
+    qtbot: QtBot, place: tuple[Context, NotedShell, SettingsPage]
+) -> None:
+    context, shell, page = place
+    pane = page.pane("storage")
+    assert isinstance(pane, StoragePane)
+    context.bridge.runs.update(one=a_run(1, path="/elsewhere/run"), two=a_run(2, path="/watched/project/run"))
+    overview = update(folders=(FolderStatus("/watched", "", "notifications"),)).overview
+    pane.take(Update(overview, totals([a_run(1)])))
+    assert pane.free_up.isEnabled()
+    pane.free_up.click()
+    ((title, sheet),) = shell.sheets
+    assert title == "Free up space"
+    assert isinstance(sheet, CleaningSheet)
+    qtbot.addWidget(sheet)
+    assert sheet._roots == [Path("/watched"), Path("/elsewhere/run")]
+    qtbot.waitUntil(lambda: not sheet.is_looking, timeout=PATIENCE)
 
 
 def test_a_support_file_holds_no_secret(
