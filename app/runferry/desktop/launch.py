@@ -128,7 +128,7 @@ class DesktopApp(QObject):
                 self.quit()
         self.window.take(update)
         self.notifications.take(update)
-        self.menu.show_update(update, list(self.bridge.runs.values()))
+        self.menu.show_update(update)
         self._show_summary()
 
     def _show_summary(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -12,6 +13,7 @@ from runferry.servers import is_loopback
 from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, Snapshot, SyncState
 
 _LIVE = (RunState.RUNNING, RunState.QUIET)
+MOST_LIVE = 12  # runs that a menu has room for
 _MOVING = (SyncState.SYNCING, SyncState.WAITING)
 
 
@@ -70,6 +72,12 @@ def totals(runs: Iterable[RunStatus]) -> Totals:
         rows_waiting=rows,
         by_state=by_state,
     )
+
+
+def live_runs(runs: Iterable[RunStatus]) -> tuple[RunStatus, ...]:
+    """The newest of those that train now, newest first; how many there are is in the totals."""
+    live = (one for one in runs if one.run_state in _LIVE and not one.held)
+    return tuple(heapq.nlargest(MOST_LIVE, live, key=lambda one: one.started or 0))
 
 
 @dataclass(frozen=True)
