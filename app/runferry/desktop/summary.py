@@ -112,7 +112,9 @@ def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
     if _is_held(overview):
         return Summary(Mood.PAUSED, tr("Paused"), tr("Paused: metered network"))
     if overview.is_paused or (paused and len(paused) == len(overview.servers)):
-        return Summary(Mood.PAUSED, tr("Paused"), tr("Paused: nothing is sent until you resume"))
+        until = overview.paused_until
+        end = tr("Paused until {time}", time=amounts.moment(until, now)) if until is not None else ""
+        return Summary(Mood.PAUSED, tr("Paused"), end or tr("Paused: nothing is sent until you resume"))
     if counted.syncing or counted.waiting:
         done = counted.by_state.get(SyncState.SENT, 0) + counted.verified
         where = tr("Syncing {n} of {all}", n=counted.syncing + counted.waiting, all=counted.runs - counted.held)

@@ -11,9 +11,12 @@ from runferry.desktop.text import tr
 
 
 def where(series: Series, axis: XAxis, index: int | None, smooth: Sequence[float] | None) -> str:
-    """step 1,200 · ~0.231: the place of the crosshair, and the smoothed value (None: nothing is smoothed)."""
+    """step 1,200 · ~0.231: the place of the crosshair, and the smoothed value (None: nothing is smoothed).
+
+    Without a crosshair, what runs to the right where that is a metric: over epoch.
+    """
     if index is None or index >= len(series.values):
-        return ""
+        return tr("over {name}", name=series.own_name) if series.axis(axis) is XAxis.OWN else ""
     place = x_text(series.x(index, axis), series.axis(axis), series.own_name)
     if smooth is None or not math.isfinite(smooth[index]):
         return place

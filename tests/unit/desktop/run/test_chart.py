@@ -329,6 +329,7 @@ def test_a_metric_runs_over_its_own_steps(chart: Chart, qtbot: QtBot) -> None:
     chart.set_view(XAxis.OWN, 0.0, False)
     chart.show_series(own)
     assert chart.axis is XAxis.OWN
+    assert chart._place.text() == "over epoch"
     qtbot.keyClick(chart, Qt.Key.Key_Home)
     assert chart.accessibleDescription() == "1 at epoch 0.5"
     chart.set_view(XAxis.STEP, 0.0, False)
