@@ -22,6 +22,15 @@ class NetworkOptions:
         unit="bytes/s",
         minimum=0,
     )
+    metered: str = _o(
+        "continue",
+        Kind.CHOICE,
+        "On metered networks",
+        "continue: send as always. pause: send nothing while the system calls the network metered (a phone's, or one "
+        "that is set so); it goes on by itself. The app has to run: a terminal is not told.",
+        "Network",
+        choices=("continue", "pause"),
+    )
     proxy: str = _o(
         "system",
         Kind.CHOICE,

@@ -133,7 +133,8 @@ class CleaningSheet(QWidget):
             for root in roots:
                 yield from judged_in(engine, root, age)
 
-        looking: Looking[Candidate | Stays] = Looking(self._context.tasks, judged, self.model.take, self._over)
+        take, over = self.model.take, self._over
+        looking: Looking[Candidate | Stays] = Looking(self._context.tasks, judged, take, over, asks_others=True)
         self._looking = looking
         self.destroyed.connect(lambda: looking.stop())
         looking.start()

@@ -22,6 +22,7 @@ from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.empty import Empty
 from runferry.desktop.parts.facts import Facts
 from runferry.desktop.parts.labels import Elided, Label, Line
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import plural, tr
 from runferry.engine.drop import look_at
 from runferry.engine.job import SyncRequest
@@ -185,7 +186,7 @@ class Choose(QWidget):
         ready = counts.ticked - counts.unplaced
         self.sync.setText(plural(ready, "Sync {n} run", "Sync {n} runs") if ready else tr("Sync"))
         self.sync.setEnabled(bool(ready) and not counts.unplaced)
-        self.sync.setToolTip(amounts.size(counts.bytes))
+        self.sync.setToolTip(plain(amounts.size(counts.bytes)))
         self._hint(counts.unplaced, counts.reading)
         self._show_facts()
 

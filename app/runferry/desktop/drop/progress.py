@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from runferry.desktop.bridge import Update
@@ -170,7 +168,7 @@ class Progress(QWidget):
 
     def _open_web(self) -> None:
         for one in self._chosen()[:1]:
-            QDesktopServices.openUrl(QUrl(one.url))
+            self._context.open_page(one.url)
 
     def _copy(self) -> None:
         links = [one.url for one in self._chosen() if one.url]

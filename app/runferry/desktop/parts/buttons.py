@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 
 from runferry.desktop.look import icons
 from runferry.desktop.look.theme import Tone
+from runferry.desktop.parts.tips import plain
 
 
 class Button(QPushButton):
@@ -49,7 +50,7 @@ class IconButton(QToolButton):
         super().__init__()
         self._icon, self._tone = icon, tone
         self.setAutoRaise(True)
-        self.setToolTip(text)
+        self.setToolTip(plain(text))
         self.setAccessibleName(text)
         if clicked is not None:
             self.clicked.connect(lambda: clicked())

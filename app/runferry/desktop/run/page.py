@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QKeyEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout
 
 from runferry.desktop.bridge import Update
@@ -171,7 +171,7 @@ class RunPage(Page):
     def _open_file(self, name: str, folder: bool = False) -> None:
         if self._found is not None:
             path = Path(self._found.path) / "files" / name
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent if folder else path)))
+            (self._context.show_in_folder if folder else self._context.open_file)(path)
 
     def _open_web(self) -> None:
         if self._run is not None:

@@ -20,6 +20,7 @@ from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.runs.actions import RunActions, fill_menu
 from runferry.desktop.runs.columns import Filter
 from runferry.desktop.runs.model import RunsModel
+from runferry.desktop.runs.narrow import Narrow
 from runferry.desktop.runs.table import RunsTable
 from runferry.desktop.text import plural, tr
 from runferry.status import RunStatus
@@ -38,6 +39,7 @@ class RunsPage(Page):
         self._run_page: Page | None = None
         self.model = RunsModel(self)
         self.table = RunsTable(self.model, context.memory)
+        self._narrow = Narrow(self.table)
         self.actions_ = RunActions(context)
         self.search = QLineEdit()
         self.kind = QComboBox()
@@ -184,8 +186,10 @@ class RunsPage(Page):
             self.table.setFocus()
 
     def keep(self) -> None:
-        """Before the app ends."""
+        """Before the app ends, or the window is hidden."""
+        self._narrow.show_all()
         self.table.keep()
+        self._narrow.fit()
 
     def _menu(self, runs: list[RunStatus], where: QPoint) -> None:
         menu = QMenu(self)

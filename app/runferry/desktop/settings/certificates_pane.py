@@ -200,7 +200,7 @@ class CertificatesPane(Pane):
             if url == self.server.url:
                 self._say(f"{error.title}. {error.message} {error.todo}", Tone.BAD)
 
-        self.context.tasks.run(lambda: company.presented(settings, url, environ), over, failed)
+        self.context.tasks.ask(lambda: company.presented(settings, url, environ), over, failed)
 
     def _say(self, text: str, tone: Tone) -> None:
         self.presented.show()

@@ -84,7 +84,7 @@ class ServersPane(Pane):
         for card in self.cards.values():
             card.refresh()
         if self._keyring is None:
-            self.context.tasks.run(keyring_state, self._show_keyring)
+            self.context.tasks.ask(keyring_state, self._show_keyring)
 
     def open(self, subject: str) -> None:
         """A server whose key is missing or was refused."""

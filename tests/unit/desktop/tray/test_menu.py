@@ -9,8 +9,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from runferry.desktop.summary import Mood, Summary
-from runferry.desktop.tray.menu import MOST_LIVE, TrayMenu, Wishes, live_text
+from runferry.desktop.summary import MOST_LIVE, Mood, Summary
+from runferry.desktop.tray.menu import TrayMenu, Wishes, live_text
 from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, SyncState
 from support.scripted import NOW, URL, a_run, an_update
 
@@ -40,7 +40,7 @@ def live(number: int, **told: Any) -> RunStatus:
 
 
 def show(menu: TrayMenu, *runs: RunStatus, **more: Any) -> None:
-    menu.show_update(an_update(*runs, **more), list(runs))
+    menu.show_update(an_update(*runs, **more))
 
 
 def titles(menu: QMenu) -> list[str]:
