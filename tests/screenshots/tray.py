@@ -13,14 +13,15 @@ from PySide6.QtWidgets import QApplication, QMenu
 from runferry.desktop.bridge import Update
 from runferry.desktop.look.theme import MARGIN, Size, Tone, colour, font
 from runferry.desktop.look.tray_icon import tray_icon
-from runferry.desktop.summary import summarize
+from runferry.desktop.summary import Mood, summarize
 from runferry.desktop.tray.icon import STATES
 from runferry.desktop.tray.menu import TrayMenu, Wishes
 from runferry.status import ConnectionState, SyncState
 
-SIZE = (1160, 640)
+SIZE = (1440, 580)
 COLUMNS = 3
 ICON = 22
+LIVE_AT = 46  # points: below the upper edge of the menu
 
 
 def states() -> dict[str, Update]:
@@ -59,9 +60,7 @@ def _one(painter: QPainter, place: QRect, update: Update) -> None:
     painter.setFont(font(Size.SMALL))
     said = place.adjusted(ICON + 8, 0, 0, 0)
     said.setHeight(ICON)
-    text = painter.fontMetrics().elidedText(
-        f"Runferry — {summary.sentence}", Qt.TextElideMode.ElideRight, said.width()
-    )
+    text = painter.fontMetrics().elidedText(f"Runferry — {summary.sentence}", Qt.TextElideMode.ElideRight, said.width())
     painter.drawText(said, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
     shown = TrayMenu(_wishes())
     shown.show_summary(summary)
@@ -69,6 +68,16 @@ def _one(painter: QPainter, place: QRect, update: Update) -> None:
     menu: QMenu = shown.menu
     menu.adjustSize()
     painter.drawPixmap(place.topLeft() + QPoint(0, ICON + 10), menu.grab())
+    if summary.mood is Mood.SYNCING:
+        _live_runs(painter, place.topLeft() + QPoint(menu.width() - 4, ICON + 10 + LIVE_AT), shown)
+
+
+def _live_runs(painter: QPainter, at: QPoint, shown: TrayMenu) -> None:
+    """The menu of the live runs, and that of the first of them."""
+    for menu in (shown.live, shown.live.actions()[0].menu()):
+        menu.adjustSize()  # type: ignore[union-attr]
+        painter.drawPixmap(at, menu.grab())  # type: ignore[union-attr]
+        at += QPoint(24, menu.height() + 8)  # type: ignore[union-attr]
 
 
 def _wishes() -> Wishes:

@@ -121,7 +121,7 @@ class Window(QWidget):
         if update is None:
             return
         self.summary = summarize(update.overview, update.totals, time.time())
-        live = plural(update.totals.live, "{n} live", "{n} live")
+        live = plural(update.totals.live, "{n} live", "{n} live") if update.totals.live else tr("No live runs")
         self.sidebar.headline.show_summary(self.summary, live)
         number = len(update.overview.problems) or update.totals.problems
         said = plural(number, "{n} problem", "{n} problems") if number else ""
@@ -201,10 +201,10 @@ class Window(QWidget):
 
     def _shortcuts(self) -> None:
         for number, entry in enumerate(_entries(), 1):
-            QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda name=entry.name: self.go(name))
+            QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda name=entry.name: self._go_by_key(name))
         keys = QKeySequence.StandardKey
         for key, more, do in (
-            (keys.Preferences, "Ctrl+,", lambda: self.go("settings")),
+            (keys.Preferences, "Ctrl+,", lambda: self._go_by_key("settings")),
             (keys.Open, "Ctrl+O", self.add),
             (keys.Close, "Ctrl+W", self.close),
         ):
@@ -212,6 +212,11 @@ class Window(QWidget):
             bound = QKeySequence.keyBindings(key)  # twice the same would be none: Qt calls it ambiguous
             shortcut.setKeys(bound if QKeySequence(more) in bound else [*bound, QKeySequence(more)])
             shortcut.activated.connect(do)
+
+    def _go_by_key(self, page: str) -> None:
+        """Who uses keys sees where the focus is, also before the first Tab."""
+        self.setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+        self.go(page)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Countdowns run only while somebody can see them."""

@@ -62,7 +62,7 @@ def place_text(server: str) -> str:
 def details(row: Row, metrics_only: bool) -> list[tuple[str, str]]:
     """Titles and texts about one run: what is sent, what is lost, where it was sent before, where it lies."""
     found = row.found
-    told = [(tr("Sent"), ", ".join(sent_words(row.sends(metrics_only))) if found.is_complete else tr("reading…"))]
+    told = [(tr("To send"), ", ".join(sent_words(row.sends(metrics_only))) if found.is_complete else tr("reading…"))]
     if found.damage is not None:
         lines = list(found.damage.details[:_DETAILS])
         if len(found.damage.details) > _DETAILS:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from runferry.desktop.look.theme import GRID, MARGIN, Size, line_colour
-from runferry.desktop.parts.buttons import IconButton
+from runferry.desktop.parts.buttons import RETURNS, Button, IconButton
 from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.text import tr
@@ -97,7 +97,8 @@ class SheetHost(QWidget):
         start = here if here is not None and self.isAncestorOf(here) else self
         one = start.nextInFocusChain() if forward else start.previousInFocusChain()
         while one is not None and one is not start:
-            tabbed = one.focusPolicy() & Qt.FocusPolicy.TabFocus
+            # The text of a box that can be written into hands the focus back to its box: Tab would stay there for ever.
+            tabbed = one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.focusProxy() is None
             if tabbed and one.isEnabled() and one.isVisible() and self.isAncestorOf(one):
                 one.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
                 return True
@@ -121,11 +122,20 @@ class SheetHost(QWidget):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape closes."""
+        """Escape closes. Return presses the primary button, but where it ends the writing of a text."""
         if event.key() == Qt.Key.Key_Escape:
             self.close_sheet()
+        elif event.key() in RETURNS and not isinstance(QApplication.focusWidget(), QLineEdit | QComboBox):
+            self._press_primary()
         else:
             super().keyPressEvent(event)
+
+    def _press_primary(self) -> None:
+        found = self._card.findChildren(Button) if self._card is not None else []
+        one = next((one for one in found if one.is_primary and one.isVisible() and one.isEnabled()), None)
+        if one is not None:
+            self.window().setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)  # who uses keys sees the focus
+            one.click()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click beside the card closes."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeyEvent
-from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout
+from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout, QWidget
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
@@ -53,6 +53,9 @@ class RunPage(Page):
         self.details = DetailsTab()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        before = QWidget()  # the tabs begin where everything above them does
+        before.setFixedSize(MARGIN, 1)
+        self.tabs.setCornerWidget(before, Qt.Corner.TopLeftCorner)
         for title, tab in (
             (tr("Overview"), self.overview),
             (tr("Console"), self.console),
@@ -64,6 +67,7 @@ class RunPage(Page):
             inner.setContentsMargins(MARGIN, GRID, MARGIN, GRID)
         self.files.opened.connect(lambda name: self._open_file(name))
         self.files.show_wanted.connect(lambda name: self._open_file(name, folder=True))
+        self.setFocusProxy(self.tabs)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)

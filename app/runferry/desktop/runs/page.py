@@ -7,7 +7,16 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
@@ -69,7 +78,7 @@ class RunsPage(Page):
                 "drop",
                 tr("No runs yet"),
                 tr("Drop run folders anywhere on this window, or add the folder that your trainings write into."),
-                Button(tr("Add…"), self._context.shell.add, "add", primary=True),
+                Button(tr("Add runs…"), self._context.shell.add, "add", primary=True),
             )
         )
         self._bodies.addWidget(
@@ -172,9 +181,12 @@ class RunsPage(Page):
             self._run_page = self._make_run_page(self._context, self.show_list)
             let_drops_through(self._run_page)
             self._stack.addWidget(self._run_page)
+        focused = QApplication.focusWidget()
         self._run_page.open(run.key)
         self._run_page.tick(time.time())
         self._stack.setCurrentWidget(self._run_page)
+        if focused is None or not focused.isVisible():  # it was in the list, or in what is gone
+            self._run_page.setFocus()
 
     def show_list(self) -> None:
         """Back."""

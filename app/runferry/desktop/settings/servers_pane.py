@@ -35,7 +35,7 @@ class ServersPane(Pane):
         self.keyring_line = Label(tone=Tone.SUBTLE, wrap=True)
         self.keyring_line.hide()
         options = [one for one in options_in(*kind.sections) if one.name not in ("local_server_port", "cloud_url")]
-        self.heading("", tr("Where runs go that say nothing else:"))
+        self.heading("", tr("For runs and folders that do not say where they go:"))
         self.form(options)
         self.heading(tr("This computer"))
         self.put(self.local)

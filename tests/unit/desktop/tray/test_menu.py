@@ -135,7 +135,7 @@ def test_names_that_are_long_or_hold_ampersands(menu: TrayMenu) -> None:
         (("Pause syncing", "Until I resume"), ("pause", "")),
         (("Resume syncing",), ("resume",)),
         (("Snooze notifications", "For 1 hour"), ("snooze", 60.0)),
-        (("Snooze notifications", "Not any longer"), ("snooze", 0.0)),
+        (("Snooze notifications", "Notify me again"), ("snooze", 0.0)),
         (("Local server", "Open in the browser"), ("dashboard",)),
         (("Settings…",), ("settings",)),
         (("Quit",), ("quit",)),
