@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from runferry.desktop.summary import Totals, totals
 from runferry.events import Event, Listener
+from runferry.right_of_way import first
 from runferry.status import RunStatus, Snapshot
 
 log = logging.getLogger(__name__)
@@ -180,7 +181,8 @@ class Bridge(QObject):
     def _take(self, update: Update) -> None:
         try:
             if not self._is_stopping:
-                self.updated.emit(update)
+                with first():
+                    self.updated.emit(update)
         finally:
             with self._condition:
                 self._is_taken = True

@@ -6,6 +6,7 @@ headless start, since only this module's import brings it.
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import socket
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_AFTER = 2000  # milliseconds between two looks at the local server
-SWITCH = 0.0005  # seconds: threads that decode give the window its turn (docs/architecture.md)
+SWITCH = 0.0001  # seconds until a thread that computes gives another its turn
+OBJECTS = 10_000  # made between two looks for garbage
 
 
 class DesktopApp(QObject):
@@ -196,10 +198,20 @@ def application(arguments: list[str] | None = None) -> QApplication:
     return made
 
 
+def make_fluent() -> None:
+    """Set the interpreter up for a window beside threads that decode: nothing holds its thread for long.
+
+    What the imports made is never looked through again: a search of everything for garbage takes some 60 ms.
+    """
+    sys.setswitchinterval(SWITCH)
+    gc.freeze()
+    gc.set_threshold(OBJECTS, 20, 20)
+
+
 def run(engine: Engine, hidden: bool = False) -> int:
     """Show the app until it ends; its exit code."""
     made = application()
-    sys.setswitchinterval(SWITCH)
+    make_fluent()
     app = DesktopApp(made, engine)
     release = _interruptible(app.quit)
     try:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from shiboken6 import isValid
 
 from runferry.errors import AppError, PermanentError
+from runferry.right_of_way import first
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,8 @@ def _answer(taker: Callable[[Any], None] | None, what: object) -> None:
     if taker is None or (isinstance(owner, QObject) and not isValid(owner)):
         return
     try:
-        taker(what)
+        with first():
+            taker(what)
     except RuntimeError as error:  # a function that remembers a widget: only Qt knows that it is gone
         if "already deleted" not in str(error):
             raise

@@ -13,10 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+# isort: split
+
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from runferry.desktop.launch import SWITCH, DesktopApp, application
+from runferry.desktop.launch import DesktopApp, application, make_fluent
 from runferry.engine.engine import Engine
 from runferry.paths import find_home
 from runferry.settings import Settings
@@ -44,7 +46,7 @@ def with_app(work: Callable[[DesktopApp], dict[str, Any]]) -> dict[str, Any]:
     """The whole app around an engine, as it starts by itself."""
     home = find_home()
     made = application()
-    sys.setswitchinterval(SWITCH)
+    make_fluent()
     with Engine(home, Settings.load(home.settings_file)) as engine:
         app = DesktopApp(made, engine)
         app.start()
@@ -58,16 +60,22 @@ def with_app(work: Callable[[DesktopApp], dict[str, Any]]) -> dict[str, Any]:
 def memory(app: DesktopApp) -> dict[str, Any]:
     """Resident memory in MiB with the list in sight; the local server is another process."""
     wanted = int(sys.argv[3])
-    wait(lambda: len(app.bridge.runs) >= wanted)
-    quiet = time.monotonic() + QUIET
-    wait(lambda: time.monotonic() > quiet)
+    _rest(lambda: len(app.bridge.runs) >= wanted)
     return {"MiB": _resident(), "runs": len(app.bridge.runs), "shown": app.window.isVisible()}
 
 
 def lateness(app: DesktopApp) -> dict[str, Any]:
-    """How many milliseconds later than due each tick came, until the large run is verified."""
+    """How many milliseconds later than due each tick came, from when the large run came until it is verified."""
     late: list[float] = []
     before = 0.0
+
+    def runs() -> list[RunStatus]:
+        return list(app.bridge.runs.values())
+
+    def live() -> int:
+        return sum(one.run_state is RunState.RUNNING for one in runs())
+
+    _rest(lambda: live() >= LIVE)
 
     def tick() -> None:
         nonlocal before
@@ -80,13 +88,8 @@ def lateness(app: DesktopApp) -> dict[str, Any]:
     timer.timeout.connect(tick)
     timer.start()
     begin = time.monotonic()
-
-    def done() -> bool:
-        runs = app.bridge.runs.values()
-        live = sum(one.run_state is RunState.RUNNING for one in runs)
-        return live >= LIVE and any(one.rows >= 100_000 and one.state is SyncState.VERIFIED for one in runs)
-
-    wait(done)
+    Path(sys.argv[3]).rename(sys.argv[4])
+    wait(lambda: any(one.rows >= 100_000 and one.state is SyncState.VERIFIED for one in runs()))
     timer.stop()
     return {"ms": late, "seconds": time.monotonic() - begin}
 
@@ -133,12 +136,20 @@ def table() -> dict[str, Any]:
     for step in range(20):
         some = [replace(one, rows_acknowledged=step) for one in runs[step * 100 : step * 100 + 500]]
         timed("500 runs changed", lambda some=some: model.take(some, ()))  # type: ignore[misc]
-    timed("100 runs came", lambda: model.take([_run(MANY + number) for number in range(100)], ()))
+    some, many = ([_run(first + number) for number in range(count)] for first, count in ((MANY, 100), (2 * MANY, 5000)))
+    timed("100 runs came", lambda: model.take(some, ()))
     timed("100 runs went", lambda: model.take((), [f"key{number}" for number in range(100)]))
-    timed("5,000 runs came", lambda: model.take([_run(2 * MANY + number) for number in range(5000)], ()))
+    timed("5,000 runs came", lambda: model.take(many, ()))
     for _ in range(20):
         timed("a second passed", lambda: model.tick(time.time()))
     return {"ms": longest, "processor_ms": busiest, "rows": model.rowCount()}
+
+
+def _rest(condition: Callable[[], bool]) -> None:
+    """Until something is so, and a while more."""
+    wait(condition)
+    quiet = time.monotonic() + QUIET
+    wait(lambda: time.monotonic() > quiet)
 
 
 def _run(number: int) -> RunStatus:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPaintDevice, QPainter, QPalette, QPixmap
@@ -76,6 +76,23 @@ def _pixmap(name: str, ink: str, size: int, scale: float) -> QPixmap:
     found.fill(Qt.GlobalColor.transparent)
     with painting(found) as painter:
         paint_ink(painter, QRectF(found.rect()), name, QColor(ink))
+    found.setDevicePixelRatio(scale)
+    return found
+
+
+@lru_cache(2000)
+def inked(name: str, ink: str, size: int, scale: float, angle: int | None = None) -> QPixmap:
+    """A drawing in the colour `ink` (#rrggbb) as a square picture of `size` points at a screen's `scale`.
+
+    With an angle in degrees: the ring of a shape that turns, and the arrow in it that does not.
+    """
+    if angle is None:
+        return _pixmap(name, ink, size, scale)
+    found = QPixmap(QSize(round(size * scale), round(size * scale)))
+    found.fill(Qt.GlobalColor.transparent)
+    with painting(found) as painter:
+        paint_ink(painter, QRectF(found.rect()), f"{name}-ring", QColor(ink), angle)
+        paint_ink(painter, QRectF(found.rect()), f"{name}-arrow", QColor(ink))
     found.setDevicePixelRatio(scale)
     return found
 

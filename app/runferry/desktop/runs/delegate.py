@@ -1,129 +1,156 @@
-"""Paints a row of the list: the state's shape, the name, a bar. Everything else is text from the model."""
+"""Paints a row of the list: the state's shape, the name, a bar; everything else is text.
+
+Asks nobody for what it can keep: Qt's own way puts a dozen questions to the model for each cell, and a screen has two
+hundred. What depends on the palette, the font and the columns is made anew once per picture, by `begin`.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from runferry.desktop.look import icons, words
-from runferry.desktop.look.theme import GRID, Size, Tone, colour, faint, font
-from runferry.desktop.parts.edges import EdgeDelegate
-from runferry.desktop.runs.columns import COLUMNS, progress, progress_text
-from runferry.desktop.runs.model import IS_NEW, RUN
+from runferry.desktop.look.theme import GRID, Size, Tone, colour, font
+from runferry.desktop.parts.edges import INSET
+from runferry.desktop.parts.texts import Texts
+from runferry.desktop.runs.columns import COLUMNS, progress, progress_text, run_name
+from runferry.desktop.runs.model import RunsModel
 from runferry.status import RunStatus, SyncState
 
 ROW = 34
 BAR = 5
-# Put together once: an operation on an enum of Qt's takes microseconds, and a screen has 150 cells.
-LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+SHAPE = 16
+# Put together once: an operation on an enum of Qt's takes microseconds.
 SELECTED = QStyle.StateFlag.State_Selected.value
 FOCUS = QStyle.StateFlag.State_HasFocus.value
+ACTIVE = QStyle.StateFlag.State_Active.value
+HOVERED = QStyle.StateFlag.State_MouseOver.value
+PANEL = QStyle.PrimitiveElement.PE_PanelItemViewItem
+ANTIALIASING = QPainter.RenderHint.Antialiasing
+NO_PEN = Qt.PenStyle.NoPen
+Index = QModelIndex | QPersistentModelIndex
 
 
-class RunDelegate(EdgeDelegate):
-    """`angle` turns the shapes of runs that are under way; the page moves it."""
+class _Inks:
+    """Colours by what they mean, in the surroundings of one palette."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.angle = 0.0
+    def __init__(self, palette: QPalette) -> None:
+        self.text = palette.color(QPalette.ColorRole.Text)
+        self.tones = {tone: colour(tone, palette) for tone in Tone}
+        self.track = QColor(self.tones[Tone.TEXT])
+        self.track.setAlphaF(0.15)
+        groups = {True: QPalette.ColorGroup.Active, False: QPalette.ColorGroup.Inactive}
+        self.chosen = {
+            is_active: palette.color(one, QPalette.ColorRole.HighlightedText) for is_active, one in groups.items()
+        }
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+
+@dataclass
+class _Cell:
+    """What the painting of one cell needs. `chosen`: the ink where the row is selected."""
+
+    area: QRect
+    run: RunStatus
+    chosen: QColor | None
+
+
+class RunDelegate(QStyledItemDelegate):
+    """For `RunsModel`. `angle` turns the shapes of runs that are under way; the table moves it."""
+
+    def __init__(self, model: RunsModel, view: QTableView) -> None:
+        super().__init__(view)
+        self.angle = 0
+        self._runs, self._view = model, view
+        self._made_for: tuple[int, str] | None = None
+        self._painters: list[Callable[[QPainter, _Cell, int], None]] = [
+            {"state": self._state, "name": self._name, "progress": self._progress}.get(one.name, self._plain)
+            for one in COLUMNS
+        ]
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """All rows are alike."""
         return QSize(80, ROW)
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def begin(self) -> None:
+        """Before each picture of the table: see what changed around it."""
+        palette, base = self._view.palette(), self._view.font()
+        made_for = palette.cacheKey(), base.key()
+        if made_for != self._made_for:
+            self._made_for = made_for
+            self._inks = _Inks(palette)
+            self._body = Texts(base)
+            self._bold = Texts(font(Size.BODY, bold=True, base=base), middle=True)
+            self._small = Texts(font(Size.SMALL, base=base))
+        header = self._view.horizontalHeader()
+        shown = [one for at in range(header.count()) if not header.isSectionHidden(one := header.logicalIndex(at))]
+        self._first, self._last = (shown[0], shown[-1]) if shown else (-1, -1)
+        self._scale = self._view.devicePixelRatioF()
+        self._style = self._view.style()
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One cell."""
-        column = COLUMNS[index.column()]
-        name = column.name
-        widget = option.widget
-        style = widget.style() if widget else QApplication.style()
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, widget)
-        run: RunStatus = index.data(RUN)
-        state = option.state.value
-        selected = bool(state & SELECTED)
-        painter.save()
+        if self._made_for is None:
+            self.begin()
+        column, area, state = index.column(), option.rect, option.state.value
+        if state & (SELECTED | HOVERED):
+            self._style.drawPrimitive(PANEL, option, painter, self._view)
+        chosen = self._inks.chosen[bool(state & ACTIVE)] if state & SELECTED else None
         if state & FOCUS:
-            painter.setPen(colour(Tone.ACCENT))
-            painter.drawRect(option.rect.adjusted(0, 0, -1, -1))
-        if name == "state":
-            self._state(painter, QRectF(option.rect), run, selected, option.palette)
-        elif name == "name":
-            self._name(painter, option, index.data(Qt.ItemDataRole.DisplayRole), bool(index.data(IS_NEW)), selected)
-        elif name == "progress":
-            self._progress(painter, QRectF(option.rect), run, selected, option.palette)
-        else:
-            self._plain(painter, option, index, selected)
-        painter.restore()
+            painter.setPen(self._inks.tones[Tone.ACCENT])
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(area.adjusted(0, 0, -1, -1))
+        self._painters[column](painter, _Cell(area, self._runs.run(index.row()), chosen), column)
 
-    def _plain(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-        selected: bool,
-    ) -> None:
-        """Qt's own delegate asks the model a dozen questions for each cell."""
-        left, right = self.edges(option, index)
-        area = option.rect.adjusted(4 + left, 0, -4 - right, 0)
-        text = option.fontMetrics.elidedText(
-            index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideRight, area.width()
-        )
-        role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
-        painter.setPen(option.palette.color(role))
-        painter.setFont(option.font)
-        painter.drawText(area, RIGHT if COLUMNS[index.column()].is_number else LEFT, text)
+    def _plain(self, painter: QPainter, cell: _Cell, column: int) -> None:
+        kind = COLUMNS[column]
+        left, right = INSET if column == self._first else 0, INSET if column == self._last else 0
+        painter.setPen(cell.chosen or self._inks.text)
+        area = cell.area.adjusted(4 + left, 0, -4 - right, 0)
+        self._body.draw(painter, area, kind.text(cell.run, self._runs.now), kind.is_number)
 
-    def _state(self, painter: QPainter, area: QRectF, run: RunStatus, selected: bool, palette: QPalette) -> None:
-        look = words.of_run(run)
-        box = QRectF(area.center().x() - 8, area.center().y() - 8, 16, 16)
-        ink = palette.color(QPalette.ColorRole.HighlightedText) if selected else colour(look.tone)
-        if run.state is SyncState.SYNCING and look.shape == "state-syncing":
-            icons.paint_ink(painter, box, "state-syncing-ring", ink, self.angle)
-            icons.paint_ink(painter, box, "state-syncing-arrow", ink)
-        else:
-            icons.paint_ink(painter, box, look.shape, ink)
+    def _state(self, painter: QPainter, cell: _Cell, column: int) -> None:
+        look = words.of_run(cell.run)
+        ink = (cell.chosen or self._inks.tones[look.tone]).name()
+        turned = cell.run.state is SyncState.SYNCING and look.shape == "state-syncing"
+        picture = icons.inked(look.shape, ink, SHAPE, self._scale, self.angle if turned else None)
+        area = cell.area
+        painter.drawPixmap(area.x() + (area.width() - SHAPE) // 2, area.y() + (area.height() - SHAPE) // 2, picture)
 
-    def _name(self, painter: QPainter, option: QStyleOptionViewItem, text: str, is_new: bool, selected: bool) -> None:
-        area = option.rect.adjusted(4, 0, -4, 0)
-        painter.setFont(font(Size.BODY, bold=True, base=option.font))
-        role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
-        painter.setPen(option.palette.color(role))
-        if is_new:
-            painter.save()
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setBrush(colour(Tone.ACCENT))
-            painter.setPen(Qt.PenStyle.NoPen)
+    def _name(self, painter: QPainter, cell: _Cell, column: int) -> None:
+        area = cell.area.adjusted(4, 0, -4, 0)
+        if self._runs.is_fresh(cell.run.key):
+            painter.setRenderHint(ANTIALIASING, True)
+            painter.setBrush(self._inks.tones[Tone.ACCENT])
+            painter.setPen(NO_PEN)
             painter.drawEllipse(QRectF(area.right() - 8, area.center().y() - 3, 6, 6))
-            painter.restore()
+            painter.setRenderHint(ANTIALIASING, False)
             area.setRight(area.right() - 14)
-        metrics = QFontMetrics(painter.font())
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(area, LEFT, shown)
+        painter.setPen(cell.chosen or self._inks.text)
+        self._bold.draw(painter, area, run_name(cell.run))
 
-    def _progress(self, painter: QPainter, area: QRectF, run: RunStatus, selected: bool, palette: QPalette) -> None:
-        share = progress(run)
-        look = words.of_run(run)
-        ink = palette.color(QPalette.ColorRole.HighlightedText) if selected else colour(look.tone)
-        text_area = area.adjusted(4, 0, -4, 0)
-        moving = share is not None and run.state not in (SyncState.VERIFIED, SyncState.PROBLEM)
-        if moving and share is not None:
-            width = min(72.0, area.width() * 0.5)
-            track = QRectF(area.left() + 4, area.center().y() - BAR / 2, width, BAR)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(faint(Tone.TEXT, 0.15))
-            painter.drawRoundedRect(track, BAR / 2, BAR / 2)
-            done = QRectF(track.left(), track.top(), max(track.width() * share, BAR if share else 0), BAR)
-            painter.setBrush(ink)
-            painter.drawRoundedRect(done, BAR / 2, BAR / 2)
-            text_area.setLeft(track.right() + GRID)
-        quiet = colour(Tone.SUBTLE) if look.tone is Tone.SUBTLE or moving else colour(look.tone)
-        painter.setPen(palette.color(QPalette.ColorRole.HighlightedText) if selected else quiet)
-        painter.setFont(font(Size.SMALL))
-        metrics = QFontMetrics(painter.font())
-        shown = metrics.elidedText(progress_text(run), Qt.TextElideMode.ElideRight, int(text_area.width()))
-        painter.drawText(text_area, LEFT, shown)
+    def _progress(self, painter: QPainter, cell: _Cell, column: int) -> None:
+        run, share = cell.run, progress(cell.run)
+        tone = words.of_run(run).tone
+        area = cell.area.adjusted(4, 0, -4, 0)
+        is_moving = share is not None and run.state not in (SyncState.VERIFIED, SyncState.PROBLEM)
+        if share is not None and is_moving:
+            area.setLeft(self._bar(painter, cell.area, share, cell.chosen or self._inks.tones[tone]) + GRID)
+        painter.setPen(cell.chosen or self._inks.tones[Tone.SUBTLE if is_moving else tone])
+        self._small.draw(painter, area, progress_text(run))
+
+    def _bar(self, painter: QPainter, area: QRect, share: float, ink: QColor) -> int:
+        """A bar at the left of the cell; gives where it ends."""
+        width = min(72, area.width() // 2)
+        left, top = area.x() + 4, area.y() + (area.height() - BAR) / 2
+        painter.setRenderHint(ANTIALIASING, True)
+        painter.setPen(NO_PEN)
+        for length, brush in ((float(width), self._inks.track), (max(width * share, BAR if share else 0.0), ink)):
+            if length:
+                painter.setBrush(brush)
+                painter.drawRoundedRect(QRectF(left, top, length, BAR), BAR / 2, BAR / 2)
+        painter.setRenderHint(ANTIALIASING, False)
+        return left + width

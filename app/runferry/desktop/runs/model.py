@@ -19,7 +19,6 @@ from runferry.status import RunStatus
 
 Index = QModelIndex | QPersistentModelIndex
 RUN = Qt.ItemDataRole.UserRole
-IS_NEW = Qt.ItemDataRole.UserRole + 1
 NOBODY = QModelIndex()
 BULK = 200  # new rows at once, above which the table is filled anew
 
@@ -47,6 +46,10 @@ class RunsModel(QAbstractTableModel):
     def run(self, row: int) -> RunStatus:
         """The run of a row."""
         return self._runs[self._rows[row]]
+
+    def is_fresh(self, key: str) -> bool:
+        """Whether a run came since somebody looked."""
+        return key in self._fresh
 
     def row_of(self, key: str) -> int | None:
         """Where a run is shown."""
@@ -205,8 +208,6 @@ class RunsModel(QAbstractTableModel):
             return run
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return column.text(run, self.now)
-        if role == IS_NEW:
-            return run.key in self._fresh
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tooltip(run, column.name, column.text(run, self.now))
         if role == Qt.ItemDataRole.TextAlignmentRole and column.is_number:

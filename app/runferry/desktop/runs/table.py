@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QMenu, QTableView
 
 from runferry.desktop.memory import Memory
@@ -13,6 +13,7 @@ from runferry.desktop.runs.columns import COLUMNS
 from runferry.desktop.runs.delegate import ROW, RunDelegate
 from runferry.desktop.runs.model import RUN, RunsModel
 from runferry.desktop.text import tr
+from runferry.right_of_way import first
 from runferry.status import RunStatus, SyncState
 
 TURN = 80  # milliseconds between two pictures of what moves
@@ -30,7 +31,7 @@ class RunsTable(QTableView):
     def __init__(self, model: RunsModel, memory: Memory) -> None:
         super().__init__()
         self._runs, self._memory = model, memory
-        self._delegate = RunDelegate(self)
+        self._delegate = RunDelegate(model, self)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
         quiet(self, tr("Runs"), ROW, edges.HEADER + NO_ARROW)
@@ -127,6 +128,12 @@ class RunsTable(QTableView):
         if event.reason() is QContextMenuEvent.Reason.Keyboard:
             where = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
         self.menu_wanted.emit(runs, where)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Before anybody else computes on."""
+        with first():
+            self._delegate.begin()
+            super().paintEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return opens the run."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from runferry.desktop.look.tray_icon import FRAMES, TrayState, tray_icon
 from runferry.desktop.summary import Mood, Summary
+from runferry.right_of_way import first
 
 STATES = {
     Mood.UP_TO_DATE: TrayState.UP_TO_DATE,
@@ -93,7 +94,8 @@ class Tray(QObject):
 
     def _turn(self) -> None:
         self._frame = (self._frame + 1) % FRAMES
-        self._draw()
+        with first():
+            self._draw()
 
     def _draw(self) -> None:
         if self._icon is not None:

@@ -13,7 +13,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from runferry.desktop.runs.columns import COLUMNS, Filter
-from runferry.desktop.runs.model import BULK, IS_NEW, RUN, RunsModel
+from runferry.desktop.runs.model import BULK, RUN, RunsModel
 from runferry.status import DamageReport, RunState, RunStatus, SyncState
 from support.scripted import NOW, a_run
 
@@ -90,11 +90,11 @@ def test_what_comes_later_gets_its_place(qtbot: QtBot, order: Qt.SortOrder) -> N
 
 def test_what_comes_later_is_marked_until_it_was_seen(qtbot: QtBot) -> None:
     model = made(a_run(1))
-    assert not model.data(model.index(0, NAME), IS_NEW)
+    assert not model.is_fresh(model.run(0).key)
     model.take([a_run(0)], ())
-    assert model.data(model.index(0, NAME), IS_NEW)
+    assert model.is_fresh(model.run(0).key)
     model.seen()
-    assert not model.data(model.index(0, NAME), IS_NEW)
+    assert not model.is_fresh(model.run(0).key)
 
 
 def test_what_went_is_gone_and_can_be_read_while_it_goes(qtbot: QtBot) -> None:
