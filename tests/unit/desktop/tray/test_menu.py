@@ -88,7 +88,12 @@ def test_live_runs_change_their_texts_in_place(menu: TrayMenu, asked: Asked) -> 
     assert isinstance(submenu, QMenu)
     entry(submenu, "Open").trigger()
     entry(submenu, "Show in folder").trigger()
-    assert [(what, run.key) for what, run in asked] == [("open_run", "key2"), ("show_folder", "key2")]
+    entry(submenu, "Stop…").trigger()
+    assert [(what, run.key) for what, run in asked] == [
+        ("open_run", "key2"),
+        ("show_folder", "key2"),
+        ("stop_run", "key2"),
+    ]
 
 
 def test_an_entry_opens_the_run_as_it_is_now(menu: TrayMenu, asked: Asked) -> None:
