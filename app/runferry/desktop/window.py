@@ -128,9 +128,10 @@ class Window(QWidget):
         self.sidebar.button("problems").badge(f"{number:,}" if number else "", Tone.BAD, said)
         retrying = self.summary.retry
         self.sidebar.button("network").badge("state-retrying" if retrying else "", Tone.WARN, retrying)
-        self.setWindowTitle(
-            "Runferry" if self.summary.mood is Mood.UP_TO_DATE else f"Runferry — {self.summary.headline}"
-        )
+        is_well = self.summary.mood is Mood.UP_TO_DATE
+        self.setAccessibleName("Runferry" if is_well else f"Runferry — {self.summary.headline}")
+        # The name comes last, where Qt would add it on some systems if it did not.
+        self.setWindowTitle("Runferry" if is_well else f"{self.summary.headline} — Runferry")
 
     # -- what pages ask for -------------------------------------------------------------------------------------------
 

@@ -117,7 +117,7 @@ def test_it_sums_up_in_title_and_sidebar(window: Window) -> None:
     assert window.windowTitle() == "Runferry"
     retrying = ServerStatus(URL, ConnectionState.RETRYING, next_try=NOW + 10**9)
     window.take(an_update(a_run(1, state=SyncState.PROBLEM), a_run(2), servers=(retrying,)))
-    assert window.windowTitle() == "Runferry — 1 problem"
+    assert window.windowTitle() == "1 problem — Runferry"
     assert window.sidebar.button("problems").accessibleName() == "Problems, 1 problem"
     assert window.sidebar.button("network").accessibleName().startswith("Network, Retrying wandb.company.com")
     window.take(an_update(a_run(1)))

@@ -162,6 +162,9 @@ class Choose(QWidget):
         if not self.table.selectionModel().hasSelection() and self.model.rowCount():
             now = self.table.currentIndex()  # a table that has the focus has one at once, and selects nothing
             self.table.setCurrentIndex(now if now.isValid() else self.model.index(0, 0))
+            focused = self.window().focusWidget()
+            if focused is None or not self.isAncestorOf(focused):  # it was not shown when the sheet opened
+                self.table.setFocus()
 
     def _over(self, error: AppError | None) -> None:
         if error is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
@@ -77,12 +79,15 @@ class SheetHost(QWidget):
         self.show()
         self.raise_()
         body.setFocus()
+        self._keep_focus()
+        _application().focusChanged.connect(self._keep_focus)
 
     def close_sheet(self) -> None:
         """Close it; what had the focus gets it back."""
         if self._card is None:
             return
         card, self._card = self._card, None
+        _application().focusChanged.disconnect(self._keep_focus)
         card.hide()
         card.deleteLater()
         self.hide()
@@ -90,6 +95,23 @@ class SheetHost(QWidget):
         if before is not None and isValid(before):  # it may have gone meanwhile
             before.setFocus()
         self.closed.emit()
+
+    def _keep_focus(self) -> None:
+        """What lies below does not get the focus, whoever gives it: a window that comes back to the front, a page."""
+        if self._card is None or self.window().focusWidget() is None or self.has_focus:
+            return
+        body = self.body
+        if body is not None:
+            body.setFocus()
+        if not self.has_focus:  # what the body would give it to is not shown yet
+            self.setFocus()
+            self.focusNextPrevChild(True)
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether the focus of its window is on the sheet."""
+        here = self.window().focusWidget()
+        return here is not None and self.isAncestorOf(here)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab goes round inside the card: what is dimmed is not to be used."""
@@ -147,3 +169,7 @@ class SheetHost(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(0, 0, 0, 90))
         painter.end()
+
+
+def _application() -> QApplication:
+    return cast(QApplication, QApplication.instance())

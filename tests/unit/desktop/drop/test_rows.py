@@ -109,6 +109,7 @@ def test_words() -> None:
     assert kind_line(row(is_complete=False)).startswith("reading…")
     assert rows_text(row(is_complete=False)) == "2,000…"
     assert "still training" in kind_line(row(run_state=RunState.RUNNING))
+    assert "its log has no end" in kind_line(row(run_state=RunState.QUIET))
     told = dict(details(row(), metrics_only=False))["To send"]
     assert "host name node" in told
     assert "user name jane" in told

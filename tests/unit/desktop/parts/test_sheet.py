@@ -98,6 +98,34 @@ def test_tab_goes_round_past_a_box_that_can_be_written_into(qtbot: QtBot, made: 
     assert made.tick.hasFocus()
 
 
+def test_what_lies_below_does_not_get_the_focus(qtbot: QtBot, made: Made) -> None:
+    below = QLineEdit(made.window)
+    below.show()
+    made.cancel.setFocus()
+    below.setFocus()
+    qtbot.waitUntil(lambda: made.host.has_focus)
+    key(qtbot, Qt.Key.Key_Escape)
+    assert made.host.body is None
+    below.setFocus()
+    assert below.hasFocus()
+
+
+def test_a_sheet_whose_body_is_not_shown_yet_takes_the_focus_all_the_same(qtbot: QtBot, made: Made) -> None:
+    below = QLineEdit(made.window)
+    below.show()
+    made.host.close_sheet()
+    below.setFocus()
+    body, hidden = QWidget(), QLineEdit()
+    QVBoxLayout(body).addWidget(hidden)
+    hidden.hide()
+    body.setFocusProxy(hidden)
+    made.host.show_sheet("Another", body)
+    assert made.host.has_focus
+    key(qtbot, Qt.Key.Key_Escape)
+    assert made.host.body is None
+    assert below.hasFocus()
+
+
 def test_a_text_has_no_line_with_a_single_word(qtbot: QtBot) -> None:
     label = Label("A server that does not answer is tried again by itself, and one is told when.", wrap=True)
     qtbot.addWidget(label)
