@@ -13,15 +13,14 @@ from PySide6.QtWidgets import QApplication, QMenu
 from runferry.desktop.bridge import Update
 from runferry.desktop.look.theme import MARGIN, Size, Tone, colour, font
 from runferry.desktop.look.tray_icon import tray_icon
-from runferry.desktop.summary import Mood, summarize
+from runferry.desktop.summary import summarize
 from runferry.desktop.tray.icon import STATES
 from runferry.desktop.tray.menu import TrayMenu, Wishes
 from runferry.status import ConnectionState, SyncState
 
-SIZE = (1440, 580)
+SIZE = (1260, 580)
 COLUMNS = 3
 ICON = 22
-LIVE_AT = 46  # points: below the upper edge of the menu
 
 
 def states() -> dict[str, Update]:
@@ -49,6 +48,7 @@ def picture(scale: float) -> QPixmap:
     for number, update in enumerate(states().values()):
         place = QRect(number % COLUMNS * width, number // COLUMNS * height, width, height)
         _one(painter, place.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN), update)
+    _live_runs(painter, QPoint((COLUMNS - 1) * width + MARGIN, height + MARGIN + ICON + 10), states()["syncing"])
     painter.end()
     return canvas
 
@@ -68,12 +68,12 @@ def _one(painter: QPainter, place: QRect, update: Update) -> None:
     menu: QMenu = shown.menu
     menu.adjustSize()
     painter.drawPixmap(place.topLeft() + QPoint(0, ICON + 10), menu.grab())
-    if summary.mood is Mood.SYNCING:
-        _live_runs(painter, place.topLeft() + QPoint(menu.width() - 4, ICON + 10 + LIVE_AT), shown)
 
 
-def _live_runs(painter: QPainter, at: QPoint, shown: TrayMenu) -> None:
+def _live_runs(painter: QPainter, at: QPoint, update: Update) -> None:
     """The menu of the live runs, and that of the first of them."""
+    shown = TrayMenu(_wishes())
+    shown.show_update(update, list(update.runs))
     for menu in (shown.live, shown.live.actions()[0].menu()):
         menu.adjustSize()  # type: ignore[union-attr]
         painter.drawPixmap(at, menu.grab())  # type: ignore[union-attr]

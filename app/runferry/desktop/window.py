@@ -122,7 +122,8 @@ class Window(QWidget):
             return
         self.summary = summarize(update.overview, update.totals, time.time())
         live = plural(update.totals.live, "{n} live", "{n} live") if update.totals.live else tr("No live runs")
-        self.sidebar.headline.show_summary(self.summary, live)
+        hides_pause = update.overview.is_paused and self.summary.mood in (Mood.ATTENTION, Mood.RETRYING)
+        self.sidebar.headline.show_summary(self.summary, f"{tr('Paused')} · {live}" if hides_pause else live)
         number = len(update.overview.problems) or update.totals.problems
         said = plural(number, "{n} problem", "{n} problems") if number else ""
         self.sidebar.button("problems").badge(f"{number:,}" if number else "", Tone.BAD, said)

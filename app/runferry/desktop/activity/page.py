@@ -183,7 +183,7 @@ class ActivityPage(Page):
     def _show_facts(self) -> None:
         index = self.table.currentIndex()
         if not index.isValid():
-            self.facts.show_facts([("", tr("Choose an entry to read all of it."))] if self.model.rowCount() else [])
+            self.facts.show_facts([(tr("Choose an entry to read all of it."), "")] if self.model.rowCount() else [])
             return
         entry = self.model.entry(index.row())
         facts = [(words.LOOKS[entry.kind].word, entry.text), (tr("When"), amounts.exact(entry.time))]

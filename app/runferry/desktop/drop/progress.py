@@ -58,6 +58,7 @@ class Progress(QWidget):
         for number, column in enumerate(COLUMNS):
             self.table.setColumnHidden(number, column.name in LEFT_OUT)
         self.bar.setRange(0, 0)
+        self.shape.show_shape("state-syncing", Tone.ACCENT, tr("Syncing"))
         texts = QVBoxLayout()
         texts.setSpacing(0)
         texts.addWidget(self.headline)
@@ -107,8 +108,10 @@ class Progress(QWidget):
 
     @property
     def counts(self) -> Counter[SyncState]:
-        """How many are in each state."""
-        return Counter(one.state for one in self._runs.values())
+        """How many are in each state; what was sent but for something that a person must see to is a problem."""
+        return Counter(
+            SyncState.PROBLEM if one.state is SyncState.SENT and one.error else one.state for one in self._runs.values()
+        )
 
     @property
     def is_over(self) -> bool:

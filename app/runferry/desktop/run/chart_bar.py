@@ -38,7 +38,7 @@ class ChartBar(QWidget):
         self._label.setBuddy(self.slider)
         self.axis = QComboBox()
         self.axis.setAccessibleName(tr("What runs to the right"))
-        words = {XAxis.STEP: tr("By step"), XAxis.RELATIVE: tr("By time since start"), XAxis.WALL: tr("By time of day")}
+        words = {XAxis.STEP: tr("By step"), XAxis.RELATIVE: tr("Since start"), XAxis.WALL: tr("By clock")}
         for axis, word in words.items():
             self.axis.addItem(word, axis)
         self._lay_out()

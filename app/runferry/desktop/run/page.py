@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtCore import QPoint, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout, QWidget
 
@@ -28,6 +28,14 @@ from runferry.status import RunState, RunStatus, ServerStatus
 
 REWRITTEN = 32  # console lines that a terminal may still write anew
 AGAIN = 5.0  # seconds between two readings of a run that grows
+
+
+class _Gap(QWidget):
+    """Before the first tab: they begin where everything above them does."""
+
+    def sizeHint(self) -> QSize:
+        """The page's margin."""
+        return QSize(MARGIN, 1)
 
 
 class RunPage(Page):
@@ -53,9 +61,7 @@ class RunPage(Page):
         self.details = DetailsTab()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        before = QWidget()  # the tabs begin where everything above them does
-        before.setFixedSize(MARGIN, 1)
-        self.tabs.setCornerWidget(before, Qt.Corner.TopLeftCorner)
+        self.tabs.setCornerWidget(_Gap(), Qt.Corner.TopLeftCorner)
         for title, tab in (
             (tr("Overview"), self.overview),
             (tr("Console"), self.console),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
 from runferry.desktop.bridge import Update
@@ -90,8 +91,8 @@ class ServersPane(Pane):
         """A server whose key is missing or was refused."""
         if subject.startswith("http"):
             card = self._card(normalise_url(subject))
-            self.ensureWidgetVisible(card)
             card.key.setFocus()
+            QTimer.singleShot(0, card, lambda: self.ensureWidgetVisible(card))  # once a new one has its place
 
     def _show_keyring(self, state: KeyringState) -> None:
         self._keyring = state

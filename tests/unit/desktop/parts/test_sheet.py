@@ -1,4 +1,4 @@
-"""Keys on a sheet: Return presses the primary button or the one that has the focus, Tab goes round and stays nowhere."""
+"""Keys on a sheet: Return presses the primary button or the one that has the focus; Tab goes round."""
 
 from __future__ import annotations
 
