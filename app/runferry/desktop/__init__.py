@@ -1,3 +1,3 @@
 """The window and the tray icon. Qt and pyqtgraph are imported here only, and never in a headless start."""
 
-from runferry.desktop import plain_import as plain_import
+from runferry.desktop import lean as lean

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from runferry.wire.scanning import FILE_HEADER
@@ -134,10 +135,15 @@ def _modern(log: Path) -> RunFolder | NotARun:
 def read_marker(path: Path) -> dict[str, Any] | None:
     """The recorder's ``runferry.json`` of a run folder; None where there is none or it is no JSON object."""
     try:
-        marker = json.loads((path / MARKER).read_bytes())
+        marker = json.loads((path / MARKER).read_bytes(), object_pairs_hook=_shared)
     except (OSError, ValueError):
         return None
     return marker if isinstance(marker, dict) else None
+
+
+def _shared(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """One text for all of ten thousand runs that say the same."""
+    return {intern(key): intern(value) if isinstance(value, str) else value for key, value in pairs}
 
 
 def epoch(text: str) -> float | None:

@@ -6,7 +6,6 @@ thread at a time; the sending goes on in a pool's thread.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Protocol
@@ -38,7 +37,7 @@ class Pipeline:
         self._senders = senders
         self._is_paused = is_paused
         self._on_sent = on_sent
-        self._backlog: deque[Part] = deque()
+        self._backlog: list[Part] = []  # a few; an empty deque for each of ten thousand runs would cost 8 MB
 
     def put_back(self, part: Part) -> None:
         """A part that was read elsewhere and has to be sent first."""
@@ -53,19 +52,19 @@ class Pipeline:
         sending: tuple[Future[None], Part] | None = None
         try:
             while True:
-                part = self._backlog.popleft() if self._backlog else source.read()
+                part = self._backlog.pop(0) if self._backlog else source.read()
                 if part.is_replaced:
                     if sending is not None:
                         wait([sending[0]])  # how it went does not matter any more
                         sending = None
                     raise Replaced
                 if sending is not None:
-                    self._backlog.appendleft(part)  # until the one before it has arrived
+                    self._backlog.insert(0, part)  # until the one before it has arrived
                     waiting, sending = sending, None
                     self._wait_for(*waiting)
                     if self._is_paused():
                         raise Interrupted
-                    part = self._backlog.popleft()
+                    part = self._backlog.pop(0)
                 if part.at_end:
                     self.send(sink, part)
                     return
@@ -79,7 +78,7 @@ class Pipeline:
         try:
             sink.send(part)
         except BaseException:
-            self._backlog.appendleft(part)
+            self._backlog.insert(0, part)
             raise
         self._on_sent()
 
@@ -87,6 +86,6 @@ class Pipeline:
         try:
             future.result()
         except BaseException:
-            self._backlog.appendleft(part)
+            self._backlog.insert(0, part)
             raise
         self._on_sent()

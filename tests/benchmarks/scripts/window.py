@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import runferry.desktop  # noqa: F401 -- before Qt, as when the app starts
+
 # isort: split
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from runferry.desktop.context import Context
-from runferry.desktop.drop.sheet import SIZE, DropSheet
 from runferry.desktop.text import tr
 from runferry.engine.places import Places, places
 from runferry.errors import AppError
+
+if TYPE_CHECKING:
+    from runferry.desktop.drop.sheet import DropSheet
 
 
 class Adding:
@@ -71,6 +74,8 @@ class Adding:
 
     def _open(self, known: Places) -> None:
         paths, self._waiting = self._waiting, []
+        from runferry.desktop.drop.sheet import SIZE, DropSheet  # not needed to start
+
         sheet = DropSheet(self._context, known, self._context.shell.close_sheet)
         self._context.shell.sheet(tr("Sync runs"), sheet, *SIZE)
         self.sheet = sheet

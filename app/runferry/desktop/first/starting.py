@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
 
 from runferry.credentials import known_cloud_url
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context
-from runferry.desktop.first.sheet import SIZE, FirstStart
 from runferry.desktop.system.autostart import Autostart, autostart
 from runferry.desktop.text import tr
 from runferry.engine.nearby import nearby
 from runferry.engine.sample import leave_sample, sample_command, sample_environment, sample_folder, watch_sample
 from runferry.errors import PermanentError
+
+if TYPE_CHECKING:
+    from runferry.desktop.first.sheet import FirstStart
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,8 @@ class Starting(QObject):
 
     def show(self) -> None:
         """Open it, whatever was set up before."""
+        from runferry.desktop.first.sheet import SIZE, FirstStart  # not needed to start
+
         engine = self._context.engine
         cloud = engine.settings.cloud_url or known_cloud_url(engine.environ)
         environ, here, home = engine.environ, Path.cwd(), Path.home()
