@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -33,6 +33,7 @@ from runferry.desktop.runs.table import RunsTable
 from runferry.desktop.text import plural, tr
 from runferry.status import RunStatus
 
+ROOMY = 640  # points
 SEEN_AFTER = 4000  # milliseconds that a new run stays marked while one looks
 PATIENCE = 120  # milliseconds after the last key until the list follows
 
@@ -51,6 +52,7 @@ class RunsPage(Page):
         self.search = QLineEdit()
         self.kind = QComboBox()
         self._footer = Elided(size=Size.SMALL, tone=Tone.SUBTLE)
+        self._hint = Label(tr("Drop run folders anywhere to sync them"), Size.SMALL, Tone.SUBTLE)
         self._stack = QStackedWidget()
         self._bodies = QStackedWidget()
         self._typing = QTimer(self, singleShot=True, interval=PATIENCE)
@@ -121,8 +123,7 @@ class RunsPage(Page):
         foot = QHBoxLayout()
         foot.setContentsMargins(MARGIN, GRID, MARGIN, GRID)
         foot.addWidget(self._footer, 1)
-        hint = Label(tr("Drop run folders anywhere to sync them"), Size.SMALL, Tone.SUBTLE)
-        foot.addWidget(hint)
+        foot.addWidget(self._hint)
         return foot
 
     def _connect(self) -> None:
@@ -194,6 +195,11 @@ class RunsPage(Page):
             self._run_page.open("")
             self._stack.setCurrentIndex(0)
             self.table.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a small window the sums count more than the hint."""
+        self._hint.setVisible(event.size().width() >= ROOMY)
+        super().resizeEvent(event)
 
     def keep(self) -> None:
         """Before the app ends."""
