@@ -97,7 +97,7 @@ def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
     paused = [one for one in overview.servers if one.state is ConnectionState.PAUSED]
     problems = len(overview.problems) or counted.problems + len(stopped)
     retry = retry_line(retrying[0], now) if retrying else ""
-    live = plural(counted.live, "{n} run live", "{n} runs live")
+    live = plural(counted.live, "{n} run live, ", "{n} runs live, ") if counted.live else ""
     if problems:
         headline = plural(problems, "{n} problem", "{n} problems")
         why = (stopped[0].cause or {}).get("title", "") if stopped else ""
@@ -120,7 +120,7 @@ def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
         where = tr("Syncing {n} of {all}", n=counted.syncing + counted.waiting, all=counted.runs - counted.held)
         return Summary(Mood.SYNCING, tr("Syncing"), f"{where} — {plural(done, '{n} run done', '{n} runs done')}")
     verified = tr("{n} verified", n=amounts.count(counted.verified))
-    return Summary(Mood.UP_TO_DATE, tr("Up to date"), f"{tr('Up to date')} — {live}, {verified}")
+    return Summary(Mood.UP_TO_DATE, tr("Up to date"), f"{tr('Up to date')} — {live}{verified}")
 
 
 def _is_held(overview: Snapshot) -> bool:

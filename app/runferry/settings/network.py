@@ -35,12 +35,12 @@ class NetworkOptions:
         "system",
         Kind.CHOICE,
         "Proxy",
-        "system: the variables, else the desktop's settings. environment: the variables only. pac: a PAC file.",
+        "As the system does: variables such as HTTPS_PROXY come first, then the desktop's own settings.",
         "Network",
         choices=("system", "environment", "none", "manual", "pac"),
     )
     proxy_url: str = _o(
-        "", Kind.TEXT, "Proxy address", "For manual: http://host:port, or socks5h://host:port.", "Network"
+        "", Kind.TEXT, "Proxy address", "For “This one”: http://host:port or socks5h://host:port.", "Network"
     )
     proxy_user: str = _o(
         "",
@@ -49,9 +49,9 @@ class NetworkOptions:
         "For a proxy that wants a login. Its password is kept in the keyring, never in the settings.",
         "Network",
     )
-    proxy_pac: str = _o("", Kind.TEXT, "PAC file", "For pac: its address, or a path.", "Network")
+    proxy_pac: str = _o("", Kind.TEXT, "PAC file", "For “A PAC file”: its address, or a path.", "Network")
     proxy_exceptions: str = _o(
-        "", Kind.TEXT, "Reached without proxy", "For manual: hosts, domains and networks, with commas.", "Network"
+        "", Kind.TEXT, "Reached without proxy", "For “This one”: hosts, domains and networks, with commas.", "Network"
     )
     certificates: tuple[str, ...] = _o(
         (),

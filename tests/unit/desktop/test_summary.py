@@ -23,7 +23,7 @@ def said(*runs: RunStatus, servers: tuple[ServerStatus, ...] = ()) -> tuple[Mood
 
 
 def test_nothing_at_all_is_up_to_date() -> None:
-    assert said() == (Mood.UP_TO_DATE, "Up to date", "Up to date — 0 runs live, 0 verified")
+    assert said() == (Mood.UP_TO_DATE, "Up to date", "Up to date — 0 verified")
 
 
 def test_all_verified_and_one_live() -> None:

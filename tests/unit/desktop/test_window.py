@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6 import __version_info__
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from runferry.desktop.bridge import Update
@@ -118,11 +119,19 @@ def test_it_sums_up_in_title_and_sidebar(window: Window) -> None:
     assert window.windowTitle() == "Runferry"
     retrying = ServerStatus(URL, ConnectionState.RETRYING, next_try=NOW + 10**9)
     window.take(an_update(a_run(1, state=SyncState.PROBLEM), a_run(2), servers=(retrying,)))
-    assert window.windowTitle() == "Runferry — 1 problem"
+    assert window.windowTitle() == "1 problem — Runferry"
     assert window.sidebar.button("problems").accessibleName() == "Problems, 1 problem"
     assert window.sidebar.button("network").accessibleName().startswith("Network, Retrying wandb.company.com")
     window.take(an_update(a_run(1)))
     assert window.sidebar.button("problems").accessibleName() == "Problems"
+
+
+def test_a_pause_is_seen_beside_what_needs_somebody(window: Window) -> None:
+    made = an_update(a_run(1, state=SyncState.PROBLEM))
+    window.take(replace(made, overview=replace(made.overview, is_paused=True)))
+    shown = "\n".join(one.text() for one in window.sidebar.findChildren(QLabel))
+    assert "1 problem" in shown
+    assert "Paused · No live runs" in shown
 
 
 # -- closing ----------------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class CleaningSheet(QWidget):
         self.headline = Elided(bold=True)
         self.age = QComboBox()
         self.note = Label(tr("Trash frees no space until it is emptied."), Size.SMALL, Tone.SUBTLE, wrap=True)
-        self.trash = Button("", self._to_trash, "trash", primary=True)
+        self.trash = Button("", self._to_trash, "trash")  # not by Return: it takes something away
         self._busy = QProgressBar()
         self._body = QStackedWidget()
         self._build()

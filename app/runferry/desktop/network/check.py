@@ -18,7 +18,7 @@ from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.network.step_row import StepRow
 from runferry.desktop.network.telling import Help, title
 from runferry.desktop.parts.buttons import Button
-from runferry.desktop.parts.labels import Label, Shape
+from runferry.desktop.parts.labels import Label, Line, Shape
 from runferry.desktop.parts.panel import Scroll
 from runferry.desktop.text import breakable, plural, tr
 from runferry.engine.doctor import Mark, Step, walk
@@ -83,6 +83,7 @@ class CheckView(QWidget):
         box.addLayout(head)
         box.addWidget(Label(said, Size.SMALL, Tone.SUBTLE, wrap=True))
         box.addWidget(self._area, 1)
+        box.addWidget(Line())
         box.addLayout(foot)
 
     @property

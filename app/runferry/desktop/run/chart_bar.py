@@ -41,9 +41,9 @@ class ChartBar(QWidget):
         self.axis.setAccessibleName(tr("What runs to the right"))
         words = {
             XAxis.OWN: tr("Own steps"),
-            XAxis.STEP: tr("Step"),
-            XAxis.RELATIVE: tr("Time since start"),
-            XAxis.WALL: tr("Clock"),
+            XAxis.STEP: tr("By step"),
+            XAxis.RELATIVE: tr("Since start"),
+            XAxis.WALL: tr("By clock"),
         }
         for axis, word in words.items():
             self.axis.addItem(word, axis)

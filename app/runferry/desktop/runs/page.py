@@ -6,8 +6,17 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
@@ -25,6 +34,7 @@ from runferry.desktop.runs.table import RunsTable
 from runferry.desktop.text import plural, tr
 from runferry.status import RunStatus
 
+ROOMY = 640  # points
 SEEN_AFTER = 4000  # milliseconds that a new run stays marked while one looks
 PATIENCE = 120  # milliseconds after the last key until the list follows
 
@@ -44,6 +54,7 @@ class RunsPage(Page):
         self.search = QLineEdit()
         self.kind = QComboBox()
         self._footer = Elided(size=Size.SMALL, tone=Tone.SUBTLE)
+        self._hint = Label(tr("Drop run folders anywhere to sync them"), Size.SMALL, Tone.SUBTLE)
         self._stack = QStackedWidget()
         self._bodies = QStackedWidget()
         self._typing = QTimer(self, singleShot=True, interval=PATIENCE)
@@ -71,7 +82,7 @@ class RunsPage(Page):
                 "drop",
                 tr("No runs yet"),
                 tr("Drop run folders anywhere on this window, or add the folder that your trainings write into."),
-                Button(tr("Add…"), self._context.shell.add, "add", primary=True),
+                Button(tr("Add runs…"), self._context.shell.add, "add", primary=True),
             )
         )
         self._bodies.addWidget(
@@ -114,8 +125,7 @@ class RunsPage(Page):
         foot = QHBoxLayout()
         foot.setContentsMargins(MARGIN, GRID, MARGIN, GRID)
         foot.addWidget(self._footer, 1)
-        hint = Label(tr("Drop run folders anywhere to sync them"), Size.SMALL, Tone.SUBTLE)
-        foot.addWidget(hint)
+        foot.addWidget(self._hint)
         return foot
 
     def _connect(self) -> None:
@@ -174,9 +184,12 @@ class RunsPage(Page):
             self._run_page = self._make_run_page(self._context, self.show_list)
             let_drops_through(self._run_page)
             self._stack.addWidget(self._run_page)
+        focused = QApplication.focusWidget()
         self._run_page.open(run.key)
         self._run_page.tick(time.time())
         self._stack.setCurrentWidget(self._run_page)
+        if focused is None or not focused.isVisible():  # it was in the list, or in what is gone
+            self._run_page.setFocus()
 
     def show_list(self) -> None:
         """Back."""
@@ -184,6 +197,11 @@ class RunsPage(Page):
             self._run_page.open("")
             self._stack.setCurrentIndex(0)
             self.table.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a small window the sums count more than the hint."""
+        self._hint.setVisible(event.size().width() >= ROOMY)
+        super().resizeEvent(event)
 
     def keep(self) -> None:
         """Before the app ends, or the window is hidden."""

@@ -36,8 +36,8 @@ from runferry.settings import Settings
 from runferry.status import Snapshot
 
 _ABOUT = (
-    "Servers are trusted that the system trusts, or the bundle that a variable names. Your company's own authorities "
-    "are added to that. Nothing is ever sent to a server that is not trusted."
+    "A server is trusted if an authority that this system knows, or one in the file that SSL_CERT_FILE names, vouches "
+    "for it. Your company's own authorities are added to those. Nothing is ever sent to a server that is not trusted."
 )
 _WANDB = (
     "wandb's own uploader does not see what is set here: it reads SSL_CERT_FILE only, not REQUESTS_CA_BUNDLE. Copy "

@@ -82,7 +82,7 @@ class FolderCard(Panel):
         self.box.addWidget(self.how)
         self.box.addWidget(self._problem)
         self.more = Button(tr("Change…"), self._turn, "expand")
-        self.remove = Button(tr("Watch no more"), self._remove, "clear")
+        self.remove = Button(tr("Stop watching"), self._remove, "clear")
         for button in (self.more, self.remove):
             button.setAccessibleName(f"{button.text()}: {what}")
         self.box.addLayout(Flow().add(self.more, self.remove))

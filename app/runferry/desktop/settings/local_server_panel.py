@@ -32,7 +32,7 @@ class LocalServerPanel(Panel):
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addWidget(Shape("this-computer", Tone.TEXT, 20))
-        row.addWidget(Elided(tr("The server that Runferry brings along"), bold=True), 1)
+        row.addWidget(Elided(tr("Runferry's own server"), bold=True), 1)
         row.addWidget(self._shape)
         row.addWidget(self.state)
         self.box.addLayout(row)

@@ -78,7 +78,7 @@ class TrayMenu(QObject):
             (tr("For 30 minutes"), 30.0),
             (tr("For 1 hour"), 60.0),
             (tr("For 8 hours"), 480.0),
-            (tr("Not any longer"), 0.0),
+            (tr("Notify me again"), 0.0),
         ):
             self._entry(self.snooze, title, partial(wishes.snooze, minutes))
         self.menu.addSeparator()
@@ -143,6 +143,7 @@ class TrayMenu(QObject):
             self._places.append(free)
             self._entry(free.menu, tr("Open"), partial(_for_run, self._wishes.open_run, free))
             self._entry(free.menu, tr("Show in folder"), partial(_for_run, self._wishes.show_folder, free))
+            self._entry(free.menu, tr("Stop…"), partial(_for_run, self._wishes.stop_run, free))
         return free
 
 

@@ -124,6 +124,15 @@ def test_pages_and_folders_are_opened_by_the_system(
     qtbot.waitUntil(lambda: opened[1:] == [str(tmp_path)], timeout=5000)
 
 
+def test_a_folder_that_is_gone_is_not_offered_to_be_opened(shown: Shown) -> None:
+    gone = problem("folder-gone", Fix.OPEN_FOLDER, about=About.FOLDER, subject="/mnt/scratch")
+    shown.page.take(update(gone))
+    card = shown.card(0)
+    assert card.fix.isHidden()
+    assert card.show_it.text() == "Folder settings…"
+    shown.page.open("/mnt/scratch")  # has something else to put the focus on
+
+
 def test_runs_that_fail_alike_are_one_entry(shown: Shown) -> None:
     shown.page.take(update(*(deleted(number) for number in range(1000)), problem()))
     assert len(shown.page.cards) == 2

@@ -72,7 +72,7 @@ def visible_texts(page: RunsPage) -> set[str]:
 def test_without_runs_it_says_what_to_do(qtbot: QtBot, page: RunsPage, around: Around) -> None:
     feed(page, around)
     assert "No runs yet" in visible_texts(page)
-    buttons = [one for one in page.findChildren(QPushButton) if one.isVisible() and one.text() == "Add…"]
+    buttons = [one for one in page.findChildren(QPushButton) if one.isVisible() and one.text().startswith("Add")]
     for one in buttons:
         qtbot.mouseClick(one, Qt.MouseButton.LeftButton)
     assert around[2].gone == [("add", "")] * 2
