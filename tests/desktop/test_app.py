@@ -110,6 +110,9 @@ def test_closing_keeps_the_icon_and_every_way_back_opens_the_window(
         second = app.command()
         assert second.returncode == 0, second.stderr
         until(lambda: shown(app, eyes), "a second start raises the window of the first")
+        asked = app.command("sync", "--window", str(tmp_path))
+        assert asked.returncode == 0, asked.stderr
+        says(window, "Sync runs")
 
 
 def test_a_hidden_start_shows_the_icon_alone(desktop: Desktop, eyes: Eyes, tmp_path: Path) -> None:

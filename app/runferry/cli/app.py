@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 
 from runferry.cli import watch
 from runferry.cli.home import owned_engine, prepare, say
@@ -20,13 +22,18 @@ def main(args: argparse.Namespace) -> int:
         parser = argparse.ArgumentParser()
         watch.add_arguments(parser)
         return watch.main(parser.parse_args([]))
+    return open_window((), hidden=bool(getattr(args, "hidden", False)))
+
+
+def open_window(paths: Sequence[Path], hidden: bool = False) -> int:
+    """The window of the app that runs, or of this process until it ends; for these paths its sheet is opened."""
     around = prepare()
-    if not take_place(around):
+    if not take_place(around, paths):
         return 0
     with owned_engine(around, "app") as engine:
         from runferry.desktop.launch import run
 
-        return run(engine, hidden=bool(getattr(args, "hidden", False)))
+        return run(engine, hidden, paths)
 
 
 def why_no_window() -> str:

@@ -28,13 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="list what is there and what would be sent; send nothing"
     )
+    parser.add_argument(
+        "--window", action="store_true", help="show in the app's window what is there, and ask there before it is sent"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per run and line")
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
-    around = prepare()
     paths = tuple(Path(one).expanduser().absolute() for one in args.paths)
+    if args.window:
+        return _in_window(paths)
+    around = prepare()
     settings = around.settings
     request = SyncRequest(
         paths,
@@ -69,6 +74,18 @@ def main(args: argparse.Namespace) -> int:
             print(json.dumps(as_json(one), ensure_ascii=False))
     print_results(runs, quiet=args.json)
     return code
+
+
+def _in_window(paths: tuple[Path, ...]) -> int:
+    """The sheet that a drop opens; where to and what is sent is chosen there."""
+    from runferry.cli.app import open_window, why_no_window
+
+    missing = why_no_window()
+    if missing:
+        raise UsageError(
+            "no-window", "No window can be shown", missing, "Leave --window out; --dry-run lists the same."
+        )
+    return open_window(paths)
 
 
 def _check(request: SyncRequest) -> None:

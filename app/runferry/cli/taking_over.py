@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from runferry.cli.home import Surroundings, running_owner, say
 from runferry.control import Answer, find_owner
@@ -16,12 +17,15 @@ PATIENCE = 30.0  # seconds until another process must have given way
 LOOK = 0.1
 
 
-def take_place(around: Surroundings) -> bool:
-    """Make the state folder free for a window. False: there is a window already, and it was raised. Raises AppError."""
+def take_place(around: Surroundings, paths: Sequence[Path] = ()) -> bool:
+    """Make the state folder free for a window. False: there is a window already, and it was raised. Raises AppError.
+
+    paths: what that window is to open its sheet for.
+    """
     told = False
     while (owner := find_owner(around.home)) is not None:
         if owner.kind == "app":
-            if _ask(around, "show") is not None:
+            if _ask(around, "show", paths) is not None:
                 return False
         elif owner.kind == "watch":
             _ask(around, "hand-over")
@@ -48,7 +52,7 @@ def until(true: Callable[[], bool], slug: str) -> None:
         threading.Event().wait(LOOK)
 
 
-def _ask(around: Surroundings, command: str) -> Answer | None:
+def _ask(around: Surroundings, command: str, paths: Sequence[Path] = ()) -> Answer | None:
     """The owner's answer; None where it just starts or ends. Raises AppError where it refuses."""
     client = running_owner(around)
     if client is None:
@@ -56,7 +60,8 @@ def _ask(around: Surroundings, command: str) -> Answer | None:
     try:
         with client:
             # A launcher gives it to us, so that the window may come to the front on Wayland.
-            answer = client.request(command, {"token": os.environ.get("XDG_ACTIVATION_TOKEN", "")})
+            token = os.environ.get("XDG_ACTIVATION_TOKEN", "")
+            answer = client.request(command, {"token": token, "paths": [str(one) for one in paths]})
     except TemporaryError as error:
         if error.slug == "owner-gone":
             return None

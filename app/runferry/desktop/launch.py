@@ -7,6 +7,7 @@ headless start, since only this module's import brings it.
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import signal
 import socket
@@ -76,8 +77,8 @@ class DesktopApp(QObject):
         self._looking.timeout.connect(self._look_after)
         self._is_looking = False
 
-    def start(self, hidden: bool = False) -> None:
-        """Show what there is. hidden: only the tray icon (started at login)."""
+    def start(self, hidden: bool = False, paths: Sequence[Path] = ()) -> None:
+        """Show what there is. hidden: only the tray icon (started at login). paths: to be added, asked first."""
         self.tasks.start()
         self.window.set_pages(makers(self.context))
         self.window.close_asked.connect(self._closed)
@@ -101,7 +102,10 @@ class DesktopApp(QObject):
         self.tray.message_clicked.connect(self._message_clicked)
         self.tray.make()
         self.way_in.start(hidden)
-        self.starting.begin()
+        if paths:
+            self.adding.add(paths)
+        else:
+            self.starting.begin()
 
     def stop(self) -> None:
         """Before the engine stops: nothing is shown any more."""
@@ -126,6 +130,8 @@ class DesktopApp(QObject):
             if event.kind == "show":
                 accept_token(event.subject)
                 self.window.bring_up()
+            elif event.kind == "add":  # by `runferry sync --window`
+                self.adding.add([Path(one) for one in json.loads(event.subject)])
             elif event.kind == "quit":
                 self.quit()
         self.window.take(update)
@@ -221,14 +227,14 @@ def make_fluent() -> None:
     gc.set_threshold(OBJECTS, 20, 20)
 
 
-def run(engine: Engine, hidden: bool = False) -> int:
-    """Show the app until it ends; its exit code."""
+def run(engine: Engine, hidden: bool = False, paths: Sequence[Path] = ()) -> int:
+    """Show the app until it ends; its exit code. paths: what its sheet is opened for at once."""
     made = application()
     make_fluent()
     app = DesktopApp(made, engine)
     release = _interruptible(app.quit)
     try:
-        app.start(hidden)
+        app.start(hidden, paths)
         return made.exec()
     finally:
         app.stop()

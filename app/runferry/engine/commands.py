@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -145,6 +146,8 @@ def _tell_front(engine: Engine, kind: str, request: Request) -> int:
             "Wait until it ends, or end it.",
         )
     engine.bus.publish(Event(command, str(request.arguments.get("token") or "")))
+    if command == "show" and (paths := request.arguments.get("paths")):
+        engine.bus.publish(Event("add", json.dumps([str(one) for one in paths])))
     return 0
 
 

@@ -96,6 +96,9 @@ def test_the_window_takes_over_and_gives_back(tmp_path: Path, started: list[Proc
     second = start(started, *WINDOW)
     second.says("raised")
     window.says("show")
+    asking = start(started, *WINDOW, str(folder))
+    asking.says("raised")
+    window.says(f'add ["{folder}"]')
     done = runferry("sync", str(folder), "--server", "local")
     assert done.code == 0, "through the window"
     assert ask("quit") == 0

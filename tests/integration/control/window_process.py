@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from pathlib import Path
 
 from runferry.cli.home import owned_engine, prepare
 from runferry.cli.taking_over import take_place
@@ -15,13 +16,13 @@ from runferry.events import Event
 
 def main() -> int:
     around, ending = prepare(), threading.Event()
-    if not take_place(around):
+    if not take_place(around, [Path(one) for one in sys.argv[1:]]):
         print("raised", flush=True)
         return 0
 
     def heard(event: Event) -> None:
-        if event.kind in ("show", "quit"):
-            print(event.kind, flush=True)
+        if event.kind in ("show", "add", "quit"):
+            print(event.kind, event.subject if event.kind == "add" else "", flush=True)
         if event.kind == "quit":
             ending.set()
 

@@ -75,6 +75,14 @@ def test_another_start_raises_the_window(qtbot: QtBot, app: DesktopApp, engine: 
     qtbot.waitUntil(app.window.isVisible, timeout=5000)
 
 
+def test_another_process_can_have_the_sheet_opened(
+    qtbot: QtBot, app: DesktopApp, engine: Engine, tmp_path: Path
+) -> None:
+    engine.bus.publish(Event("add", json.dumps([str(tmp_path)])))
+    qtbot.waitUntil(lambda: app.adding.sheet is not None, timeout=5000)
+    app.window.close_sheet()
+
+
 def test_quit_ends_the_app(qtbot: QtBot, app: DesktopApp, engine: Engine, ended: list[int]) -> None:
     engine.bus.publish(Event("quit"))
     qtbot.waitUntil(lambda: ended == [0], timeout=5000)
