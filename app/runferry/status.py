@@ -53,7 +53,7 @@ class ConnectionState(Word):
     UNTRUSTED = "untrusted"  # TLS: waits for a person
     PORTAL = "portal"  # the network's sign-in page answers; asked again by a harmless probe
     SLOWED = "slowed"  # online, at the pace that the server asked for
-    PAUSED = "paused"  # by a person
+    PAUSED = "paused"  # by a person, or because of the network
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,8 @@ class ServerStatus:
     """The retry loop of one server. `next_try` and `paused_until` are seconds since the epoch.
 
     `attempts`: newest first. `latency`: seconds until the last answer came. `bytes_per_second`: up, over some seconds.
-    `paused_until` is None while nothing is paused, and also where only a person ends the pause.
+    `paused_until` is None while nothing is paused, and also where only a person ends the pause. `paused_because`: what
+    paused it, where that was no person.
     """
 
     url: str
@@ -142,6 +143,7 @@ class ServerStatus:
     rows_waiting: int = 0
     files_waiting: int = 0
     paused_until: float | None = None
+    paused_because: str = ""
 
 
 @dataclass(frozen=True)
@@ -233,6 +235,7 @@ class Snapshot:
     problems: tuple[Problem, ...] = ()
     measured: MeasuredStatus | None = None  # None: nothing is measured
     is_paused: bool = False  # all servers, also those that come into use later
+    paused_until: float | None = None  # of that pause; None: until somebody resumes
     schema: int = field(default=1)
 
     def as_dict(self) -> dict[str, Any]:

@@ -115,19 +115,23 @@ def test_a_host_for_files_that_is_away_does_not_stop_the_rows(place: Place, gate
         assert sync.wait() == 0, sync.err
 
 
-def test_pause_and_try_now(place: Place, gate: Gate) -> None:
+def test_pause_and_resume(place: Place, gate: Gate) -> None:
     with through(place, gate, "watch", place.runs) as watch:
         record(place, "one")
         until(lambda: place.values("one") == list(range(50)), 30, "the first run")
         with place.runferry("pause") as pause:
             assert pause.wait() == 0, pause.err
         until(lambda: [one["state"] for one in status(place)["servers"]] == ["paused"], 10)
+        with place.runferry("status") as shown:
+            assert shown.wait() == 0, shown.err
+            assert shown.out.startswith("Everything is paused until `runferry resume`."), shown.out
         seen = len(gate.requests)
         record(place, "two")
         until(lambda: [one for one in status(place)["runs"] if one["run_id"] == "two"], 20, "the second is known")
         assert place.values("two") == []
         assert len(gate.requests) == seen
-        with place.runferry("try-now") as again:
+        with place.runferry("resume") as again:
             assert again.wait() == 0, again.err
+            assert "Resumed." in again.err
         until(lambda: place.values("two") == list(range(50)), 30, "the second run")
         assert watch.process.poll() is None

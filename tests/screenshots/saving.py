@@ -11,6 +11,8 @@ from PySide6.QtGui import QImage, QPixmap
 COLOURS = 256
 NEAR = 8  # steps per channel within which colours count as one, while the most used are looked for
 
+GROUNDS = 24  # of the most used are taken as they are: grounds that differ by a shade, which is what one sees
+
 
 def save(picture: QPixmap, path: Path) -> None:
     """Write it. Raises OSError."""
@@ -29,9 +31,9 @@ def _table(image: QImage) -> list[int]:
         return [int(one) for one in colours]
     table: list[int] = []
     taken: set[tuple[int, int, int]] = set()
-    for value in (int(colours[at]) for at in order):
+    for rank, value in enumerate(int(colours[at]) for at in order):
         near = ((value >> 16 & 255) // NEAR, (value >> 8 & 255) // NEAR, (value & 255) // NEAR)
-        if near not in taken:
+        if rank < GROUNDS or near not in taken:
             taken.add(near)
             table.append(value)
             if len(table) == COLOURS:

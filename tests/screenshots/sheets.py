@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import scenes
+from PySide6.QtCore import Qt
 
 from runferry.desktop.drop.choose import Choose
 from runferry.desktop.drop.sheet import SIZE
+from runferry.desktop.first.plan import Done
 from runferry.desktop.first.sheet import SIZE as FIRST_SIZE
 from runferry.desktop.first.sheet import FirstStart
 from runferry.desktop.system.autostart import AutostartState
@@ -102,3 +104,14 @@ def first_start(stage: Any) -> FirstStart:
     )
     stage.window.sheet("Welcome to Runferry", sheet, *FIRST_SIZE)
     return sheet
+
+
+def end_of_first_start(sheet: FirstStart) -> None:
+    """Step 3, with one folder ticked."""
+    sheet.folders.list.item(0).setCheckState(Qt.CheckState.Checked)
+    sheet.show_step(2)
+
+
+def first_start_done(sheet: FirstStart) -> None:
+    """What it says in the end."""
+    sheet._finished(Done(1))

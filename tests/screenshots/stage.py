@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import runs
 import scenes
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -32,10 +32,13 @@ from runferry.status import RunStatus
 PATIENCE = 20.0
 
 
-class FedBridge:
+class FedBridge(QObject):
     """Knows the runs of the scene that is on."""
 
+    updated = Signal(object)  # Update; never by itself
+
     def __init__(self) -> None:
+        super().__init__()
         self.runs: dict[str, RunStatus] = {}
 
     def look_again(self) -> None:

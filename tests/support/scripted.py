@@ -9,7 +9,7 @@ from collections.abc import Set
 from typing import Any
 
 from runferry.desktop.bridge import Update
-from runferry.desktop.summary import totals
+from runferry.desktop.summary import live_runs, totals
 from runferry.events import EventBus
 from runferry.status import RunState, RunStatus, ServerStatus, Snapshot, SyncState
 
@@ -49,7 +49,7 @@ def an_update(
     *runs: RunStatus, servers: tuple[ServerStatus, ...] = (), gone: tuple[str, ...] = (), **more: Any
 ) -> Update:
     """What a bridge brings; the totals are of these runs."""
-    return Update(a_snapshot(servers=servers, **more), totals(runs), runs, gone)
+    return Update(a_snapshot(servers=servers, **more), totals(runs), runs, gone, live=live_runs(runs))
 
 
 class ScriptedSource:

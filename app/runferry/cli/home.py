@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from runferry import logs
 from runferry.control import ControlClient, ControlServer, Occupied, Owner
@@ -95,13 +96,13 @@ def running_owner(around: Surroundings) -> ControlClient | None:
         return None
 
 
-def tell_owner(around: Surroundings, command: str, **arguments: object) -> bool:
-    """Hand a command to the Runferry that runs; false where none does. Raises AppError."""
+def tell_owner(around: Surroundings, command: str, told: dict[str, Any] | None = None, /, **arguments: object) -> bool:
+    """Hand a command to the Runferry that runs; false where none does. Raises AppError. told: takes what it says."""
     client = running_owner(around)
     if client is None:
         return False
     with client:
-        answer = client.request(command, arguments)
+        answer = client.request(command, arguments, on_progress=None if told is None else told.update)
     if answer.error:
         raise PermanentError(**{name: answer.error.get(name, "") for name in ("slug", "title", "message", "todo")})
     return True

@@ -1,4 +1,4 @@
-"""`runferry pause`: nothing more is sent, to all servers or to one, until `try-now` or for a time, over restarts."""
+"""`runferry pause`: nothing more is sent, to all servers or to one, until `resume` or for a time, over restarts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
     parser.add_argument("server", metavar="URL", nargs="?", default="", help="which server; default: all")
     parser.add_argument(
-        "--for", dest="length", default="", metavar="30m|2h|tomorrow", help="for how long; default: until `try-now`"
+        "--for", dest="length", default="", metavar="30m|2h|tomorrow", help="for how long; default: until `resume`"
     )
 
 

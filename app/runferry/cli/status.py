@@ -28,8 +28,10 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if not is_running:
         say("Runferry is not running; this is what was recorded. Start it with `runferry watch`.")
+    if snapshot["is_paused"]:
+        print(f"Everything is {paused_words(snapshot['paused_until'], '', snapshot['time'])}.")
     for server in snapshot["servers"]:
-        print(_server_line(server))
+        print(_server_line(server, snapshot["time"]))
     for folder in snapshot["folders"]:
         why = f" ({folder['reason']})" if folder["reason"] else ""
         print(f"  {folder['path']}: {folder['runs']} runs, watched by {folder['method']}{why}")
@@ -52,8 +54,23 @@ def _snapshot(around: Surroundings) -> tuple[dict[str, Any], bool]:
     return told, True
 
 
-def _server_line(server: dict[str, Any]) -> str:
-    line = f"{server['url']}: {server['state']}"
+def paused_words(until: float | None, because: str, now: float) -> str:
+    """paused until 14:30 · paused (metered network) · paused until `runferry resume`. Times: since the epoch."""
+    if because:
+        return f"paused ({because})"
+    if until is None:
+        return "paused until `runferry resume`"
+    end = time.localtime(until)
+    is_today = end[:3] == time.localtime(now)[:3]
+    return f"paused until {time.strftime('%H:%M' if is_today else '%Y-%m-%d %H:%M', end)}"
+
+
+def _server_line(server: dict[str, Any], now: float) -> str:
+    is_paused = server["state"] == "paused"
+    state = (
+        paused_words(server["paused_until"], server.get("paused_because", ""), now) if is_paused else server["state"]
+    )
+    line = f"{server['url']}: {state}"
     if server["cause"] and server["state"] != "online":
         line += f" — {server['cause']['title']}. {server['cause']['message']}"
     if server["page"]:

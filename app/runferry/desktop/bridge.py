@@ -15,7 +15,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from runferry.desktop.summary import Totals, totals
+from runferry.desktop.summary import Totals, live_runs, totals
 from runferry.events import Event, Listener
 from runferry.right_of_way import first
 from runferry.status import RunStatus, Snapshot
@@ -53,13 +53,17 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Update:
-    """What is new. `runs`: in their latest state; `gone`: keys of runs that are not shown any more."""
+    """What is new. `runs`: in their latest state; `gone`: keys of runs that are not shown any more.
+
+    live: the newest of all runs that train now, whether or not they changed.
+    """
 
     overview: Snapshot
     totals: Totals
     runs: tuple[RunStatus, ...] = ()
     gone: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
+    live: tuple[RunStatus, ...] = ()
 
 
 @dataclass
@@ -159,7 +163,8 @@ class Bridge(QObject):
             changed = [one for key, one in found.items() if self._known.get(key) != one]
             gone = [key for key in self._known if key not in found]
             self._known = found
-            return Update(snapshot, totals(found.values()), tuple(changed), tuple(gone), tuple(pending.events))
+            counted, live = totals(found.values()), live_runs(found.values())
+            return Update(snapshot, counted, tuple(changed), tuple(gone), tuple(pending.events), live)
         changed = list(self._source.statuses(pending.paths)) if pending.paths else []
         here = {one.key for one in changed}
         gone = [one.key for one in self._known.values() if one.path in pending.paths and one.key not in here]
@@ -167,8 +172,8 @@ class Bridge(QObject):
             known = {key: one for key, one in self._known.items() if key not in gone} if gone else dict(self._known)
             known.update((one.key, one) for one in changed)
             self._known = known
-        counted = totals(self._known.values())
-        return Update(self._source.overview(), counted, tuple(changed), tuple(gone), tuple(pending.events))
+        counted, live = totals(self._known.values()), live_runs(self._known.values())
+        return Update(self._source.overview(), counted, tuple(changed), tuple(gone), tuple(pending.events), live)
 
     def _hand_over(self, update: Update) -> None:
         with self._condition:

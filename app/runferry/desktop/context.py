@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from runferry.desktop.bridge import Bridge, Update
 from runferry.desktop.memory import Memory
+from runferry.desktop.system.open import Opener
 from runferry.desktop.tasks import Tasks
 from runferry.errors import AppError
 
@@ -56,10 +57,27 @@ class Context:
     tasks: Tasks
     memory: Memory
     shell: Shell
+    opener: Opener = field(default_factory=Opener)
 
     def do(self, work: Callable[[], object], said: str = "") -> None:
         """Ask something of the engine off the window's thread; `said` is shown when it worked, its error if not."""
         self.tasks.run(work, lambda _: self.shell.toast(said) if said else None, self.shell.tell)
+
+    def open_page(self, url: str) -> None:
+        """In the browser; where that cannot be, the reason and the address are told. So for the others below."""
+        self.tasks.ask(lambda: self.opener.web(url), None, self.shell.tell)
+
+    def open_folder(self, path: Path | str) -> None:
+        """A folder in the file manager; of a file, the folder that it is in, with the file selected."""
+        self.tasks.ask(lambda: self.opener.folder(Path(path)), None, self.shell.tell)
+
+    def open_file(self, path: Path) -> None:
+        """With the program that the system has for it."""
+        self.tasks.ask(lambda: self.opener.file(path), None, self.shell.tell)
+
+    def show_in_folder(self, path: Path) -> None:
+        """Selected in the file manager, where that can."""
+        self.tasks.ask(lambda: self.opener.in_folder(path), None, self.shell.tell)
 
 
 class Page(QWidget):

@@ -61,10 +61,11 @@ class DesktopApp(QObject):
         self.tasks = Tasks(self)
         self.bridge = Bridge(engine, self)
         self.window = Window(self.memory)
-        self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window)
+        self.surroundings = Surroundings(self)
+        opener = self.surroundings.opener
+        self.context = Context(engine, self.bridge, self.tasks, self.memory, self.window, opener)
         self.adding = Adding(self.context, self.window)
         self.starting = Starting(self.context, self)
-        self.surroundings = Surroundings(self)
         self.tray = Tray(self.toggle, self)
         self.way_in = WayIn(self.surroundings.tray, self.window.isVisible, self.window.bring_up, self)
         self.notifier = Notifier(self.surroundings.session, self.tray.message, self)
@@ -93,9 +94,11 @@ class DesktopApp(QObject):
         self.surroundings.tray.appeared.connect(self.tray.make)
         self.surroundings.tray.gone.connect(self.tray.drop)
         self.surroundings.try_now.connect(lambda: self.tasks.run(self.engine.reconnect))
+        self.surroundings.network.changed.connect(lambda _: self.tasks.run(self._tell_of_network))
         self.surroundings.start()
         self.notifier.start()
         self.notifications.asked.connect(self._show_news)
+        self.tray.message_clicked.connect(self._message_clicked)
         self.tray.make()
         self.way_in.start(hidden)
         self.starting.begin()
@@ -127,7 +130,7 @@ class DesktopApp(QObject):
                 self.quit()
         self.window.take(update)
         self.notifications.take(update)
-        self.menu.show_update(update, list(self.bridge.runs.values()))
+        self.menu.show_update(update)
         self._show_summary()
 
     def _show_summary(self) -> None:
@@ -146,6 +149,15 @@ class DesktopApp(QObject):
             self.window.go("runs", subjects[0] if len(subjects) == 1 else "")
         accept_token(token)
         self.window.bring_up()
+
+    def _tell_of_network(self) -> None:
+        """On a task's thread: what is known now, since an older answer may come after a newer one."""
+        self.engine.network_is_metered(self.surroundings.network.state.is_metered)
+
+    def _message_clicked(self) -> None:
+        """A message of the tray icon: the news it told of, or the app itself."""
+        if not self.notifier.clicked_in_tray():
+            self.window.bring_up()
 
     def toggle(self) -> None:
         """The icon was clicked: show the window, or hide it where it is in front."""
@@ -171,6 +183,7 @@ class DesktopApp(QObject):
         self.window.hide()
         if not self.memory.get("told-of-tray", False):
             self.memory.keep("told-of-tray", True)
+            self.notifier.other_message()
             self.tray.message("Runferry", tr("Runferry goes on in the tray. Quit it from its menu there."))
 
     def _look_after(self) -> None:

@@ -31,8 +31,10 @@ class Looking(Generic[T]):
         look: Callable[[], Iterator[T | None]],
         take: Callable[[list[T]], None],
         over: Callable[[AppError | None], None],
+        asks_others: bool = False,
     ) -> None:
-        self._tasks = tasks
+        """asks_others: servers are waited for, so the end of the app does not wait for this."""
+        self._run = tasks.ask if asks_others else tasks.run
         self._look = look
         self._take = take
         self._over = over
@@ -53,7 +55,7 @@ class Looking(Generic[T]):
         self._courtesy.stop()
 
     def _next(self) -> None:
-        self._tasks.run(self._turn, self._turned, self._failed)
+        self._run(self._turn, self._turned, self._failed)
 
     def _turn(self) -> tuple[list[T], bool]:
         """On a task's thread; turns follow each other, never two at once."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizeP
 from runferry.desktop.look import icons
 from runferry.desktop.look.theme import GRID, MARGIN, SIDEBAR, Size, Tone, colour, faint, font
 from runferry.desktop.parts.labels import Elided, Label, Shape
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.summary import Mood, Summary
 
 MOODS = {
@@ -76,7 +77,7 @@ class EntryButton(QAbstractButton):
         """A number, or the name of a state's shape; `said`: what it means, read aloud."""
         self._badge, self._tone = text, tone
         self.setAccessibleName(f"{self.entry.title}, {said}" if said else self.entry.title)
-        self.setToolTip(said)
+        self.setToolTip(plain(said))
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -146,7 +147,7 @@ class Headline(QWidget):
         self._shape.show_shape(shape, tone, summary.sentence)
         if self._words.text() != summary.headline:
             self._words.setText(summary.headline)
-        self._words.setToolTip(summary.sentence)
+        self._words.setToolTip(plain(summary.sentence))
         if self._live.text() != below:
             self._live.setText(below)
         self.setAccessibleName(summary.sentence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -12,6 +13,7 @@ from runferry.servers import is_loopback
 from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, Snapshot, SyncState
 
 _LIVE = (RunState.RUNNING, RunState.QUIET)
+MOST_LIVE = 12  # runs that a menu has room for
 _MOVING = (SyncState.SYNCING, SyncState.WAITING)
 
 
@@ -72,6 +74,12 @@ def totals(runs: Iterable[RunStatus]) -> Totals:
     )
 
 
+def live_runs(runs: Iterable[RunStatus]) -> tuple[RunStatus, ...]:
+    """The newest of those that train now, newest first; how many there are is in the totals."""
+    live = (one for one in runs if one.run_state in _LIVE and not one.held)
+    return tuple(heapq.nlargest(MOST_LIVE, live, key=lambda one: one.started or 0))
+
+
 @dataclass(frozen=True)
 class Summary:
     """`headline`: two or three words; `sentence`: the whole; `retry`: a second line while a server does not answer."""
@@ -89,7 +97,7 @@ def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
     paused = [one for one in overview.servers if one.state is ConnectionState.PAUSED]
     problems = len(overview.problems) or counted.problems + len(stopped)
     retry = retry_line(retrying[0], now) if retrying else ""
-    live = plural(counted.live, "{n} run live", "{n} runs live")
+    live = plural(counted.live, "{n} run live, ", "{n} runs live, ") if counted.live else ""
     if problems:
         headline = plural(problems, "{n} problem", "{n} problems")
         why = (stopped[0].cause or {}).get("title", "") if stopped else ""
@@ -101,14 +109,24 @@ def summarize(overview: Snapshot, counted: Totals, now: float) -> Summary:
         return Summary(Mood.ATTENTION, headline, sentence, retry)
     if retrying:
         return Summary(Mood.RETRYING, tr("Retrying"), retry, retry)
+    if _is_held(overview):
+        return Summary(Mood.PAUSED, tr("Paused"), tr("Paused: metered network"))
     if overview.is_paused or (paused and len(paused) == len(overview.servers)):
-        return Summary(Mood.PAUSED, tr("Paused"), tr("Paused: nothing is sent until you resume"))
+        until = overview.paused_until
+        end = tr("Paused until {time}", time=amounts.moment(until, now)) if until is not None else ""
+        return Summary(Mood.PAUSED, tr("Paused"), end or tr("Paused: nothing is sent until you resume"))
     if counted.syncing or counted.waiting:
         done = counted.by_state.get(SyncState.SENT, 0) + counted.verified
         where = tr("Syncing {n} of {all}", n=counted.syncing + counted.waiting, all=counted.runs - counted.held)
         return Summary(Mood.SYNCING, tr("Syncing"), f"{where} — {plural(done, '{n} run done', '{n} runs done')}")
     verified = tr("{n} verified", n=amounts.count(counted.verified))
-    return Summary(Mood.UP_TO_DATE, tr("Up to date"), f"{tr('Up to date')} — {live}, {verified}")
+    return Summary(Mood.UP_TO_DATE, tr("Up to date"), f"{tr('Up to date')} — {live}{verified}")
+
+
+def _is_held(overview: Snapshot) -> bool:
+    """Whether nothing leaves this computer, because of the network."""
+    away = [one for one in overview.servers if not is_loopback(one.url)]
+    return any(one.paused_because for one in away) and all(one.state is ConnectionState.PAUSED for one in away)
 
 
 def retry_line(server: ServerStatus, now: float) -> str:

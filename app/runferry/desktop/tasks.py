@@ -1,11 +1,14 @@
 """Work that may take a moment (disk, network, keyring) on threads of its own; the result comes back to the window.
 
-Nothing that the window does may block its thread; nothing that these threads do may touch a widget.
+Nothing that the window does may block its thread; nothing that these threads do may touch a widget. The end of the app
+waits for work on this computer, never for the network or a keyring: who may never answer is asked by `ask`.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -20,6 +23,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 WORKERS = 4
+GRACE = 0.5
+"""Seconds at the end of the app for others' answers: a server that is there has given its own by then."""
 
 
 class Tasks(QObject):
@@ -31,6 +36,8 @@ class Tasks(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool: ThreadPoolExecutor | None = None
+        self._asking: list[threading.Thread] = []
+        self._ending = threading.Lock()  # held while an answer is handed over: after `stop` nothing is
         self._open = 0
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -39,10 +46,22 @@ class Tasks(QObject):
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="window-task")
 
     def stop(self) -> None:
-        """No further results are delivered; work in hand is waited for, what has not begun is dropped."""
-        pool, self._pool = self._pool, None
+        """No further results are delivered; work in hand is waited for, what has not begun is dropped.
+
+        What was asked of others is left to itself after a moment: its thread ends with the answer, or with the process.
+        """
+        with self._ending:
+            pool, self._pool = self._pool, None
+            self._open = 0
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
+        end = time.monotonic() + GRACE
+        for thread in self._asking:
+            thread.join(max(end - time.monotonic(), 0))
+        left = sum(thread.is_alive() for thread in self._asking)
+        self._asking = []
+        if left:
+            log.info("%d questions to servers or the keyring are left without an answer", left)
 
     @property
     def open(self) -> int:
@@ -59,21 +78,52 @@ class Tasks(QObject):
 
         After `stop` nothing happens any more: the window is closing. A method of a widget that is gone is not called.
         """
+        if self._pool is not None:
+            self._open += 1
+            self._pool.submit(work).add_done_callback(self._hand_over((then, failed)))
+
+    def ask(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], None] | None = None,
+        failed: Callable[[AppError], None] | None = None,
+    ) -> None:
+        """As `run`, for work that waits for a server or a keyring: the end of the app does not wait for it.
+
+        It may therefore end with the process at any point, and must not leave anything half done that matters here.
+        """
         if self._pool is None:
             return
         self._open += 1
+        future: Future[T] = Future()
+        future.add_done_callback(self._hand_over((then, failed)))
 
-        def finish(future: Future[T]) -> None:
-            if not future.cancelled():
-                self._done.emit(future, (then, failed))
+        def answer() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - told where it was asked, as the pool does
+                future.set_exception(error)
 
-        self._pool.submit(work).add_done_callback(finish)
+        self._asking = [one for one in self._asking if one.is_alive()]
+        thread = threading.Thread(target=answer, name="window-question", daemon=True)
+        self._asking.append(thread)
+        thread.start()
+
+    def _hand_over(self, answers: tuple[Any, Any]) -> Callable[[Future[Any]], None]:
+        """On the thread that did the work."""
+
+        def finish(future: Future[Any]) -> None:
+            with self._ending:
+                if self._pool is not None and not future.cancelled():
+                    self._done.emit(future, answers)
+
+        return finish
 
     @Slot(object, object)
     def _deliver(self, future: Future[Any], answers: tuple[Any, Any]) -> None:
-        self._open -= 1
         if self._pool is None:
             return
+        self._open -= 1
         then, failed = answers
         error = future.exception()
         if error is None:

@@ -121,16 +121,18 @@ class Window(QWidget):
         if update is None:
             return
         self.summary = summarize(update.overview, update.totals, time.time())
-        live = plural(update.totals.live, "{n} live", "{n} live")
-        self.sidebar.headline.show_summary(self.summary, live)
+        live = plural(update.totals.live, "{n} live", "{n} live") if update.totals.live else tr("No live runs")
+        hides_pause = update.overview.is_paused and self.summary.mood in (Mood.ATTENTION, Mood.RETRYING)
+        self.sidebar.headline.show_summary(self.summary, f"{tr('Paused')} · {live}" if hides_pause else live)
         number = len(update.overview.problems) or update.totals.problems
         said = plural(number, "{n} problem", "{n} problems") if number else ""
         self.sidebar.button("problems").badge(f"{number:,}" if number else "", Tone.BAD, said)
         retrying = self.summary.retry
         self.sidebar.button("network").badge("state-retrying" if retrying else "", Tone.WARN, retrying)
-        self.setWindowTitle(
-            "Runferry" if self.summary.mood is Mood.UP_TO_DATE else f"Runferry — {self.summary.headline}"
-        )
+        is_well = self.summary.mood is Mood.UP_TO_DATE
+        self.setAccessibleName("Runferry" if is_well else f"Runferry — {self.summary.headline}")
+        # The name comes last, where Qt would add it on some systems if it did not.
+        self.setWindowTitle("Runferry" if is_well else f"{self.summary.headline} — Runferry")
 
     # -- what pages ask for -------------------------------------------------------------------------------------------
 
@@ -201,10 +203,10 @@ class Window(QWidget):
 
     def _shortcuts(self) -> None:
         for number, entry in enumerate(_entries(), 1):
-            QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda name=entry.name: self.go(name))
+            QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda name=entry.name: self._go_by_key(name))
         keys = QKeySequence.StandardKey
         for key, more, do in (
-            (keys.Preferences, "Ctrl+,", lambda: self.go("settings")),
+            (keys.Preferences, "Ctrl+,", lambda: self._go_by_key("settings")),
             (keys.Open, "Ctrl+O", self.add),
             (keys.Close, "Ctrl+W", self.close),
         ):
@@ -212,6 +214,11 @@ class Window(QWidget):
             bound = QKeySequence.keyBindings(key)  # twice the same would be none: Qt calls it ambiguous
             shortcut.setKeys(bound if QKeySequence(more) in bound else [*bound, QKeySequence(more)])
             shortcut.activated.connect(do)
+
+    def _go_by_key(self, page: str) -> None:
+        """Who uses keys sees where the focus is, also before the first Tab."""
+        self.setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+        self.go(page)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Countdowns run only while somebody can see them."""

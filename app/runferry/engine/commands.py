@@ -84,6 +84,11 @@ def _try_now(engine: Engine, request: Request, reply: Reply) -> int:
     return 0
 
 
+def _resume(engine: Engine, request: Request, reply: Reply) -> int:
+    reply.progress({"was_paused": engine.resume(str(request.arguments.get("server", "")))})
+    return 0
+
+
 def _settings_changed(engine: Engine, request: Request, reply: Reply) -> int:
     engine.reload_settings()
     return 0
@@ -122,6 +127,7 @@ _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "try-now": _try_now,
     "settings-changed": _settings_changed,
     "pause": _pause,
+    "resume": _resume,
     "stop": _stop,
     WATCH_FOR_ME: watch_for,
     "code": _code,

@@ -19,6 +19,7 @@ from runferry.engine.finding import not_a_run
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.late_samples import LateSamples
 from runferry.engine.local_server import LocalServer
+from runferry.engine.metered import REASON, Metered
 from runferry.engine.pauses import Pauses
 from runferry.engine.stopping import Stopped, Stopper
 from runferry.engine.taking_effect import take_effect
@@ -49,6 +50,7 @@ class Controls:
 
     connections: Connections
     pauses: Pauses
+    metered: Metered
     watching: Watching
     settings: Settings
     clock: Clock
@@ -73,9 +75,29 @@ class Controls:
     def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         raise NotImplementedError
 
+    def _connected(self, connection: Connection) -> None:
+        """A connection was just made."""
+        self.pauses.apply(connection)
+        self.metered.apply(connection)
+
     def try_now(self, url: str = "") -> None:
-        """Try all servers, or one (its address, ``local``), at once; ends their pause."""
+        """A person wants all servers, or one (its address, ``local``), tried at once; ends their pause."""
         url = self.pauses.named(url)
+        for connection in self.connections.named(url):
+            self.metered.let_go(connection)
+        self._go_on(url)
+
+    def resume(self, url: str = "") -> bool:
+        """End the pause of all servers, or of one, whatever paused them; whether anything was paused."""
+        named = self.pauses.named(url)
+        servers = self.connections.named(named)
+        paused = set(self.pauses.of_servers())
+        is_paused = any(one.is_paused for one in servers) or bool({named, ""} & paused or (not named and paused))
+        if is_paused:
+            self.try_now(url)
+        return is_paused
+
+    def _go_on(self, url: str) -> None:
         if self.pauses.end(url):
             self._notice(url, "Resumed.", ActivityKind.RESUMED)
         for connection in self.connections.named(url):
@@ -88,7 +110,24 @@ class Controls:
         """Another network: whatever stopped or waits may work now. What a person paused stays paused."""
         for connection in self.connections.all():
             if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
-                self.try_now(connection.server.url)
+                self._go_on(connection.server.url)
+
+    def network_is_metered(self, is_metered: bool | None) -> None:
+        """What the system says of the network; None: it does not say."""
+        self.metered.tell(is_metered)
+        self._obey_metered()
+
+    def _obey_metered(self) -> None:
+        """The network, or what is wanted on metered ones, is another one."""
+        changed = self.metered.look()
+        if changed and self.metered.is_holding:
+            self._notice("", f"Paused: {REASON}.", ActivityKind.PAUSED)
+        elif changed:
+            self._notice("", f"Resumed: no {REASON} any more.", ActivityKind.RESUMED)
+        for connection in changed:
+            if connection.state in (ConnectionState.RETRYING, ConnectionState.PORTAL):
+                connection.try_now()  # what it waits for was in another network
+            self._scheduler.wake_all(connection)
 
     def reconnect(self) -> None:
         """The computer woke from sleep, or is in another network: connections from before are dead, and not waited for.
@@ -153,7 +192,7 @@ class Controls:
         for log in self._late_samples.due(self.settled, self.ledger, self.host_metrics):
             self.watching.changed(log)
         for server in self.pauses.look():
-            self.try_now(server)
+            self._go_on(server)
 
     # -- the local server ---------------------------------------------------------------------------------------------
 
@@ -210,6 +249,7 @@ class Controls:
         take_effect(self, before, settings)
         self.host_metrics.use(settings)
         self.watching.settings_changed()
+        self._obey_metered()
         self.bus.publish(Event("settings"))
         try:
             self.connections.use(settings)

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from runferry.engine.own_steps import OwnSteps
 from runferry.engine.series import MOST_POINTS, Points, Series
 from runferry.errors import PermanentError
 from runferry.formats.detect import NotARun, identify
@@ -54,6 +55,8 @@ class CurveReader:
         self._reader = open_reader(self._log) if self._log else None
         self._metrics: dict[str, Series] = {}
         self._system: dict[str, Series] = {}
+        self._own_steps = OwnSteps()
+        self._newest: dict[str, float] = {}  # of metrics that are others' x axes
         self._row = 0
         self._taking: Iterator[None] | None = None  # what was read and is not in the curves yet
         self._is_last = False
@@ -83,6 +86,8 @@ class CurveReader:
                         self._restart()
                     return True
                 came = came or bool(batch.history or batch.events)
+                with self._lock:
+                    self._own_steps.learn(self._reader.content.metrics)
                 self._taking, self._is_last = self._take(batch), batch.at_end
             with self._lock:
                 is_taken = next(self._taking, _TAKEN) is _TAKEN
@@ -120,6 +125,11 @@ class CurveReader:
             series = self._metrics.get(metric) or Series()
             return series.points()
 
+    def step_metric(self, metric: str) -> str:
+        """The name of the metric that the run has named as this one's x axis; empty where it has none."""
+        with self._lock:
+            return self._own_steps.of(metric)
+
     def system_points(self, metric: str) -> Points:
         """The curve of a host metric; its `steps` are seconds since the start of the run."""
         with self._lock:
@@ -142,8 +152,12 @@ class CurveReader:
             row = _object(text)
             at = float(self._row if step is None else step)
             when = _number(row.get("_timestamp"))
+            if self._own_steps.are_any:
+                self._newest.update(_numbers(row))
             for name, value in _numbers(row):
-                self._add(self._metrics, name, at, value, when)
+                axis = self._own_steps.of(name) if self._own_steps.are_any else ""
+                own = self._newest.get(axis, math.nan) if axis else None
+                self._add(self._metrics, name, at, value, when, own)
             self._row += 1
         for text in batch.events:
             sample = _object(text)
@@ -151,19 +165,28 @@ class CurveReader:
             for name, value in _numbers(sample):
                 self._add(self._system, name.removeprefix("system."), at, value, when)
 
-    def _add(self, curves: dict[str, Series], name: str, step: float, value: float, when: float) -> None:
+    def _add(
+        self,
+        curves: dict[str, Series],
+        name: str,
+        step: float,
+        value: float,
+        when: float,
+        own: float | None = None,
+    ) -> None:
+        """own: where it is on the metric's own axis; None: it has none."""
         series = curves.get(name)
         if series is None:
             count = len(self._metrics) + len(self._system)
             if count >= MOST_CURVES:
                 self.left_out += 1
                 return
-            series = curves[name] = Series()
+            series = curves[name] = Series(has_own=own is not None)
             room = min(MOST_POINTS, ALL_POINTS // (count + 1))
             if room < MOST_POINTS:
                 for one in (*self._metrics.values(), *self._system.values()):
                     one.limit(room)
-        series.add(step, value, when)
+        series.add(step, value, when, math.nan if own is None else own)
 
 
 def _log_of(path: Path) -> Path:

@@ -24,6 +24,7 @@ from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.late_samples import LateSamples, are_due
 from runferry.engine.local_server import LocalServer
+from runferry.engine.metered import Metered
 from runferry.engine.outside import Outside
 from runferry.engine.pauses import Pauses
 from runferry.engine.run_news import RunNews
@@ -74,7 +75,8 @@ class Engine(Controls, Outside):
         self.activity = Activity(ActivityTable(self._database, MOST), self.clock, self.bus)
         self.news = RunNews(self.activity, self.ledger)
         self.pauses = Pauses(self, PauseTable(self._database))
-        self.connections = Connections(settings, self.local_server, self.clock, self._notice, self.pauses.apply)
+        self.metered = Metered(self)
+        self.connections = Connections(settings, self.local_server, self.clock, self._notice, self._connected)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()

@@ -122,6 +122,11 @@ class Pauses:
         """Whether all servers are paused, also those that nobody has used yet."""
         return "" in self._servers
 
+    @property
+    def until(self) -> float | None:
+        """When the pause of all servers ends; None where a person ends it, and where there is none."""
+        return self._servers.get("")
+
     def named(self, server: str) -> str:
         """A server as pauses know it: empty for all, ``local``, or an address. Raises UsageError where it is none."""
         if server == CLOUD:

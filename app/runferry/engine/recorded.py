@@ -13,6 +13,7 @@ from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
+from runferry.state.pauses import Paused, PauseTable
 from runferry.status import ConnectionState, FolderStatus, RunState, RunStatus, ServerStatus, Snapshot, SyncState
 from runferry.sync.counts import damage_of
 from runferry.version import __version__
@@ -21,22 +22,43 @@ from runferry.version import __version__
 def recorded_snapshot(home: Home, settings: Settings, pid: int) -> Snapshot:
     """A snapshot from the ledger. Raises AppError when the state file cannot be read."""
     runs: list[RunStatus] = []
+    pauses: dict[str, float | None] = {}
+    now = time.time()
     if home.database_file.exists():
         with Database(home.database_file) as database:
             runs = [recorded_status(*one) for one in Ledger(database, SystemClock()).all_deliveries()]
+            pauses = PauseTable(database).all(Paused.SERVER)
+    pauses = {name: until for name, until in pauses.items() if until is None or until > now}
     folders = tuple(
         FolderStatus(one.path, one.server, "nothing", "Runferry is not running") for one in settings.folders
     )
-    return Snapshot(__version__, pid, time.time(), runs=tuple(runs), servers=_servers(runs), folders=folders)
+    return Snapshot(
+        __version__,
+        pid,
+        now,
+        runs=tuple(runs),
+        servers=_servers(runs, pauses),
+        folders=folders,
+        is_paused="" in pauses,
+        paused_until=pauses.get(""),
+    )
 
 
-def _servers(runs: list[RunStatus]) -> tuple[ServerStatus, ...]:
-    """Every server that something was sent to; nobody is connected to any."""
+def _servers(runs: list[RunStatus], pauses: dict[str, float | None]) -> tuple[ServerStatus, ...]:
+    """Every server that something was sent to or that is paused; nobody is connected to any."""
     waiting: dict[str, int] = {}
     for run in runs:
         is_done = run.state in (SyncState.VERIFIED, SyncState.SENT)
         waiting[run.server] = waiting.get(run.server, 0) + (0 if is_done else 1)
-    return tuple(ServerStatus(url, ConnectionState.IDLE, runs_waiting=count) for url, count in waiting.items())
+    for name in pauses:
+        if name:
+            waiting.setdefault(name, 0)
+    return tuple(
+        ServerStatus(url, ConnectionState.PAUSED, runs_waiting=count, paused_until=pauses[url])
+        if url in pauses
+        else ServerStatus(url, ConnectionState.IDLE, runs_waiting=count)
+        for url, count in waiting.items()
+    )
 
 
 def server_address(delivery: Delivery, target: Row) -> str:

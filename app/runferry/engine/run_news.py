@@ -48,7 +48,7 @@ class RunNews:
         """A run changed."""
         status = run.status()
         before = self._known.get(id(run)) or self._begin(run)
-        after = replace(before, run_state=_settled(before, status), slug=_slug(status), gaps=_gaps(status))
+        after = replace(before, run_state=_settled(before, status), slug=_slug(before, status), gaps=_gaps(status))
         if status.state is SyncState.VERIFIED and status.run_state in ENDED:
             after = replace(after, verified=status.rows)
         if before.is_new and after.run_state is not RunState.UNKNOWN:
@@ -108,8 +108,9 @@ class RunNews:
                 ActivityKind.QUIET, status.path, f"{name} went quiet: it has not written for a while.", Severity.WARNING
             )
         if after.gaps > before.gaps and status.damage:
-            lost = "" if status.damage.rows is None else f", about {status.damage.rows:,} rows"
-            text = f"{name} is damaged: {after.gaps} gaps, {status.damage.bytes:,} bytes{lost}."
+            rows, gaps = status.damage.rows, "1 gap" if after.gaps == 1 else f"{after.gaps:,} gaps"
+            lost = f", about {rows:,} rows" if rows else ""
+            text = f"{name} is damaged: {gaps}, {status.damage.bytes:,} bytes{lost}."
             note(ActivityKind.DAMAGE, status.path, text, Severity.WARNING)
         if after.verified not in (before.verified, -1):
             text = f"{name}: {status.rows:,} rows verified on {status.server}."
@@ -124,7 +125,10 @@ def _settled(before: _Known, status: RunStatus) -> RunState:
     return before.run_state if status.run_state is RunState.UNKNOWN else status.run_state
 
 
-def _slug(status: RunStatus) -> str:
+def _slug(before: _Known, status: RunStatus) -> str:
+    """What is wrong. While it is tried again nothing is known to be better: the same is not told once more then."""
+    if status.state in (SyncState.SYNCING, SyncState.WAITING):
+        return before.slug
     lasting = status.state in (SyncState.PROBLEM, SyncState.SENT)
     return status.error["slug"] if status.error and lasting else ""
 

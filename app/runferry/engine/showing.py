@@ -48,6 +48,7 @@ def overview(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
         ),
         measured=engine.host_metrics.measured(),
         is_paused=engine.pauses.is_everything,
+        paused_until=engine.pauses.until,
     )
 
 

@@ -6,7 +6,9 @@ again every minute.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -14,11 +16,14 @@ from typing import Any
 from runferry.metrics.gpu import GpuReading
 
 RETRY = 60.0  # seconds after which a driver or a card that failed is tried again
+DRIVER = "libnvidia-ml.so.1"  # comes with NVIDIA's driver
 PROCESSES_EVERY = 10.0  # seconds between two looks at who uses which card
 
 
 def load() -> ModuleType:
-    """The library's Python face. ImportError where it is not installed."""
+    """The library's Python face. ImportError where it is not installed, OSError where there is no driver."""
+    if sys.platform == "linux":
+        ctypes.CDLL(DRIVER)  # asked first: the package takes a megabyte, and most computers have no such card
     return importlib.import_module("pynvml")
 
 
@@ -70,6 +75,9 @@ class Nvidia:
             library = self._load()
         except ImportError:
             self._reason = "nvidia-ml-py is not installed (pip install nvidia-ml-py)"
+            return
+        except OSError:
+            self._reason = f"there is no driver of NVIDIA's here ({DRIVER} cannot be loaded)"
             return
         try:
             library.nvmlInit()

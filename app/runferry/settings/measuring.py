@@ -35,7 +35,7 @@ class MeasuringOptions:
         30.0,
         Kind.NUMBER,
         "Average over",
-        "What is sent is the mean of so much time. 0: every measurement is sent.",
+        "The mean over this time is sent. 0: every measurement is sent.",
         "Host metrics",
         unit="s",
         minimum=0,
@@ -64,8 +64,8 @@ class MeasuringOptions:
     obey_stop: bool = _o(
         True,
         Kind.SWITCH,
-        "Obey the server's stop",
-        "When somebody stops a run on the server's page, its training here is interrupted.",
+        "Stop runs when the server says so",
+        "When somebody presses Stop on the run's page, its training here is interrupted.",
         "Advanced",
     )
     stop_wait: float = _o(

@@ -44,7 +44,7 @@ class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
         "",
         Kind.SERVER,
         "Server",
-        "Where runs go: a URL, local (this computer) or cloud (W&B). Empty: not chosen yet.",
+        "An address, local (this computer) or cloud (W&B). Empty: not chosen yet.",
         "Servers",
         variables=("WANDB_BASE_URL",),
     )
@@ -89,7 +89,7 @@ class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
         5.0,
         Kind.NUMBER,
         "Look for new runs every",
-        "Also where notifications work: a missed one is made up for.",
+        "In addition to the system's notifications of changes, of which one may be missed.",
         "Folders",
         unit="s",
         minimum=0.5,
@@ -99,14 +99,18 @@ class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
         0.25,
         Kind.NUMBER,
         "Look at live logs every",
-        "Where notifications do not work, like network drives.",
+        "Only where the system does not notify of changes: on network drives, for instance.",
         "Folders",
         unit="s",
         minimum=0.05,
         maximum=60,
     )
     write_synced_marker: bool = _o(
-        False, Kind.SWITCH, "Mark synced runs", "Write W&B's .synced file beside a log once it is verified.", "Folders"
+        False,
+        Kind.SWITCH,
+        "Mark synced runs",
+        "Write W&B's .synced file beside a log that is verified.",
+        "Folders",
     )
     upload_interval_loopback: float = _o(
         0.5,
@@ -176,8 +180,8 @@ class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
     save_code: bool = _o(
         False,
         Kind.SWITCH,
-        "Save code changes",
-        "Send the repository's uncommitted changes to servers other than the local one.",
+        "Send code changes",
+        "The repository's uncommitted changes go to other servers too, not only to the local one.",
         "Privacy",
         variables=("WANDB_SAVE_CODE",),
     )

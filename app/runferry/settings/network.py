@@ -22,16 +22,25 @@ class NetworkOptions:
         unit="bytes/s",
         minimum=0,
     )
+    metered: str = _o(
+        "continue",
+        Kind.CHOICE,
+        "On metered networks",
+        "continue: send as always. pause: send nothing while the system calls the network metered (a phone's, or one "
+        "that is set so); it goes on by itself. The app has to run: a terminal is not told.",
+        "Network",
+        choices=("continue", "pause"),
+    )
     proxy: str = _o(
         "system",
         Kind.CHOICE,
         "Proxy",
-        "system: the variables, else the desktop's settings. environment: the variables only. pac: a PAC file.",
+        "As the system does: variables such as HTTPS_PROXY come first, then the desktop's own settings.",
         "Network",
         choices=("system", "environment", "none", "manual", "pac"),
     )
     proxy_url: str = _o(
-        "", Kind.TEXT, "Proxy address", "For manual: http://host:port, or socks5h://host:port.", "Network"
+        "", Kind.TEXT, "Proxy address", "For “This one”: http://host:port or socks5h://host:port.", "Network"
     )
     proxy_user: str = _o(
         "",
@@ -40,9 +49,9 @@ class NetworkOptions:
         "For a proxy that wants a login. Its password is kept in the keyring, never in the settings.",
         "Network",
     )
-    proxy_pac: str = _o("", Kind.TEXT, "PAC file", "For pac: its address, or a path.", "Network")
+    proxy_pac: str = _o("", Kind.TEXT, "PAC file", "For “A PAC file”: its address, or a path.", "Network")
     proxy_exceptions: str = _o(
-        "", Kind.TEXT, "Reached without proxy", "For manual: hosts, domains and networks, with commas.", "Network"
+        "", Kind.TEXT, "Reached without proxy", "For “This one”: hosts, domains and networks, with commas.", "Network"
     )
     certificates: tuple[str, ...] = _o(
         (),

@@ -64,6 +64,7 @@ class Connection:
         self._probing = False
         self._is_paused = False
         self._paused_until: float | None = None
+        self._held = ""  # why it rests, though no person paused it
         self._account: Account | None = None
         self._attempts = Attempts()
         session.on_answer = self._recover
@@ -107,7 +108,7 @@ class Connection:
     def enter(self) -> bool:
         """May a run use the server now? While it is down only one probe at a time may. Pair with `leave`."""
         with self._lock:
-            if self._is_paused:
+            if self.is_paused:
                 return False
             if self._state in _OPEN:
                 return True
@@ -120,7 +121,7 @@ class Connection:
     def wait(self) -> float:
         """Seconds until asking again makes sense; infinite while a person is needed."""
         with self._lock:
-            if self._is_paused:
+            if self.is_paused:
                 return math.inf
             if self._state in _TRYING:
                 return max(self._next - self._clock.monotonic(), PROBE_LOOK if self._probing else 0.05)
@@ -157,15 +158,22 @@ class Connection:
         with self._lock:
             self._is_paused, self._paused_until = True, until
 
+    def hold(self, why: str) -> bool:
+        """As `pause`, for a reason that no person gave and that `try_now` does not end; empty: not any more. Whether
+        that changed something."""
+        with self._lock:
+            before, self._held = self._held, why
+            return before != why
+
     @property
     def is_paused(self) -> bool:
-        """By a person."""
-        return self._is_paused
+        """By a person, or held."""
+        return self._is_paused or bool(self._held)
 
     @property
     def is_open(self) -> bool:
         """Any run may use it."""
-        return self._state in _OPEN and not self._is_paused
+        return self._state in _OPEN and not self.is_paused
 
     @property
     def is_stopped(self) -> bool:
@@ -176,7 +184,7 @@ class Connection:
         """What to show. waiting: `runs_waiting`, `rows_waiting`, `files_waiting`."""
         gap = self.session.pace.gap if self._state is ConnectionState.ONLINE else 0.0
         with self._lock:
-            retrying = self._state in _TRYING and not self._is_paused
+            retrying = self._state in _TRYING and not self.is_paused
             ahead = self._next - self._clock.monotonic()
             return ServerStatus(
                 url=self.server.url,
@@ -191,12 +199,13 @@ class Connection:
                 attempts=self._attempts.newest_first(),
                 latency=self.session.meter.latency,
                 paused_until=self._paused_until if self._is_paused else None,
+                paused_because="" if self._is_paused else self._held,
                 bytes_per_second=round(self.session.meter.bytes_per_second, 1),
                 **waiting,
             )
 
     def _shown(self, gap: float) -> ConnectionState:
-        if self._is_paused:
+        if self.is_paused:
             return ConnectionState.PAUSED
         if self._state is ConnectionState.ONLINE and gap > 0:
             return ConnectionState.SLOWED
@@ -212,7 +221,7 @@ class Connection:
     @property
     def state(self) -> ConnectionState:
         """Where the loop stands."""
-        return ConnectionState.PAUSED if self._is_paused else self._state
+        return ConnectionState.PAUSED if self.is_paused else self._state
 
     # -- what the server said -----------------------------------------------------------------------------------------
 

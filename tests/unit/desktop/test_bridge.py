@@ -10,8 +10,9 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from pytestqt.qtbot import QtBot
 
 from runferry.desktop.bridge import Bridge, Update
+from runferry.desktop.summary import MOST_LIVE
 from runferry.events import Event
-from runferry.status import ConnectionState, ServerStatus, SyncState
+from runferry.status import ConnectionState, RunState, ServerStatus, SyncState
 from support.scripted import URL, ScriptedSource, a_run
 
 Start = Callable[[ScriptedSource], tuple[Bridge, list[Update]]]
@@ -39,6 +40,20 @@ def test_it_begins_with_everything(start: Start) -> None:
     bridge, taken = start(ScriptedSource(a_run(1), a_run(2)))
     assert {one.key for one in taken[0].runs} == {"key1", "key2"} == set(bridge.runs)
     assert taken[0].totals.runs == 2
+
+
+def test_each_update_carries_the_newest_that_train_whether_or_not_they_changed(qtbot: QtBot, start: Start) -> None:
+    live = [a_run(number, run_state=RunState.RUNNING, started=float(number)) for number in range(MOST_LIVE + 3)]
+    held = a_run(100, run_state=RunState.RUNNING, started=1e9, held="not yet")
+    source = ScriptedSource(*live, held, a_run(101, started=1e9))
+    _, taken = start(source)
+    newest = [one.key for one in reversed(live)][:MOST_LIVE]
+    assert [one.key for one in taken[0].live] == newest
+    source.put(a_run(101, last_step=7))
+    source.bus.publish(Event("run", a_run(101).path))
+    qtbot.waitUntil(lambda: any(one.runs for one in taken[1:]), timeout=5000)
+    assert [one.key for one in taken[-1].live] == newest
+    assert taken[-1].totals.live == MOST_LIVE + 3
 
 
 def test_ten_thousand_events_are_few_updates_and_the_last_state_wins(qtbot: QtBot, start: Start) -> None:

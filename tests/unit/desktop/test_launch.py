@@ -17,6 +17,9 @@ from runferry.desktop.launch import DesktopApp, _interruptible, application
 from runferry.desktop.memory import Memory
 from runferry.desktop.parts.drop_target import DropTarget
 from runferry.desktop.settings.panes import PANES
+from runferry.desktop.system.grouping import Note
+from runferry.desktop.system.news import NewsKind
+from runferry.desktop.system.reachability import NetworkState
 from runferry.engine.engine import Engine
 from runferry.events import Event
 from runferry.paths import Home
@@ -109,6 +112,34 @@ def test_with_a_tray_the_title_bar_hides_it_and_says_so_once(
         assert not app.window.isVisible()
     assert ended == []
     assert len(told) == 1
+
+
+def test_a_click_on_the_trays_message_shows_what_it_was_about(app: DesktopApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no daemon takes notifications, the tray icon's message is the only one there is."""
+    note = Note(NewsKind.ATTENTION, "A server needs you", "", ("https://a.example",))
+    monkeypatch.setattr(app.notifier, "_bus", None)
+    monkeypatch.setattr(app.notifier, "_fallback", lambda title, text: True)
+    monkeypatch.setitem(app.notifications._shown, note.kind, note)
+    app.notifier.show(note)
+    app.window.hide()
+    app.tray.message_clicked.emit()
+    assert app.window.isVisible()
+    assert app.window.current == "problems"
+    app.window.go("network")
+    monkeypatch.setattr(type(app.tray), "is_there", property(lambda self: True))
+    app.window.close()  # the app says that it goes on in the tray: that message leads back to the window as it was
+    assert not app.window.isVisible()
+    app.tray.message_clicked.emit()
+    assert app.window.isVisible()
+    assert app.window.current == "network"
+
+
+def test_what_the_system_says_of_the_network_reaches_the_engine(qtbot: QtBot, app: DesktopApp, engine: Engine) -> None:
+    engine.change_settings(metered="pause")
+    app.surroundings.network._set(NetworkState(True, is_metered=True))
+    qtbot.waitUntil(lambda: engine.metered.is_holding, timeout=5000)
+    app.surroundings.network._set(NetworkState(True, is_metered=False))
+    qtbot.waitUntil(lambda: not engine.metered.is_holding, timeout=5000)
 
 
 def test_the_icon_shows_and_hides_the_window(qtbot: QtBot, app: DesktopApp) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runferry.desktop.summary import Mood, retry_line, server_name, summarize, totals
+from runferry.desktop.summary import Mood, Totals, retry_line, server_name, summarize, totals
 from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, Snapshot, SyncState
 from support.scripted import NOW, URL, a_run, a_snapshot
 
@@ -22,7 +23,7 @@ def said(*runs: RunStatus, servers: tuple[ServerStatus, ...] = ()) -> tuple[Mood
 
 
 def test_nothing_at_all_is_up_to_date() -> None:
-    assert said() == (Mood.UP_TO_DATE, "Up to date", "Up to date — 0 runs live, 0 verified")
+    assert said() == (Mood.UP_TO_DATE, "Up to date", "Up to date — 0 verified")
 
 
 def test_all_verified_and_one_live() -> None:
@@ -74,6 +75,24 @@ def test_paused_only_when_all_servers_are() -> None:
     assert said(servers=(paused,))[0] is Mood.PAUSED
     assert said(servers=(paused, online))[0] is Mood.UP_TO_DATE
     assert said(a_run(1, state=SyncState.WAITING), servers=(paused,))[0] is Mood.PAUSED
+
+
+def test_a_pause_of_everything_says_until_when() -> None:
+    found = summarize(a_snapshot(is_paused=True, paused_until=NOW + 1800), Totals(), NOW)
+    assert found.sentence == f"Paused until {time.strftime('%H:%M', time.localtime(NOW + 1800))}"
+    assert said(servers=(ServerStatus(URL, ConnectionState.PAUSED),))[2] == "Paused: nothing is sent until you resume"
+
+
+def test_a_metered_network_is_named_as_the_reason() -> None:
+    held = ServerStatus(URL, ConnectionState.PAUSED, paused_because="metered network")
+    near = ServerStatus(LOCAL, ConnectionState.ONLINE)
+    assert said(a_run(1, state=SyncState.WAITING), servers=(held, near)) == (
+        Mood.PAUSED,
+        "Paused",
+        "Paused: metered network",
+    )
+    asked_for = ServerStatus("https://other.example", ConnectionState.ONLINE)
+    assert said(servers=(held, asked_for))[0] is Mood.UP_TO_DATE
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,56 @@ def test_stop_waits_for_what_runs_and_drops_the_rest(qtbot: QtBot, tasks: Tasks)
     assert not begun.acquire(blocking=False) or len(done) > WORKERS
 
 
+def test_the_end_does_not_wait_for_what_was_asked_of_others(qtbot: QtBot, tasks: Tasks) -> None:
+    """A server that says nothing, a keyring whose password nobody types."""
+    begun, answer, answers = threading.Event(), threading.Event(), []
+    askers: list[threading.Thread] = []
+
+    def ask() -> bool:
+        askers.append(threading.current_thread())
+        begun.set()
+        return answer.wait(20)
+
+    tasks.ask(ask, answers.append, answers.append)
+    assert begun.wait(10)
+    tasks.stop()
+    assert askers[0].is_alive()  # and yet the end is over
+    assert askers[0].daemon  # the process does not wait for it either
+    answer.set()
+    askers[0].join(10)
+    assert not askers[0].is_alive()
+    QCoreApplication.sendPostedEvents()
+    assert not answers
+
+
+def test_the_end_gives_answers_that_are_on_their_way_a_moment(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runferry.desktop.tasks.GRACE", 20.0)
+    begun, done = threading.Event(), []
+
+    def ask() -> None:
+        begun.wait(10)
+        done.append(1)
+
+    tasks.ask(ask)
+    begun.set()
+    tasks.stop()
+    assert done == [1]
+
+
+def test_answers_and_failures_of_others_come_back_as_those_of_work(qtbot: QtBot, tasks: Tasks) -> None:
+    answers: list[object] = []
+    error = PermanentError("scripted", "Title", "message", "todo")
+
+    def fail() -> None:
+        raise error
+
+    tasks.ask(lambda: 7, answers.append)
+    qtbot.waitUntil(lambda: answers == [7], timeout=5000)
+    tasks.ask(fail, None, answers.append)
+    qtbot.waitUntil(lambda: answers == [7, error], timeout=5000)
+    assert tasks.open == 0
+
+
 def test_a_thousand_small_tasks_are_all_answered(qtbot: QtBot, tasks: Tasks) -> None:
     found: list[int] = []
     for number in range(1000):

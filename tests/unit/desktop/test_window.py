@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6 import __version_info__
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from runferry.desktop.bridge import Update
@@ -117,11 +119,19 @@ def test_it_sums_up_in_title_and_sidebar(window: Window) -> None:
     assert window.windowTitle() == "Runferry"
     retrying = ServerStatus(URL, ConnectionState.RETRYING, next_try=NOW + 10**9)
     window.take(an_update(a_run(1, state=SyncState.PROBLEM), a_run(2), servers=(retrying,)))
-    assert window.windowTitle() == "Runferry — 1 problem"
+    assert window.windowTitle() == "1 problem — Runferry"
     assert window.sidebar.button("problems").accessibleName() == "Problems, 1 problem"
     assert window.sidebar.button("network").accessibleName().startswith("Network, Retrying wandb.company.com")
     window.take(an_update(a_run(1)))
     assert window.sidebar.button("problems").accessibleName() == "Problems"
+
+
+def test_a_pause_is_seen_beside_what_needs_somebody(window: Window) -> None:
+    made = an_update(a_run(1, state=SyncState.PROBLEM))
+    window.take(replace(made, overview=replace(made.overview, is_paused=True)))
+    shown = "\n".join(one.text() for one in window.sidebar.findChildren(QLabel))
+    assert "1 problem" in shown
+    assert "Paused · No live runs" in shown
 
 
 # -- closing ----------------------------------------------------------------------------------------------------------
@@ -158,8 +168,14 @@ def dragged(*paths: Path | str) -> QMimeData:
     return data
 
 
+def enters(x: int, y: int, data: QMimeData) -> QDragEnterEvent:
+    # Qt 6.12 wants parts of a pixel, before it there was no such thing.
+    place = QPointF(x, y) if __version_info__ >= (6, 12) else QPoint(x, y)
+    return QDragEnterEvent(place, COPY, data, LEFT, NONE)  # type: ignore[arg-type, unused-ignore]
+
+
 def drop(window: Window, data: QMimeData) -> QDropEvent:
-    QApplication.sendEvent(window, QDragEnterEvent(QPoint(300, 300), COPY, data, LEFT, NONE))
+    QApplication.sendEvent(window, enters(300, 300, data))
     event = QDropEvent(QPointF(300, 300), COPY, data, LEFT, NONE)
     QApplication.sendEvent(window, event)
     return event
@@ -181,7 +197,7 @@ def test_certificates_go_elsewhere(qtbot: QtBot, window: Window, tmp_path: Path)
 def test_what_would_happen_is_shown_while_the_mouse_is_over_it(window: Window, tmp_path: Path) -> None:
     (area,) = window.findChildren(DropArea)
     data = dragged(tmp_path)
-    QApplication.sendEvent(window, QDragEnterEvent(QPoint(9, 9), COPY, data, LEFT, NONE))
+    QApplication.sendEvent(window, enters(9, 9, data))
     assert area.isVisible()
     assert area.size() == window.size()
     QApplication.sendEvent(window, QDragLeaveEvent())
@@ -193,7 +209,7 @@ def test_web_addresses_and_text_are_not_welcome(window: Window) -> None:
     text = QMimeData()
     text.setText("/home/me/run")
     for data in (dragged("https://example.com/run.wandb"), text):
-        event = QDragEnterEvent(QPoint(9, 9), COPY, data, LEFT, NONE)
+        event = enters(9, 9, data)
         QApplication.sendEvent(window, event)
         assert not area.isVisible()
         assert dropped_paths(data) == []

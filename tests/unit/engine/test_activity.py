@@ -124,6 +124,24 @@ def test_damage_and_problems(around: Around) -> None:
     assert around.news.problems() == ()
 
 
+def test_a_problem_that_lasts_while_it_is_tried_again_is_told_once(around: Around) -> None:
+    run = Run()
+    error = NeedsUser("file-gone", "A file could not be sent", "notes.txt is gone.", "Bring it back.").as_dict()
+    for _ in range(3):
+        around.news.look(run.becomes(SyncState.SENT, RunState.QUIET, error=error))
+        around.news.look(run.becomes(SyncState.SYNCING, RunState.QUIET))
+        around.news.look(run.becomes(SyncState.WAITING, RunState.QUIET))
+    assert around.kinds == [ActivityKind.FOUND, ActivityKind.PROBLEM]
+    around.news.look(run.becomes(SyncState.VERIFIED, RunState.FINISHED))
+    around.news.look(run.becomes(SyncState.SENT, RunState.FINISHED, error=error))  # once it was well it is news again
+    assert around.kinds.count(ActivityKind.PROBLEM) == 2
+
+
+def test_the_words_about_damage(around: Around) -> None:
+    around.news.look(Run().becomes(SyncState.SENT, RunState.FINISHED, damage=DamageReport(1, 315, 0)))
+    assert around.activity.entries()[-1].text == "fit is damaged: 1 gap, 315 bytes."
+
+
 def test_what_is_its_servers_problem_is_not_each_runs(around: Around) -> None:
     cause = NeedsUser("key-refused", "The key was refused", "401.", "Log in.")
     run = Run(cause)

@@ -10,8 +10,10 @@ import pytest
 
 import runferry
 from runferry.engine.curves import CurveReader
+from runferry.engine.own_steps import OwnSteps
 from runferry.engine.series import MOST_POINTS, Series
 from runferry.errors import AppError
+from runferry.formats.entries import MetricRule
 
 
 @pytest.mark.parametrize("count", [1, 3999, 4001, 50_000, 123_457])
@@ -94,3 +96,57 @@ def test_what_is_no_run_is_told(tmp_path: Path) -> None:
     with pytest.raises(AppError) as caught:
         CurveReader(tmp_path).advance()
     assert caught.value.slug == "not-a-run"
+
+
+def test_a_metric_with_steps_of_its_own_tells_where_it_is_on_them(tmp_path: Path) -> None:
+    run = runferry.init(dir=str(tmp_path), settings={"console": "off", "silent": True})
+    run.define_metric("epoch")
+    run.define_metric("val/*", step_metric="epoch")
+    for step in range(20):
+        run.log({"loss": float(step), "epoch": step // 5})
+        if step % 5 == 4:
+            run.log({"val/score": step * 10.0, "epoch": step // 5})
+    run.finish()
+    reader = CurveReader(tmp_path / "wandb" / "latest-run")
+    read(reader)
+    assert reader.step_metric("val/score") == "epoch"
+    assert list(reader.points("val/score").own) == [0.0, 1.0, 2.0, 3.0]
+    for metric in ("loss", "epoch"):
+        assert reader.step_metric(metric) == ""
+        assert len(reader.points(metric).own) == 0
+
+
+def test_steps_of_its_own_stay_beside_their_values_in_a_long_curve() -> None:
+    series = Series(64, has_own=True)
+    for step in range(10_000):
+        series.add(float(step), float(step * 7919 % 1000), 0.0, step / 10)
+    points = series.points()
+    assert len(points) <= 64
+    assert len(points.own) == len(points)
+    assert [one * 10 for one in points.own] == pytest.approx(list(points.steps))
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("val/score", "epoch"),
+        ("val/exact", "batch"),
+        ("a.b", "epoch"),
+        ("loss", ""),
+        ("epoch", ""),
+        ("odd[1]", ""),
+    ],
+)
+def test_an_exact_rule_comes_before_a_glob(metric: str, expected: str) -> None:
+    steps = OwnSteps()
+    assert steps.of(metric) == ""
+    steps.learn(
+        [
+            MetricRule(glob="val/*", step_metric="epoch"),
+            MetricRule(name="val/exact", step_metric="batch"),
+            MetricRule(name="a\\.b", step_metric="epoch"),
+            MetricRule(name="epoch", step_metric="epoch"),
+            MetricRule(glob="odd[1]*", step_metric=""),
+        ]
+    )
+    assert steps.of(metric) == expected

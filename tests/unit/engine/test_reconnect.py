@@ -30,7 +30,7 @@ class Parts(Controls):
         session = SimpleNamespace(cut_off=lambda: self.cut.append(url))
         return SimpleNamespace(server=SimpleNamespace(url=url), state=state, session=session)
 
-    def try_now(self, url: str = "") -> None:
+    def _go_on(self, url: str) -> None:
         self.tried.append(url)
 
 

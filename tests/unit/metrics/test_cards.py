@@ -125,6 +125,15 @@ def test_without_the_package_the_reason_says_what_to_install() -> None:
     assert "pip install nvidia-ml-py" in found.reasons["gpu.nvidia"]
 
 
+def test_without_a_driver_the_reason_says_so_and_the_package_is_not_loaded() -> None:
+    def load() -> Any:
+        raise OSError("libnvidia-ml.so.1: cannot open shared object file")
+
+    found = Nvidia(load).measure(0.0)
+    assert not found.values
+    assert "no driver of NVIDIA's" in found.reasons["gpu.nvidia"]
+
+
 def test_a_real_card(tmp_path: Path) -> None:
     cards = Nvidia()
     found = cards.measure(0.0)

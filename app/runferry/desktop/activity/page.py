@@ -178,11 +178,12 @@ class ActivityPage(Page):
     def _show_body(self) -> None:
         self._bodies.setCurrentIndex(0 if self.model.rowCount() else 2 if self.model.all else 1)
         self.copy.setEnabled(bool(self.model.rowCount()))
+        self._show_facts()
 
     def _show_facts(self) -> None:
         index = self.table.currentIndex()
         if not index.isValid():
-            self.facts.show_facts([])
+            self.facts.show_facts([(tr("Choose an entry to read all of it."), "")] if self.model.rowCount() else [])
             return
         entry = self.model.entry(index.row())
         facts = [(words.LOOKS[entry.kind].word, entry.text), (tr("When"), amounts.exact(entry.time))]

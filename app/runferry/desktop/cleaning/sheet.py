@@ -73,7 +73,7 @@ class CleaningSheet(QWidget):
         self.headline = Elided(bold=True)
         self.age = QComboBox()
         self.note = Label(tr("Trash frees no space until it is emptied."), Size.SMALL, Tone.SUBTLE, wrap=True)
-        self.trash = Button("", self._to_trash, "trash", primary=True)
+        self.trash = Button("", self._to_trash, "trash")  # not by Return: it takes something away
         self._busy = QProgressBar()
         self._body = QStackedWidget()
         self._build()
@@ -133,7 +133,8 @@ class CleaningSheet(QWidget):
             for root in roots:
                 yield from judged_in(engine, root, age)
 
-        looking: Looking[Candidate | Stays] = Looking(self._context.tasks, judged, self.model.take, self._over)
+        take, over = self.model.take, self._over
+        looking: Looking[Candidate | Stays] = Looking(self._context.tasks, judged, take, over, asks_others=True)
         self._looking = looking
         self.destroyed.connect(lambda: looking.stop())
         looking.start()

@@ -38,7 +38,7 @@ class Adding:
             self._waiting += paths
             if not is_asked:
                 engine = self._context.engine
-                self._context.tasks.run(lambda: places(engine), self._open, self._failed)
+                self._context.tasks.ask(lambda: places(engine), self._open, self._failed)
 
     def closed(self) -> None:
         """The sheet was closed, by whomever."""

@@ -22,6 +22,7 @@ from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.empty import Empty
 from runferry.desktop.parts.facts import Facts
 from runferry.desktop.parts.labels import Elided, Label, Line
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import plural, tr
 from runferry.engine.drop import look_at
 from runferry.engine.job import SyncRequest
@@ -96,15 +97,15 @@ class Choose(QWidget):
         line.setSpacing(GRID)
         line.addWidget(Label(tr("All to")))
         titles = {SERVER: tr("Server of all runs"), TEAM: tr("Team of all runs"), PROJECT: tr("Project of all runs")}
-        firsts = {SERVER: tr("each as it is"), TEAM: tr("each its team"), PROJECT: tr("each its project")}
+        firsts = {SERVER: tr("keep each server"), TEAM: tr("keep each team"), PROJECT: tr("keep each project")}
         for column, one in ((SERVER, self.server), (TEAM, self.team), (PROJECT, self.project)):
             one.setAccessibleName(titles[column])
             one.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            one.setMinimumContentsLength(12)
+            one.setMinimumContentsLength(10)
             fill(one, choices(self.model.places, column, self.model.places.server), column)
             one.setCurrentIndex(-1)
             (one.lineEdit() or one).setPlaceholderText(firsts[column])
-            line.addWidget(one, 1)
+            line.addWidget(one, 3 if column == SERVER else 2)
         self.server.setCurrentIndex(self.server.findData(self.model.places.server) if self.model.places.server else -1)
         self.metrics_only.setToolTip(tr("Rows, config and summary are sent, and nothing else"))
         self.as_new.setToolTip(tr("Each run gets a new id, and becomes a run of its own"))
@@ -159,8 +160,12 @@ class Choose(QWidget):
 
     def _take(self, some: list[Found | NoRun]) -> None:
         self.model.take(some)
-        if not self.table.currentIndex().isValid() and self.model.rowCount():
-            self.table.setCurrentIndex(self.model.index(0, 0))
+        if not self.table.selectionModel().hasSelection() and self.model.rowCount():
+            now = self.table.currentIndex()  # a table that has the focus has one at once, and selects nothing
+            self.table.setCurrentIndex(now if now.isValid() else self.model.index(0, 0))
+            focused = self.window().focusWidget()
+            if focused is None or not self.isAncestorOf(focused):  # it was not shown when the sheet opened
+                self.table.setFocus()
 
     def _over(self, error: AppError | None) -> None:
         if error is not None:
@@ -182,10 +187,10 @@ class Choose(QWidget):
         self.all.setTristate(0 < counts.ticked < counts.runs)
         state = Qt.CheckState.Unchecked if not counts.ticked else Qt.CheckState.PartiallyChecked
         self.all.setCheckState(Qt.CheckState.Checked if counts.ticked == counts.runs > 0 else state)
-        ready = counts.ticked - counts.unplaced
-        self.sync.setText(plural(ready, "Sync {n} run", "Sync {n} runs") if ready else tr("Sync"))
-        self.sync.setEnabled(bool(ready) and not counts.unplaced)
-        self.sync.setToolTip(amounts.size(counts.bytes))
+        ticked = counts.ticked
+        self.sync.setText(plural(ticked, "Sync {n} run", "Sync {n} runs") if ticked else tr("Sync"))
+        self.sync.setEnabled(bool(ticked) and not counts.unplaced)
+        self.sync.setToolTip(plain(amounts.size(counts.bytes)))
         self._hint(counts.unplaced, counts.reading)
         self._show_facts()
 
@@ -194,7 +199,10 @@ class Choose(QWidget):
         if no_server:
             self.hint.setText(tr("A W&B key was found: choose whether runs go to this computer or to a server."))
         elif unplaced:
-            self.hint.setText(plural(unplaced, "{n} run names no project: choose one", "{n} runs name no project"))
+            one, many = "{n} run has no project yet: choose one", "{n} runs have no project yet: choose one"
+            self.hint.setText(plural(unplaced, one, many))
+        elif self.model.runs and all(one.done is not None for one in self.model.runs):
+            self.hint.setText(tr("All of it was verified there before: nothing needs to be sent."))
         else:
             self.hint.setText("")
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
 from runferry.desktop.drop.model import PROJECT, SERVER
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.summary import server_name
 from runferry.desktop.text import tr
 from runferry.engine.places import Places, ServerPlace
@@ -37,7 +38,7 @@ def fill(box: QComboBox, entries: list[Choice], column: int) -> None:
     box.setEditable(column != SERVER)
     for text, value in entries:
         box.addItem(text, value)
-        box.setItemData(box.count() - 1, value, Qt.ItemDataRole.ToolTipRole)
+        box.setItemData(box.count() - 1, plain(value), Qt.ItemDataRole.ToolTipRole)
     field = box.lineEdit()
     if field is not None:
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context
 from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.memory import Memory
+from runferry.desktop.parts.bar import WHOLE, Bar
 from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.facts import Facts
 from runferry.desktop.parts.labels import Label, Line, Shape
@@ -42,7 +41,7 @@ class Progress(QWidget):
         self.shape = Shape(size=24)
         self.headline = Label(tr("Starting…"), Size.BODY, bold=True)
         self.sentence = Label(size=Size.SMALL, tone=Tone.SUBTLE)
-        self.bar = QProgressBar()
+        self.bar = Bar(tr("Rows sent"))
         self.facts = Facts(tr("About this run"))
         self.web = Button(tr("Open on the web"), self._open_web, "open-web")
         self.link = Button(tr("Copy link"), self._copy, "link")
@@ -56,10 +55,8 @@ class Progress(QWidget):
     def _build(self) -> None:
         for number, column in enumerate(COLUMNS):
             self.table.setColumnHidden(number, column.name in LEFT_OUT)
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(6)
         self.bar.setRange(0, 0)
-        self.bar.setAccessibleName(tr("Rows sent"))
+        self.shape.show_shape("state-syncing", Tone.ACCENT, tr("Syncing"))
         texts = QVBoxLayout()
         texts.setSpacing(0)
         texts.addWidget(self.headline)
@@ -109,8 +106,10 @@ class Progress(QWidget):
 
     @property
     def counts(self) -> Counter[SyncState]:
-        """How many are in each state."""
-        return Counter(one.state for one in self._runs.values())
+        """How many are in each state; what was sent but for something that a person must see to is a problem."""
+        return Counter(
+            SyncState.PROBLEM if one.state is SyncState.SENT and one.error else one.state for one in self._runs.values()
+        )
 
     @property
     def is_over(self) -> bool:
@@ -133,9 +132,9 @@ class Progress(QWidget):
         else:
             self.shape.show_shape("state-sent", Tone.ACCENT, tr("Sent"))
         self.bar.setVisible(not self.is_over)
-        self.bar.setRange(0, 1000)
+        self.bar.setRange(0, WHOLE)
         shares = [1.0 if one.state in OVER else progress(one) or 0.0 for one in runs]
-        self.bar.setValue(round(1000 * sum(shares) / max(number, 1)))
+        self.bar.setValue(round(WHOLE * sum(shares) / max(number, 1)))
         self._show_facts()
 
     def _show_facts(self) -> None:
@@ -146,9 +145,9 @@ class Progress(QWidget):
         if run is None:
             self.facts.show_facts([])
             return
-        facts = [(tr("State"), state_text(run))]
+        facts = [] if run.error else [(tr("State"), state_text(run))]
         if run.error:
-            facts.append((run.error.get("title", tr("Problem")), run.error.get("message", "")))
+            facts.append((tr("Problem"), f"{run.error.get('title', '')}. {run.error.get('message', '')}"))
             facts.append((tr("To do"), run.error.get("todo", "")))
         if run.damage is not None and run.damage.gaps:
             facts.append((tr("Lost"), "\n".join(run.damage.details[:50])))
@@ -170,7 +169,7 @@ class Progress(QWidget):
 
     def _open_web(self) -> None:
         for one in self._chosen()[:1]:
-            QDesktopServices.openUrl(QUrl(one.url))
+            self._context.open_page(one.url)
 
     def _copy(self) -> None:
         links = [one.url for one in self._chosen() if one.url]
@@ -208,5 +207,5 @@ def _sentence(counts: Counter[SyncState], is_over: bool) -> str:
         if counts[state]:
             said.append(plural(counts[state], *words))
     if not is_over:
-        said.append(tr("this may be closed: it goes on"))
+        said.append(tr("you can close this, syncing goes on"))
     return " · ".join(said)

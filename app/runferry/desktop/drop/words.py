@@ -10,6 +10,7 @@ from runferry.desktop.summary import server_name
 from runferry.desktop.text import plural, tr
 from runferry.engine.contents import Contents
 from runferry.engine.drop import SentBefore
+from runferry.status import RunState
 
 KINDS = {
     "recorder": tr("Runferry run"),
@@ -38,8 +39,10 @@ def kind_line(row: Row) -> str:
         parts.append(tr("already verified there, {day}", day=amounts.exact(row.done.verified_at)[:10]))
     elif found.kind == OFFICIAL_ONLINE:
         parts.append(tr("wandb uploads it itself"))
-    elif row.is_live:
+    elif found.run_state is RunState.RUNNING:
         parts.append(tr("still training"))
+    elif row.is_live:
+        parts.append(tr("its log has no end"))
     parts.append(", ".join(one for one in (KINDS.get(found.kind, found.kind), found.writer.replace("/", " ")) if one))
     return " · ".join(parts)
 
@@ -62,7 +65,7 @@ def place_text(server: str) -> str:
 def details(row: Row, metrics_only: bool) -> list[tuple[str, str]]:
     """Titles and texts about one run: what is sent, what is lost, where it was sent before, where it lies."""
     found = row.found
-    told = [(tr("Sent"), ", ".join(sent_words(row.sends(metrics_only))) if found.is_complete else tr("reading…"))]
+    told = [(tr("To send"), ", ".join(sent_words(row.sends(metrics_only))) if found.is_complete else tr("reading…"))]
     if found.damage is not None:
         lines = list(found.damage.details[:_DETAILS])
         if len(found.damage.details) > _DETAILS:
@@ -71,7 +74,10 @@ def details(row: Row, metrics_only: bool) -> list[tuple[str, str]]:
     if found.sent:
         told.append((tr("Before"), "\n".join(_verified(one) for one in found.sent)))
     if row.is_live:
-        told.append((tr("Training"), tr("It goes on: what is there now is sent. Watch its folder to send the rest.")))
+        now = tr("What is there now is sent. Watch its folder to send the rest.")
+        goes_on = found.run_state is RunState.RUNNING
+        why = tr("It goes on.") if goes_on else tr("It was killed, or goes on where this computer cannot see it.")
+        told.append((tr("Training"), f"{why} {now}"))
     told.append((tr("Folder"), found.path))
     return told
 

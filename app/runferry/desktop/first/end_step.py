@@ -16,11 +16,11 @@ class EndStep(Step):
 
     def __init__(self) -> None:
         super().__init__(tr("Almost done"), "")
-        self.save_code = QCheckBox(tr("Save code changes"))
+        self.save_code = QCheckBox(tr("Send code changes"))
         self.at_login = QCheckBox(tr("Start at login"))
         self.login_note = Label(size=Size.SMALL, tone=Tone.SUBTLE, wrap=True)
         self.at_login.setEnabled(False)
-        said = tr("Uncommitted changes of the repository are sent along, so that a run can be repeated.")
+        said = tr("The repository's uncommitted changes are sent along, so that a run can be repeated later.")
         for box, note in ((self.save_code, Label(said, Size.SMALL, Tone.SUBTLE, wrap=True)), (self.at_login, None)):
             self.box.addWidget(box)
             self.box.addWidget(note or self.login_note)
@@ -38,5 +38,6 @@ class EndStep(Step):
 
     def show_choices(self, folders: int, server: str) -> None:
         """What was chosen before."""
-        watched = plural(folders, "{n} folder will be watched", "{n} folders will be watched")
+        some = plural(folders, "{n} folder will be watched", "{n} folders will be watched")
+        watched = some if folders else tr("No folder will be watched yet")
         self.sentence.setText(tr("{folders}; runs go to {server}.", folders=watched, server=server))

@@ -29,18 +29,23 @@ class FoldersStep(Step):
     def __init__(self) -> None:
         super().__init__(
             tr("Where do your runs live?"),
-            tr("What starts or grows there is synced. What is there already is listed, and waits until you ask."),
+            tr(
+                "Runferry carries training runs to a W&B server and never touches the training. Choose the folders "
+                "that your trainings write into: new runs are synced, finished ones are listed and wait until you ask."
+            ),
         )
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Folders"))
         self.list.setUniformItemSizes(True)
         self.note = Label(tr("Looking for runs…"), Size.SMALL, Tone.SUBTLE)
-        choose = Button(tr("Another folder…"), self._choose, "folder")
+        self.list.hide()  # until there is something in it
+        self.choose = Button(tr("Choose a folder…"), self._choose, "folder")
         self.box.addWidget(self.note)
         self.box.addWidget(self.list, 1)
-        self.box.addWidget(DropTarget(tr("Or drop a folder here."), self.add, choose))
+        self._target = DropTarget(tr("Drop a folder here, or choose it."), self.add, self.choose)
+        self.box.addWidget(self._target, 1)
         self.list.itemChanged.connect(lambda _: self.changed.emit())
-        self.setFocusProxy(self.list)
+        self.setFocusProxy(self.choose)
 
     def offer(self, found: list[Nearby]) -> None:
         """Folders in which runs were found."""
@@ -48,13 +53,18 @@ class FoldersStep(Step):
             runs = plural(one.runs, "{n} run", "{n} runs")
             newest = tr("newest: {day}", day=amounts.exact(one.newest)[:10])
             self._put(one.path, f"{one.path}   ({runs}, {newest})", ticked=len(found) == 1)
-        self.note.setText(tr("Runs were found here:") if found else tr("No runs were found near by."))
+        if found:
+            self._to_the_list()
+        none = tr("No runs were found nearby: choose the folder yourself, or go on without one.")
+        self.note.setText(tr("Runs were found here:") if found else none)
 
     def add(self, paths: list[Path]) -> None:
         """Folders that a person chose or dropped."""
         for path in paths:
             if path.is_dir():
                 self._put(str(path), str(path), ticked=True)
+        if self.list.count():
+            self._to_the_list()
         self.changed.emit()
 
     def chosen(self) -> list[Path]:
@@ -72,8 +82,18 @@ class FoldersStep(Step):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
             self.list.addItem(item)
+            self.list.show()
+            self.box.setStretchFactor(self._target, 0)
         elif ticked:
             item.setCheckState(Qt.CheckState.Checked)
+
+    def _to_the_list(self) -> None:
+        """The focus goes on from the button that was all there was."""
+        self.setFocusProxy(self.list)
+        if self.list.currentRow() < 0:
+            self.list.setCurrentRow(0)
+        if self.choose.hasFocus():
+            self.list.setFocus()
 
     def _choose(self) -> None:
         ask_folder(self, tr("A folder that trainings write into"), self.add)

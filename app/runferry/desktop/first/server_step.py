@@ -72,7 +72,7 @@ class ServerStep(Step):
             "company", tr("Company server"), tr("A W&B server that your company runs."), self._company_body()
         )
         self._build()
-        context.tasks.run(keyring_state, self._show_keyring)
+        context.tasks.ask(keyring_state, self._show_keyring)
 
     def _build(self) -> None:
         self.choices = QButtonGroup(self)
@@ -117,7 +117,7 @@ class ServerStep(Step):
         """Whether a key of the cloud is there already; told, not used."""
         engine, url = self._context.engine, self._cloud_url
         settings, environ = engine.settings, engine.environ
-        self._context.tasks.run(lambda: key_state(url, settings, environ), self.show_key)
+        self._context.tasks.ask(lambda: key_state(url, settings, environ), self.show_key)
 
     def show_key(self, state: KeyState) -> None:
         """A key that was found is offered."""

@@ -92,6 +92,7 @@ class FirstStart(QWidget):
         self._refresh()
         shown = self._stack.widget(number)
         if shown is not None:
+            self.setFocusProxy(shown)  # for the sheet, which is shown after the first step
             shown.setFocus()
 
     def go_on(self) -> None:

@@ -47,6 +47,11 @@ def exact(then: float | None) -> str:
     return datetime.fromtimestamp(then).astimezone().strftime("%Y-%m-%d %H:%M:%S") if then else ""
 
 
+def moment(then: float, now: float) -> str:
+    """A time to come: 14:30; with its date where it is far off. Both: seconds since the epoch."""
+    return clock(then)[:5] if then - now < 12 * 3600 else exact(then)[:16]
+
+
 def clock(then: float) -> str:
     """The time of day."""
     return datetime.fromtimestamp(then).astimezone().strftime("%H:%M:%S")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 GRID = 8
 MARGIN = 16
 SIDEBAR = 200
+HEAD = 24  # the line with a page's title, whether or not it has buttons
 
 
 class Tone(Enum):
@@ -61,6 +62,13 @@ def line_colour(palette: QPalette | None = None) -> QColor:
     found = colour(Tone.TEXT, palette)
     found.setAlphaF(0.14)
     return found
+
+
+def card_colour(palette: QPalette) -> QColor:
+    """The ground of what lies on a page: a shade lighter than the page, in light and in dark."""
+    ground = QColor("#ffffff")
+    ground.setAlphaF(0.03 if is_dark(palette) else 0.6)
+    return ground
 
 
 def font(size: Size, bold: bool = False, base: QFont | None = None) -> QFont:

@@ -9,6 +9,7 @@ from runferry.desktop.look import amounts
 from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.network.telling import attempt_notes
 from runferry.desktop.parts.labels import Elided, Label, Shape
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import tr
 from runferry.status import Attempt
 
@@ -35,7 +36,7 @@ class _Row:
     def fill(self, one: Attempt) -> None:
         """Show this attempt."""
         self.time.setText(amounts.clock(one.time))
-        self.time.setToolTip(amounts.exact(one.time))
+        self.time.setToolTip(plain(amounts.exact(one.time)))
         said = tr("succeeded") if one.ok else tr("failed")
         self.shape.show_shape("check" if one.ok else "close", Tone.GOOD if one.ok else Tone.BAD, said)
         self.outcome.setText(one.outcome)

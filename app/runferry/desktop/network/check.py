@@ -18,7 +18,7 @@ from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.network.step_row import StepRow
 from runferry.desktop.network.telling import Help, title
 from runferry.desktop.parts.buttons import Button
-from runferry.desktop.parts.labels import Label, Shape
+from runferry.desktop.parts.labels import Label, Line, Shape
 from runferry.desktop.parts.panel import Scroll
 from runferry.desktop.text import breakable, plural, tr
 from runferry.engine.doctor import Mark, Step, walk
@@ -37,7 +37,7 @@ class Walk(QObject):
 
     def start(self, over: Callable[[AppError | None], None]) -> None:
         """Begin; `over` is told when it is done, or why it could not be."""
-        self._context.tasks.run(self._walk, lambda _: over(None), over)
+        self._context.tasks.ask(self._walk, lambda _: over(None), over)
 
     def stop(self) -> None:
         """No further step; what was made on the server is deleted."""
@@ -46,9 +46,9 @@ class Walk(QObject):
     def _walk(self) -> None:
         with contextlib.closing(walk(self._context.engine, self._url)) as steps:
             for step in steps:
-                self.taken.emit(step)
                 if self._stopping.is_set():
                     return
+                self.taken.emit(step)
 
 
 class CheckView(QWidget):
@@ -83,6 +83,7 @@ class CheckView(QWidget):
         box.addLayout(head)
         box.addWidget(Label(said, Size.SMALL, Tone.SUBTLE, wrap=True))
         box.addWidget(self._area, 1)
+        box.addWidget(Line())
         box.addLayout(foot)
 
     @property

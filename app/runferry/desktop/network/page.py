@@ -6,8 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from runferry.desktop.bridge import Update
@@ -133,7 +132,7 @@ class NetworkPage(Page):
     def help(self, server: ServerStatus, kind: Help) -> None:
         """Lead to where its problem is solved."""
         if kind is Help.SIGN_IN:
-            QDesktopServices.openUrl(QUrl(server.page))
+            self._context.open_page(server.page)
         else:
             self.help_at(server.url, kind)
 

@@ -81,6 +81,9 @@ class StepRow(QWidget):
         if self.help is not None:
             below.addWidget(self.help, alignment=Qt.AlignmentFlag.AlignLeft)
         box.addLayout(below)
+        policy = self.more.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that the times stand below each other
+        self.more.setSizePolicy(policy)
         self.more.setVisible(bool(step.lines))
         self.lines.setVisible(bool(step.lines) and step.mark in (Mark.BAD, Mark.WARNING))
 

@@ -66,8 +66,14 @@ def state_line(server: ServerStatus, now: float) -> Line:
     elif server.state is ConnectionState.ONLINE and server.latency is not None:
         more = amounts.duration(server.latency)
     elif server.state is ConnectionState.PAUSED:
+        if server.paused_because:
+            return Line(look, tr("Paused: {why}", why=tr(server.paused_because)))
         until = server.paused_until
-        paused = tr("Paused until you resume") if until is None else tr("Paused until {time}", time=_when(until, now))
+        paused = (
+            tr("Paused until you resume")
+            if until is None
+            else tr("Paused until {time}", time=amounts.moment(until, now))
+        )
         return Line(look, paused)
     elif server.state is ConnectionState.REFUSED and (server.cause or {}).get("slug", "") not in _KEY:
         word = tr("Stopped")
@@ -87,10 +93,6 @@ def _pace(per_second: float) -> str:
     if per_second >= 1:
         return tr("{n} requests/s", n=f"{per_second:.3g}")
     return tr("one request in {time}", time=amounts.duration(1 / per_second))
-
-
-def _when(then: float, now: float) -> str:
-    return amounts.clock(then)[:5] if then - now < 12 * 3600 else amounts.exact(then)[:16]
 
 
 def cause_line(server: ServerStatus) -> str:

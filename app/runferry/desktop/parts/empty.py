@@ -26,7 +26,7 @@ class Empty(QWidget):
         for one in (self.title, self.sentence):
             one.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         if sentence:  # its height is fixed too: a label that wraps does not get it from a centred place
-            width = min(WIDTH, self.sentence.fontMetrics().horizontalAdvance(sentence) + GRID)
+            width = balanced(self.sentence, min(WIDTH, self.sentence.fontMetrics().horizontalAdvance(sentence) + GRID))
             self.sentence.setFixedWidth(width)
             self.sentence.setMinimumHeight(self.sentence.heightForWidth(width))
         box.addWidget(self.title)
@@ -37,3 +37,12 @@ class Empty(QWidget):
             box.addSpacing(GRID)
             box.addWidget(button, alignment=Qt.AlignmentFlag.AlignHCenter)
         box.addStretch(3)
+
+
+def balanced(label: Label, most: int) -> int:
+    """The least width, up to `most`, at which a text needs no more lines: then none has a single word."""
+    height, least = label.heightForWidth(most), most // 2
+    while most - least > GRID:
+        middle = (least + most) // 2
+        least, most = (least, middle) if label.heightForWidth(middle) <= height else (middle, most)
+    return most

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QLabel, QMenu, QSizePolicy, 
 
 from runferry.desktop.look import icons
 from runferry.desktop.look.theme import Size, Tone, colour, font, line_colour
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import tr, unbroken
 
 
@@ -79,12 +80,12 @@ class Elided(Label):
     def __init__(self, text: str = "", size: Size = Size.BODY, tone: Tone = Tone.TEXT, bold: bool = False) -> None:
         super().__init__(text, size, tone, bold)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setToolTip(text)
+        self.setToolTip(plain(text))
 
     def setText(self, text: str) -> None:
         """Another text."""
         super().setText(text)
-        self.setToolTip(text)
+        self.setToolTip(plain(text))
 
     def minimumSizeHint(self) -> QSize:
         """As narrow as one likes."""
@@ -113,7 +114,7 @@ class Shape(QWidget):
         """Another one."""
         self._name, self._tone = name, tone
         self.setAccessibleName(text)
-        self.setToolTip(text)
+        self.setToolTip(plain(text))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from runferry.desktop.look.theme import GRID, MARGIN, Tone, faint, line_colour
+from runferry.desktop.look.theme import GRID, MARGIN, card_colour, line_colour
 
 RADIUS = 8
 
@@ -39,7 +39,7 @@ class Panel(QFrame):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(faint(Tone.TEXT, 0.025))
+        painter.setBrush(card_colour(self.palette()))
         painter.setPen(QPen(line_colour(), 1))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
         painter.end()
@@ -53,6 +53,7 @@ class Scroll(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nothing would show it; what is in it passes on Page Up and Down
         self.setAccessibleName(name)
         self.inner = QWidget()
         self.column = QVBoxLayout(self.inner)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from runferry.desktop.look.theme import GRID, MARGIN, Size, line_colour
-from runferry.desktop.parts.buttons import IconButton
+from runferry.desktop.parts.buttons import RETURNS, Button, IconButton
 from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.text import tr
@@ -77,12 +79,15 @@ class SheetHost(QWidget):
         self.show()
         self.raise_()
         body.setFocus()
+        self._keep_focus()
+        _application().focusChanged.connect(self._keep_focus)
 
     def close_sheet(self) -> None:
         """Close it; what had the focus gets it back."""
         if self._card is None:
             return
         card, self._card = self._card, None
+        _application().focusChanged.disconnect(self._keep_focus)
         card.hide()
         card.deleteLater()
         self.hide()
@@ -91,13 +96,31 @@ class SheetHost(QWidget):
             before.setFocus()
         self.closed.emit()
 
+    def _keep_focus(self) -> None:
+        """What lies below does not get the focus, whoever gives it: a window that comes back to the front, a page."""
+        if self._card is None or self.window().focusWidget() is None or self.has_focus:
+            return
+        body = self.body
+        if body is not None:
+            body.setFocus()
+        if not self.has_focus:  # what the body would give it to is not shown yet
+            self.setFocus()
+            self.focusNextPrevChild(True)
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether the focus of its window is on the sheet."""
+        here = self.window().focusWidget()
+        return here is not None and self.isAncestorOf(here)
+
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab goes round inside the card: what is dimmed is not to be used."""
         here = QApplication.focusWidget()
         start = here if here is not None and self.isAncestorOf(here) else self
         one = start.nextInFocusChain() if forward else start.previousInFocusChain()
         while one is not None and one is not start:
-            tabbed = one.focusPolicy() & Qt.FocusPolicy.TabFocus
+            # The text of a box that can be written into hands the focus back to its box: Tab would stay there for ever.
+            tabbed = one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.focusProxy() is None
             if tabbed and one.isEnabled() and one.isVisible() and self.isAncestorOf(one):
                 one.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
                 return True
@@ -121,11 +144,20 @@ class SheetHost(QWidget):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape closes."""
+        """Escape closes. Return presses the primary button, but where it ends the writing of a text."""
         if event.key() == Qt.Key.Key_Escape:
             self.close_sheet()
+        elif event.key() in RETURNS and not isinstance(QApplication.focusWidget(), QLineEdit | QComboBox):
+            self._press_primary()
         else:
             super().keyPressEvent(event)
+
+    def _press_primary(self) -> None:
+        found = self._card.findChildren(Button) if self._card is not None else []
+        one = next((one for one in found if one.is_primary and one.isVisible() and one.isEnabled()), None)
+        if one is not None:
+            self.window().setAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)  # who uses keys sees the focus
+            one.click()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click beside the card closes."""
@@ -137,3 +169,7 @@ class SheetHost(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(0, 0, 0, 90))
         painter.end()
+
+
+def _application() -> QApplication:
+    return cast(QApplication, QApplication.instance())

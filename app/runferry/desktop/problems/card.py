@@ -15,7 +15,7 @@ from runferry.desktop.problems.groups import Group, shortened
 from runferry.desktop.text import breakable, tr
 from runferry.status import About, Fix
 
-_SHOW = {About.SERVER: "Show in Network", About.FOLDER: "Show the folder", About.RUN: "Show the run"}
+_SHOW = {About.SERVER: "Show in Network", About.FOLDER: "Folder settings…", About.RUN: "Show the run"}
 
 
 class ProblemCard(Panel):
@@ -29,7 +29,7 @@ class ProblemCard(Panel):
         self.title = Label(bold=True, wrap=True, selectable=True)
         self.where = Elided(size=Size.SMALL, tone=Tone.SUBTLE)
         self.message = Label(wrap=True, selectable=True)
-        self.todo = Label(wrap=True, selectable=True, tone=Tone.SUBTLE)
+        self.todo = Label(wrap=True, selectable=True, bold=True)
         self.fix = Button("", lambda: fixing.fix(self.group))
         self.folder = Button(tr("Open folder"), lambda: fixing.open_folder(self.group), "open-folder")
         self.stop = Button(tr("Stop syncing"), lambda: fixing.stop(self.group), "pause")
@@ -67,6 +67,8 @@ class ProblemCard(Panel):
         self.message.setVisible(bool(one.message))
         self.todo.setVisible(bool(one.todo))
         self.fix.show_as(*group.fix_words)
+        is_gone = one.about is About.FOLDER and one.fix is Fix.OPEN_FOLDER  # nobody can open what is not there
+        self.fix.setVisible(not is_gone)
         self.folder.setVisible(group.about_runs and len(group.problems) == 1 and one.fix is not Fix.OPEN_FOLDER)
         self.stop.setVisible(group.about_runs)
         self.show_it.setVisible(one.about in _SHOW)

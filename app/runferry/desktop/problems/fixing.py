@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 
 from runferry.desktop.context import Context
@@ -32,7 +30,7 @@ class Fixing:
         elif one.fix is Fix.OPEN_FOLDER:
             self.open_folder(group)
         elif one.fix is Fix.SIGN_IN_PAGE:
-            QDesktopServices.openUrl(QUrl(one.page))
+            self._context.open_page(one.page)
         elif one.fix is Fix.CHOOSE_SERVER:
             go("settings", "folders" if one.about is About.FOLDER else "servers")
         elif one.fix is Fix.LOGIN:
@@ -60,7 +58,7 @@ class Fixing:
     def open_folder(self, group: Group) -> None:
         """The first run's, in the file manager."""
         path = Path(group.first.subject)
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path if path.is_dir() else path.parent)))
+        self._context.open_folder(path if path.exists() else path.parent)
 
     def stop(self, group: Group) -> None:
         """Send nothing more of these runs, until somebody asks."""

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
-from runferry.desktop.look.theme import GRID, MARGIN, Size, Tone
+from runferry.desktop.look.theme import GRID, HEAD, MARGIN, Size, Tone
 from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.empty import Empty
 from runferry.desktop.parts.labels import Label, Line
@@ -34,7 +34,7 @@ class ProblemsPage(Page):
         self.empty = Empty(
             "state-verified",
             tr("Nothing needs you"),
-            tr("What heals by waiting, like a server that is away, is shown in Network."),
+            tr("A server that does not answer is tried again by itself: Network shows when."),
             Button(tr("Open Network"), lambda: context.shell.go("network"), "nav-network"),
         )
         self._stack.addWidget(self._scroll)
@@ -46,6 +46,7 @@ class ProblemsPage(Page):
         head = QHBoxLayout()
         head.setContentsMargins(MARGIN, MARGIN, MARGIN, GRID + 4)
         head.setSpacing(GRID)
+        head.addStrut(HEAD)
         head.addWidget(Label(tr("Problems"), Size.TITLE, bold=True))
         head.addStretch(1)
         head.addWidget(self.count)
@@ -67,7 +68,7 @@ class ProblemsPage(Page):
         for card in self.cards.values():
             if any(subject in (one.id, one.subject) for one in card.group.problems):
                 self._scroll.ensureWidgetVisible(card)
-                card.fix.setFocus()
+                (card.fix if card.fix.isVisibleTo(card) else card.show_it).setFocus()
                 return
 
     def _show(self, groups: list[Group]) -> None:

@@ -16,11 +16,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, 
 
 from runferry.desktop.look.theme import GRID, Size, Tone, dress, font
 from runferry.desktop.parts.labels import Elided
-from runferry.desktop.run.card import Card
-from runferry.desktop.run.figures import Mark, XAxis, log_marks, value_marks, value_text, x_marks, x_text
+from runferry.desktop.run import chart_words
+from runferry.desktop.run.figures import Mark, XAxis, log_marks, value_marks, value_text, x_marks
 from runferry.desktop.run.series import Series
 from runferry.desktop.run.smoothing import smoothed
 from runferry.desktop.run.tabular import tabular
+from runferry.desktop.run.zoom import Range
+from runferry.desktop.run.zooming import Zooming
 from runferry.desktop.text import tr
 
 if TYPE_CHECKING:
@@ -36,8 +38,11 @@ def preload() -> None:
     importlib.import_module("runferry.desktop.run.scaling")
 
 
-class Chart(Card):
-    """A card with one curve. Shows what it was given last; ask for little, it draws at once."""
+class Chart(Zooming):
+    """A card with one curve. Shows what it was given last; ask for little, it draws at once.
+
+    Of a long curve a part can be looked at: see `Zooming`.
+    """
 
     pointed = Signal(float)
     """The crosshair was moved to this x (in the units of the axis) by the person here; NaN: taken away."""
@@ -45,11 +50,9 @@ class Chart(Card):
     _ready = False  # Qt may call while the constructor is still at work
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.name = name
+        super().__init__(name, parent)
         self._series = Series((), ())
         self._axis, self._smoothing, self._log = XAxis.STEP, 0.0, False
-        self._scaled: Scaled | None = None
         self._smooth: Sequence[float] = ()
         self._index: int | None = None
         self._plot: Plot | None = None
@@ -72,7 +75,7 @@ class Chart(Card):
         head = QHBoxLayout()
         head.setSpacing(GRID)
         head.addWidget(self._title, 1)
-        for widget in (self._place, self._value, self._switch):
+        for widget in (self._place, self._value, self.reset, self._switch):
             head.addWidget(widget)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._message)
@@ -102,6 +105,8 @@ class Chart(Card):
         if (axis, smoothing, log) == (self._axis, self._smoothing, self._log):
             return
         kept = self._index
+        if axis is not self._axis:
+            self._part = None  # other units
         self._axis, self._smoothing, self._log = axis, smoothing, log
         blocked = self._switch.blockSignals(True)
         self._switch.setChecked(log)
@@ -117,7 +122,14 @@ class Chart(Card):
     @property
     def axis(self) -> XAxis:
         """What runs to the right here."""
-        return self._axis if self._series.times else XAxis.STEP
+        return self._series.axis(self._axis)
+
+    def show_part(self, part: Range | None) -> None:
+        """Look at another part of the axis, or at all of it."""
+        if part != self._part:
+            kept, self._part = self._index, part
+            self._show()
+            self._point(kept)
 
     def point_to(self, x: float | None) -> None:
         """Put the crosshair on the point nearest to `x` of the axis, if x lies within the curve; None: take it away."""
@@ -131,17 +143,12 @@ class Chart(Card):
 
     # Drawing
 
-    def _along(self) -> list[float]:
-        times = self._series.times
-        if self.axis is XAxis.STEP:
-            return list(self._series.steps)
-        return list(times) if self.axis is XAxis.WALL else [one - times[0] for one in times]
-
     def _show(self) -> None:
         series = self._series
         self._index = None
         self._scaled = self._draw(series) if any(map(math.isfinite, series.values)) else None
-        self._message.setText("" if self._scaled else self._why_empty())
+        self._message.setText("" if self._scaled else chart_words.why_empty(series, self._part is not None))
+        self.reset.setVisible(self._part is not None)
         self._stack.setCurrentWidget(self._plot if self._scaled and self._plot else self._message)
         self._say()
 
@@ -149,7 +156,7 @@ class Chart(Card):
         from runferry.desktop.run.scaling import scaled
 
         self._smooth = smoothed(series.values, self._smoothing)
-        found = scaled(self._along(), series.values, self._smooth, self._log)
+        found = scaled(series.along(self._axis), series.values, self._smooth, self._log, self._part)
         if found.empty:
             return None
         plot = self._plot or self._make_plot()
@@ -168,26 +175,17 @@ class Chart(Card):
 
         self._plot = plot = Plot()
         plot.pointed.connect(self._follow_mouse)
+        self._follow_drags(plot)
         self._stack.addWidget(plot)
         self._stack.setCurrentWidget(plot)
         return plot
-
-    def _why_empty(self) -> str:
-        if not self._series.values:
-            return tr("No values yet")
-        if any(map(math.isfinite, self._series.values)):
-            return tr("Nothing above zero to show on a logarithmic scale")
-        return tr("No finite values")
 
     # The crosshair
 
     def _x(self, index: int | None) -> float | None:
         if index is None or index >= len(self._series.values):
             return None
-        if self.axis is XAxis.STEP:
-            return self._series.steps[index]
-        times = self._series.times
-        return times[index] - (times[0] if self.axis is XAxis.RELATIVE else 0.0)
+        return self._series.x(index, self._axis)
 
     def _point(self, index: int | None) -> None:
         if self._plot is None or self._scaled is None:
@@ -217,10 +215,14 @@ class Chart(Card):
             Qt.Key.Key_End: count - 1,
         }
         key = Qt.Key(event.key())
+        if self._takes(event, self._x(self._index)):
+            return
         if key is Qt.Key.Key_Escape and self._index is not None:
             self._point(None)
         elif key in moves and self._scaled is not None:
-            self._point(min(max(moves[key], 0), count - 1))
+            index = min(max(moves[key], 0), count - 1)
+            self._reveal(self._x(index))
+            self._point(index)
         else:
             super().keyPressEvent(event)
             return
@@ -238,25 +240,11 @@ class Chart(Card):
         broken = bool(text) and not math.isfinite(values[shown])
         dress(self._value, Size.BODY, Tone.BAD if broken else Tone.TEXT, bold=True)
         self._value.setFont(tabular(self._value.font()))
-        self._place.setText(self._where(at))
+        smooth = self._smooth if self._smoothing else None
+        self._place.setText(chart_words.where(self._series, self._axis, at, smooth))
         self.setAccessibleName(tr("Curve of {name}", name=self.name))
-        self.setAccessibleDescription(self._described(text, self._x(shown)) if text else self._message.text())
-
-    def _where(self, index: int | None) -> str:
-        x = self._x(index)
-        if x is None or index is None:
-            return ""
-        where = x_text(x, self.axis)
-        if self._smoothing == 0 or not math.isfinite(self._smooth[index]):
-            return where
-        even = value_text(self._smooth[index], self._series.unit)
-        return f"{where} · ~{even}"
-
-    def _described(self, value: str, x: float | None) -> str:
-        where = "" if x is None else x_text(x, self.axis)
-        if self._index is not None:
-            return tr("{value} at {where}", value=value, where=where)
-        return tr("Last value {value} at {where}", value=value, where=where)
+        said = chart_words.described(self._series, self._axis, at, self._part) if text else self._message.text()
+        self.setAccessibleDescription(said)
 
     # Looks
 
@@ -264,7 +252,8 @@ class Chart(Card):
         for label in (self._place, self._message):
             dress(label, Size.SMALL, Tone.SUBTLE)
         self._place.setFont(tabular(self._place.font()))
-        self._switch.setFont(font(Size.SMALL))
+        for button in (self._switch, self.reset):
+            button.setFont(font(Size.SMALL))
         if self._plot is not None:
             self._plot.dress()
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSlid
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.run.figures import XAxis
 from runferry.desktop.run.smoothing import MOST
 from runferry.desktop.run.tabular import tabular
@@ -38,9 +39,16 @@ class ChartBar(QWidget):
         self._label.setBuddy(self.slider)
         self.axis = QComboBox()
         self.axis.setAccessibleName(tr("What runs to the right"))
-        words = {XAxis.STEP: tr("Step"), XAxis.RELATIVE: tr("Time since start"), XAxis.WALL: tr("Clock")}
+        words = {
+            XAxis.OWN: tr("Own steps"),
+            XAxis.STEP: tr("By step"),
+            XAxis.RELATIVE: tr("Since start"),
+            XAxis.WALL: tr("By clock"),
+        }
         for axis, word in words.items():
             self.axis.addItem(word, axis)
+        own = tr("The metric that the run has named as a metric's x axis (define_metric); the step where it has none")
+        self.axis.setItemData(self.axis.findData(XAxis.OWN), plain(own), Qt.ItemDataRole.ToolTipRole)
         self._lay_out()
         self.metrics.clicked.connect(self.metrics_wanted)
         self.slider.valueChanged.connect(self._slid)

@@ -26,7 +26,7 @@ class ChartChoice:
 
     metrics: tuple[str, ...] | None = None
     smoothing: float = 0.6
-    axis: XAxis = XAxis.STEP
+    axis: XAxis = XAxis.OWN
     log: frozenset[str] = frozenset()
 
     def as_dict(self) -> dict[str, Any]:
@@ -37,7 +37,7 @@ class ChartChoice:
         return found
 
     @classmethod
-    def from_dict(cls, kept: Mapping[str, Any], smoothing: float = 0.6, axis: XAxis = XAxis.STEP) -> ChartChoice:
+    def from_dict(cls, kept: Mapping[str, Any], smoothing: float = 0.6, axis: XAxis = XAxis.OWN) -> ChartChoice:
         """What `as_dict` gave, once; what is missing or makes no sense is left at its default."""
         metrics, weight, wanted = kept.get("metrics"), kept.get("smoothing"), kept.get("axis")
         if isinstance(weight, int | float) and math.isfinite(weight):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
@@ -19,6 +19,7 @@ from runferry.desktop.look.theme import GRID, Size, Tone, dress
 from runferry.desktop.run.chart import Chart
 from runferry.desktop.run.chart_bar import ChartBar
 from runferry.desktop.run.chart_choice import MOST_CHARTS, ChartChoice
+from runferry.desktop.run.figures import XAxis
 from runferry.desktop.run.metric_menu import MetricMenu
 from runferry.desktop.run.pace import Pace
 from runferry.desktop.run.series import Series
@@ -163,14 +164,26 @@ class ChartGrid(QWidget):
         chart = Chart(name, self)
         chart.log_switched.connect(self._switch_log)
         chart.pointed.connect(self._point)
+        chart.zoomed.connect(self._zoom)
         return chart
 
     def _point(self, x: float) -> None:
         """One crosshair for all: it stands at the same x in every chart that runs over the same axis."""
-        source = self.sender()
-        for chart in self._charts.values():
-            if chart is not source and isinstance(source, Chart) and chart.axis is source.axis:
-                chart.point_to(None if math.isnan(x) else x)
+        for chart in self._alike(self.sender()):
+            chart.point_to(None if math.isnan(x) else x)
+
+    def _zoom(self, part: object) -> None:
+        """And the same part of it is looked at."""
+        for chart in self._alike(self.sender()):
+            chart.show_part(part if isinstance(part, tuple) else None)
+
+    def _alike(self, source: QObject) -> list[Chart]:
+        """The other charts that run over the same axis as this one."""
+        if not isinstance(source, Chart):
+            return []
+        kind = (source.axis, source.series.own_name if source.axis is XAxis.OWN else "")
+        others = [one for one in self._charts.values() if one is not source]
+        return [one for one in others if (one.axis, one.series.own_name if one.axis is XAxis.OWN else "") == kind]
 
     def _ask(self, name: str) -> None:
         if name not in self._due:

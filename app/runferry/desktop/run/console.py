@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QToolBu
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.run.ansi import pieces
 from runferry.desktop.run.console_lines import ConsoleLine, ConsoleLines
 from runferry.desktop.run.console_view import ConsoleView
@@ -51,7 +52,7 @@ class Console(QWidget):
         button = QToolButton(autoRaise=True)
         button.setProperty("drawing", name)
         button.setIconSize(QSize(16, 16))
-        button.setToolTip(words)
+        button.setToolTip(plain(words))
         button.setAccessibleName(words)
         return button
 

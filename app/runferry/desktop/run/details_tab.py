@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QScrollArea, QVBoxLayout, QWidget
 
 from runferry.desktop.look import amounts, words
@@ -11,6 +12,14 @@ from runferry.desktop.summary import server_name
 from runferry.desktop.text import plural, tr
 from runferry.engine.details import DeliveryDetail, RunDetails
 
+NAME = "name of a detail"  # of the labels in the left column
+KINDS = {
+    "recorder": tr("recorded by Runferry"),
+    "wandb-offline": tr("offline run of W&B's client"),
+    "wandb-online": tr("online run of W&B's client"),
+    "legacy": tr("dry run of W&B's client before 0.10"),
+}
+
 
 class DetailsTab(QScrollArea):
     """Filled anew with each reading of the log."""
@@ -19,6 +28,7 @@ class DetailsTab(QScrollArea):
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its texts take it
         self.setAccessibleName(tr("Details"))
 
     def clear(self) -> None:
@@ -42,7 +52,19 @@ class DetailsTab(QScrollArea):
             lines = [(name, _plain(value)) for name, value in sorted(found.metadata.items())]
             _section(box, tr("Environment"), lines)
         box.addStretch(1)
+        _line_up(inner)
+        place = self.verticalScrollBar().value()
         self.setWidget(inner)
+        inner.adjustSize()
+        self.verticalScrollBar().setValue(place)  # a run that grows is shown anew while somebody reads
+
+
+def _line_up(inner: QWidget) -> None:
+    """The names of all sections are one column."""
+    names = inner.findChildren(Label, NAME)
+    widest = max((one.sizeHint().width() for one in names), default=0)
+    for one in names:
+        one.setMinimumWidth(widest)
 
 
 def _section(box: QVBoxLayout, title: str, lines: list[tuple[str, str]]) -> None:
@@ -53,7 +75,9 @@ def _section(box: QVBoxLayout, title: str, lines: list[tuple[str, str]]) -> None
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     for name, value in lines:
         if value:
-            form.addRow(Label(name, Size.BODY, Tone.SUBTLE), Label(value, wrap=True, selectable=True))
+            label = Label(name, Size.BODY, Tone.SUBTLE)
+            label.setObjectName(NAME)
+            form.addRow(label, Label(value, wrap=True, selectable=True))
     box.addLayout(form)
 
 
@@ -63,7 +87,7 @@ def _log_lines(found: RunDetails) -> list[tuple[str, str]]:
     return [
         (tr("Path"), found.log),
         (tr("Run id"), found.run_id),
-        (tr("Kind"), str(found.kind.value)),
+        (tr("Kind"), KINDS.get(found.kind.value, found.kind.value)),
         (tr("Written by"), found.writer),
         (tr("Size"), amounts.size(found.bytes)),
         (tr("Records"), records),

@@ -65,7 +65,7 @@ class Feed:
             return Curves(
                 metrics=reader.metrics(),
                 host=(*logged, *(name for name in live if name not in logged)),
-                drawn={name: _series(reader.points(name)) for name in metrics},
+                drawn={name: _series(reader.points(name), reader.step_metric(name)) for name in metrics},
                 drawn_host={
                     name: _series(reader.system_points(name)) if name in logged else live[name]
                     for name in host
@@ -96,8 +96,9 @@ class Feed:
             self.look()
 
 
-def _series(points: Points) -> Series:
-    return Series(points.steps, points.values, points.times)
+def _series(points: Points, own_name: str = "") -> Series:
+    own = points.own if own_name else ()
+    return Series(points.steps, points.values, points.times, own=own, own_name=own_name if len(own) else "")
 
 
 def _from_start(measured: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> dict[str, Series]:

@@ -10,8 +10,9 @@ from runferry.desktop.look import amounts
 
 
 class XAxis(Enum):
-    """What runs to the right."""
+    """What runs to the right. OWN: the metric that a run has named as a metric's own steps; where it has none, STEP."""
 
+    OWN = "own"
     STEP = "step"
     RELATIVE = "relative"
     WALL = "wall"
@@ -55,8 +56,10 @@ def _digits(value: float) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
-def x_text(x: float, axis: XAxis) -> str:
-    """The place on the x axis in words: step 12,400; 5 min 20 s; a date and time."""
+def x_text(x: float, axis: XAxis, own: str = "") -> str:
+    """The place on the x axis in words: step 12,400; epoch 3; 5 min 20 s; a date and time. own: the axis's name."""
+    if axis is XAxis.OWN:
+        return f"{own} {value_text(x)}"
     if axis is XAxis.STEP:
         return f"step {value_text(x)}"
     return amounts.exact(x) if axis is XAxis.WALL else span_text(x)
@@ -100,8 +103,8 @@ def log_marks(low: float, high: float, most: int, unit: str = "") -> list[Mark]:
 
 def x_marks(low: float, high: float, most: int, axis: XAxis) -> list[Mark]:
     """Marks of the x axis."""
-    if axis is XAxis.STEP:
-        return [(one, _short(one)) for one in _steps(low, high, most, whole=True)]
+    if axis in (XAxis.STEP, XAxis.OWN):
+        return [(one, _short(one)) for one in _steps(low, high, most, whole=axis is XAxis.STEP)]
     step = next((one for one in _TIMES if (high - low) / one <= most - 0.5), _TIMES[-1])
     offset = _offset(low) if axis is XAxis.WALL else 0.0
     first = math.ceil((low + offset) / step) * step - offset

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from runferry.desktop.look import amounts
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.words import Look
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import tr
 
 Index = QModelIndex | QPersistentModelIndex
@@ -125,7 +126,7 @@ class FileRows(QAbstractTableModel):
         if role == Qt.ItemDataRole.DecorationRole and column == STATE:
             return icon(row.look.shape, row.look.tone)
         if role == Qt.ItemDataRole.ToolTipRole and column == SIZE and row.size is not None:
-            return tr("{n} bytes", n=f"{row.size:,}")
+            return plain(tr("{n} bytes", n=f"{row.size:,}"))
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return _words(row)[column]
         return None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from runferry.desktop.look import words
 from runferry.desktop.look.theme import GRID, MARGIN, Size, Tone
+from runferry.desktop.parts.bar import WHOLE, Bar
 from runferry.desktop.parts.buttons import Button, IconButton
 from runferry.desktop.parts.labels import Elided, Label, Shape
 from runferry.desktop.parts.scrolled import ScrolledText
@@ -33,11 +34,7 @@ class Header(QWidget):
         self._place = Elided(tone=Tone.SUBTLE)
         self._sentence = Label(wrap=True)
         self._trouble = ScrolledText(Label(tone=Tone.BAD, wrap=True, selectable=True), TROUBLE)
-        self._bar = QProgressBar()
-        self._bar.setRange(0, 1000)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(6)
-        self._bar.setAccessibleName(tr("Rows sent"))
+        self._bar = Bar(tr("Rows sent"))
         self._web = Button(tr("Open on the web"), open_web, "open-web")
         more = IconButton("more", tr("More"))
         more.clicked.connect(lambda: self.menu_wanted.emit(more.mapToGlobal(QPoint(0, more.height()))))
@@ -75,7 +72,7 @@ class Header(QWidget):
         self._web.setEnabled(bool(run.url))
         share = progress(run)
         self._bar.setVisible(share is not None and run.state is not SyncState.VERIFIED)
-        self._bar.setValue(round((share or 0) * 1000))
+        self._bar.setValue(round((share or 0) * WHOLE))
 
 
 def _set(label: Label, text: str) -> None:

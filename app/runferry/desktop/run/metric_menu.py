@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import tr
 
 Index = QModelIndex | QPersistentModelIndex
@@ -77,8 +78,10 @@ class MetricModel(QAbstractListModel):
         if not index.isValid():
             return None
         name = self._shown[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain(name)
         if role == Qt.ItemDataRole.CheckStateRole:
             return Qt.CheckState.Checked if name in self.ticked else Qt.CheckState.Unchecked
         return None

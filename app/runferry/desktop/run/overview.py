@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from runferry.desktop.context import Context
@@ -35,6 +36,7 @@ class Overview(QScrollArea):
         self.summary = KeyValueTree(tr("Summary"), tr("Nothing was logged yet."))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # nothing would show it; what is in it takes it
         self.setAccessibleName(tr("Overview"))
         inner = QWidget()
         self._box = QVBoxLayout(inner)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QKeyEvent
-from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QMenu, QTabWidget, QVBoxLayout, QWidget
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
@@ -28,6 +28,14 @@ from runferry.status import RunState, RunStatus, ServerStatus
 
 REWRITTEN = 32  # console lines that a terminal may still write anew
 AGAIN = 5.0  # seconds between two readings of a run that grows
+
+
+class _Gap(QWidget):
+    """Before the first tab: they begin where everything above them does."""
+
+    def sizeHint(self) -> QSize:
+        """The page's margin."""
+        return QSize(MARGIN, 1)
 
 
 class RunPage(Page):
@@ -53,6 +61,7 @@ class RunPage(Page):
         self.details = DetailsTab()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setCornerWidget(_Gap(), Qt.Corner.TopLeftCorner)
         for title, tab in (
             (tr("Overview"), self.overview),
             (tr("Console"), self.console),
@@ -64,6 +73,7 @@ class RunPage(Page):
             inner.setContentsMargins(MARGIN, GRID, MARGIN, GRID)
         self.files.opened.connect(lambda name: self._open_file(name))
         self.files.show_wanted.connect(lambda name: self._open_file(name, folder=True))
+        self.setFocusProxy(self.tabs)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -171,7 +181,7 @@ class RunPage(Page):
     def _open_file(self, name: str, folder: bool = False) -> None:
         if self._found is not None:
             path = Path(self._found.path) / "files" / name
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent if folder else path)))
+            (self._context.show_in_folder if folder else self._context.open_file)(path)
 
     def _open_web(self) -> None:
         if self._run is not None:

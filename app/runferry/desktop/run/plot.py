@@ -1,7 +1,8 @@
 """The drawing inside a chart: pyqtgraph as a pen. Imported when the first chart gets its first curve, not before.
 
 Everything is drawn in the unit square, so the view never changes its range; the axes are told what to write where.
-The wheel is left to the page, and the mouse only points.
+The mouse points; dragged, it asks for a part of the width, and with Shift to move it. The wheel is left to the page,
+but for Ctrl and the wheel.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from PySide6.QtWidgets import QFrame, QGraphicsItem, QWidget
 
 from runferry.desktop.look.theme import Size, Tone, colour, font, line_colour
 from runferry.desktop.run.figures import Mark
-from runferry.desktop.run.scaling import Range, Scaled, thinned
+from runferry.desktop.run.scaling import Scaled, thinned
+from runferry.desktop.run.zoom import LEAST_DRAG, STEP, Range
 
 _FAINT = 0.28
 _LOOKED_AT = 8.0  # points across
@@ -28,6 +30,14 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
 
     pointed = Signal(float)
     """The mouse is at this part of the width, 0 to 1; NaN when it left."""
+    pressed = Signal()
+    chosen = Signal(float, float)
+    """From one part of the width to another, 0 to 1: to be looked at alone."""
+    widened = Signal(float, float)
+    """So wide (below 1: closer), around this part of the width."""
+    pushed = Signal(float)
+    """The curve was moved by this part of the width."""
+    whole_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=None)
@@ -50,7 +60,10 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         self._dots = pg.ScatterPlotItem(pxMode=True)
         self._line = pg.InfiniteLine(angle=90)
         self._line.hide()
-        for item in (self._raw, self._smooth, self._line, self._dots):
+        self._band = pg.LinearRegionItem(movable=False)
+        self._band.hide()
+        self._from: float | None = None  # where the mouse was pressed, in parts of the width
+        for item in (self._band, self._raw, self._smooth, self._line, self._dots):
             item.setAcceptHoverEvents(False)
             self._view.addItem(item, ignoreBounds=True)
         for axis in (self._left, self._bottom):
@@ -81,6 +94,11 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         self.setBackgroundBrush(self._base)
         self._smooth.setPen(_pen(self._accent, 1.5))
         self._line.setPen(_pen(colour(Tone.SUBTLE), 1))
+        band = QColor(self._accent)
+        band.setAlphaF(0.15)
+        self._band.setBrush(band)
+        for edge in self._band.lines:
+            edge.setPen(_pen(self._accent, 1))
         if self._scaled is not None:
             self._show_curves(self._scaled)
 
@@ -150,19 +168,43 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         )
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self.pointed.emit(self._part(event.position()))
+        here = self._part(event.position())
+        if self._from is not None and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.pushed.emit(here - self._from)
+            self._from = here
+        elif self._from is not None:
+            self._band.setRegion((self._from, here))
+            self._band.setVisible(abs(here - self._from) >= LEAST_DRAG)
+        self.pointed.emit(here)
 
     def leaveEvent(self, event: QEvent) -> None:
         self.pointed.emit(float("nan"))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        event.ignore()
+        if event.button() is not Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
+        self._from = self._part(event.position())
+        self.pressed.emit()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        event.ignore()
+        start, self._from = self._from, None
+        if start is None:
+            event.ignore()
+        elif self._band.isVisible():
+            self._band.hide()
+            self.chosen.emit(start, self._part(event.position()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.whole_wanted.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
+        turned = event.angleDelta().y()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and turned:
+            self.widened.emit(STEP if turned > 0 else 1 / STEP, self._part(event.position()))
+            event.accept()
+        else:
+            event.ignore()
 
     def _part(self, place: QPointF) -> float:
         box = self._view.sceneBoundingRect()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from runferry.desktop.run.zoom import CLOSEST, Range
+
 Array = NDArray[np.float64]
-Range = tuple[float, float]
 _ABOVE, _BELOW = 0.06, 0.06  # of the height: room for the curve's width
 _AHEAD = 0.015  # of the width: room for the dot at the end
 _HUGE, _TINY = 1e300, 1e-290
@@ -22,7 +23,8 @@ _HUGE, _TINY = 1e300, 1e-290
 class Scaled:
     """A curve ready to be drawn. `x`, `raw`, `smooth` in 0 to 1, gaps as NaN; ranges in the units of the axes.
 
-    On a log scale the y range is in decimal logarithms. `lone`: indexes of points between two gaps.
+    On a log scale the y range is in decimal logarithms. `lone`: indexes of points between two gaps. `whole`: the x
+    range of everything; where only a part is shown, points beyond it are gaps, but for those that a line leads to.
     """
 
     x: Array
@@ -31,6 +33,7 @@ class Scaled:
     x_range: Range
     y_range: Range
     lone: NDArray[np.intp]
+    whole: Range
 
     @property
     def empty(self) -> bool:
@@ -38,15 +41,25 @@ class Scaled:
         return not bool(np.isfinite(self.raw).any())
 
 
-def scaled(x: Sequence[float], raw: Sequence[float], smooth: Sequence[float], log: bool) -> Scaled:
-    """Place equally long columns. What is not finite, and on a log scale what is not above zero, is a gap."""
+def scaled(
+    x: Sequence[float], raw: Sequence[float], smooth: Sequence[float], log: bool, part: Range | None = None
+) -> Scaled:
+    """Place equally long columns. What is not finite, and on a log scale what is not above zero, is a gap.
+
+    part: the x range to be looked at; None: all.
+    """
     along, rough, even = (_finite(one) for one in (x, raw, smooth))
     if log:
         rough, even = _logarithm(rough), _logarithm(even)
     rough = np.where(np.isfinite(along), rough, np.nan)
-    x_range = _range(along[np.isfinite(rough)], 0.0, _AHEAD)
+    whole = x_range = _range(along[np.isfinite(rough)], 0.0, _AHEAD)
+    if part is not None:
+        x_range, seen = part, _seen(along, rough, part)
+        rough, even = np.where(seen, rough, np.nan), np.where(seen, even, np.nan)
     y_range = _range(rough[np.isfinite(rough)], _BELOW, _ABOVE)
-    return Scaled(_unit(along, x_range), _unit(rough, y_range), _unit(even, y_range), x_range, y_range, _lone(rough))
+    beyond = 0.0 if part is None else 1 / CLOSEST
+    across = _unit(along, x_range, beyond)
+    return Scaled(across, _unit(rough, y_range), _unit(even, y_range), x_range, y_range, _lone(rough), whole)
 
 
 def thinned(x: Array, y: Array, columns: int) -> tuple[Array, Array]:
@@ -91,10 +104,26 @@ def _range(values: Array, before: float, beyond: float) -> Range:
     return low - (high - low) * before, high + (high - low) * beyond
 
 
-def _unit(values: Array, within: Range) -> Array:
+def _unit(values: Array, within: Range, beyond: float = 0.0) -> Array:
     # A gap may lie far outside of what is drawn.
-    found: Array = (np.clip(values, *within) - within[0]) / (within[1] - within[0])
+    low, high = within
+    room = (high - low) * beyond
+    found: Array = (np.clip(values, low - room, high + room) - low) / (high - low)
     return found
+
+
+def _seen(along: Array, rough: Array, part: Range) -> NDArray[np.bool_]:
+    """Points within a part, and those beyond it that a line from within, or across it, leads to."""
+    there = np.flatnonzero(np.isfinite(rough))
+    seen = np.zeros(len(along), dtype=bool)
+    x = along[there]
+    seen[there] = (x >= part[0]) & (x <= part[1])
+    if len(there) > 1:
+        crosses = (np.minimum(x[:-1], x[1:]) <= part[1]) & (np.maximum(x[:-1], x[1:]) >= part[0])
+        joined = np.diff(there) == 1
+        seen[there[:-1][crosses & joined]] = True
+        seen[there[1:][crosses & joined]] = True
+    return seen
 
 
 def _lone(values: Array) -> NDArray[np.intp]:

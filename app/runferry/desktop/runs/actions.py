@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu
 
 from runferry.desktop.context import Context
@@ -86,17 +85,20 @@ class RunActions:
 
     def open_folder(self, run: RunStatus) -> None:
         """In the file manager."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(run.path))
+        self._context.open_folder(run.path)
 
     def open_web(self, run: RunStatus) -> None:
         """On its server."""
-        QDesktopServices.openUrl(QUrl(run.url))
+        self._context.open_page(run.url)
 
     def free_up(self, runs: list[RunStatus]) -> None:
         """The sheet that tells which of these folders could go, and puts them into the trash."""
+        self.free_up_in([Path(path) for path in dict.fromkeys(one.path for one in runs)])
+
+    def free_up_in(self, roots: list[Path]) -> None:
+        """The same for folders that are runs, or hold some."""
         from runferry.desktop.cleaning.sheet import HEIGHT, WIDTH, CleaningSheet
 
-        roots = [Path(path) for path in dict.fromkeys(one.path for one in runs)]
         shell = self._context.shell
         shell.sheet(tr("Free up space"), CleaningSheet(self._context, roots, shell.close_sheet), WIDTH, HEIGHT)
 

@@ -14,6 +14,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from runferry.desktop.look import amounts
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.runs.columns import COLUMNS, Filter, searched
 from runferry.status import RunStatus
 
@@ -236,6 +237,10 @@ class RunsModel(QAbstractTableModel):
 
 
 def _tooltip(run: RunStatus, column: str, text: str) -> str:
+    return plain(_told(run, column, text))
+
+
+def _told(run: RunStatus, column: str, text: str) -> str:
     if column == "started":
         return amounts.exact(run.started)
     if column == "server":

@@ -6,8 +6,17 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context, Page
@@ -20,10 +29,12 @@ from runferry.desktop.parts.no_drops import let_drops_through
 from runferry.desktop.runs.actions import RunActions, fill_menu
 from runferry.desktop.runs.columns import Filter
 from runferry.desktop.runs.model import RunsModel
+from runferry.desktop.runs.narrow import Narrow
 from runferry.desktop.runs.table import RunsTable
 from runferry.desktop.text import plural, tr
 from runferry.status import RunStatus
 
+ROOMY = 640  # points
 SEEN_AFTER = 4000  # milliseconds that a new run stays marked while one looks
 PATIENCE = 120  # milliseconds after the last key until the list follows
 
@@ -38,10 +49,12 @@ class RunsPage(Page):
         self._run_page: Page | None = None
         self.model = RunsModel(self)
         self.table = RunsTable(self.model, context.memory)
+        self._narrow = Narrow(self.table)
         self.actions_ = RunActions(context)
         self.search = QLineEdit()
         self.kind = QComboBox()
         self._footer = Elided(size=Size.SMALL, tone=Tone.SUBTLE)
+        self._hint = Label(tr("Drop run folders anywhere to sync them"), Size.SMALL, Tone.SUBTLE)
         self._stack = QStackedWidget()
         self._bodies = QStackedWidget()
         self._typing = QTimer(self, singleShot=True, interval=PATIENCE)
@@ -69,7 +82,7 @@ class RunsPage(Page):
                 "drop",
                 tr("No runs yet"),
                 tr("Drop run folders anywhere on this window, or add the folder that your trainings write into."),
-                Button(tr("Add…"), self._context.shell.add, "add", primary=True),
+                Button(tr("Add runs…"), self._context.shell.add, "add", primary=True),
             )
         )
         self._bodies.addWidget(
@@ -112,8 +125,7 @@ class RunsPage(Page):
         foot = QHBoxLayout()
         foot.setContentsMargins(MARGIN, GRID, MARGIN, GRID)
         foot.addWidget(self._footer, 1)
-        hint = Label(tr("Drop run folders anywhere to sync them"), Size.SMALL, Tone.SUBTLE)
-        foot.addWidget(hint)
+        foot.addWidget(self._hint)
         return foot
 
     def _connect(self) -> None:
@@ -172,9 +184,12 @@ class RunsPage(Page):
             self._run_page = self._make_run_page(self._context, self.show_list)
             let_drops_through(self._run_page)
             self._stack.addWidget(self._run_page)
+        focused = QApplication.focusWidget()
         self._run_page.open(run.key)
         self._run_page.tick(time.time())
         self._stack.setCurrentWidget(self._run_page)
+        if focused is None or not focused.isVisible():  # it was in the list, or in what is gone
+            self._run_page.setFocus()
 
     def show_list(self) -> None:
         """Back."""
@@ -183,9 +198,16 @@ class RunsPage(Page):
             self._stack.setCurrentIndex(0)
             self.table.setFocus()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a small window the sums count more than the hint."""
+        self._hint.setVisible(event.size().width() >= ROOMY)
+        super().resizeEvent(event)
+
     def keep(self) -> None:
-        """Before the app ends."""
+        """Before the app ends, or the window is hidden."""
+        self._narrow.show_all()
         self.table.keep()
+        self._narrow.fit()
 
     def _menu(self, runs: list[RunStatus], where: QPoint) -> None:
         menu = QMenu(self)

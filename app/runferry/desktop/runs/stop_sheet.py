@@ -21,8 +21,8 @@ class StopSheet(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(GRID)
-        said = tr("“{name}” is interrupted, as by Ctrl+C. It may write its last rows; they are sent.", name=name)
-        box.addWidget(Label(said, wrap=True))
+        said = tr("“{name}” is interrupted, as with Ctrl+C. It may still write its last rows; those are sent too.")
+        box.addWidget(Label(said.format(name=name), wrap=True))
         for one in targets:
             box.addWidget(
                 Label(tr("Process {pid}", pid=", ".join(map(str, (one.pid, *one.others)))), Size.SMALL, Tone.SUBTLE)
@@ -31,7 +31,7 @@ class StopSheet(QWidget):
         box.addStretch(1)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        buttons.addWidget(Button(tr("Let it run"), close))
-        self.button = Button(tr("Stop the training"), stop, "stop", primary=True)
+        buttons.addWidget(Button(tr("Let it run"), close, primary=True))  # Return must not stop anything
+        self.button = Button(tr("Stop the training"), stop, "stop")
         buttons.addWidget(self.button)
         box.addLayout(buttons)

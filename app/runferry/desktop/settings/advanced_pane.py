@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
-
 from runferry.desktop.context import Context
 from runferry.desktop.look.theme import Size, Tone
 from runferry.desktop.parts.buttons import Button
@@ -50,4 +47,4 @@ class AdvancedPane(Pane):
         self.context.do(lambda: write_support_file(engine, path), tr("Written: {name}", name=path.name))
 
     def _show_logs(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.context.engine.home.logs)))
+        self.context.open_folder(self.context.engine.home.logs)

@@ -24,6 +24,13 @@ def short_fingerprint(sha256: str) -> str:
     return f"{sha256[:11]}…{sha256[-11:]}" if len(sha256) > 24 else sha256
 
 
+def fingerprint(sha256: str) -> str:
+    """In two lines of the same length, to be compared by eye."""
+    parts = sha256.split(":")
+    half = (len(parts) + 1) // 2
+    return f"{' '.join(parts[:half])}\n{' '.join(parts[half:])}"
+
+
 def validity(one: Certificate, now: datetime.datetime) -> tuple[str, Tone]:
     """Until when, and whether that is near."""
     until = f"{one.not_after:%Y-%m-%d}"
@@ -54,7 +61,7 @@ class CertificateView(QWidget):
         if one.names:
             self._line(tr("For"), ", ".join(one.names))
         self._line(tr("Kind"), tr("authority (CA)") if one.is_ca else tr("server or person"))
-        self._line(tr("SHA-256"), one.sha256.replace(":", " "))
+        self._line(tr("SHA-256"), fingerprint(one.sha256))
         self.setAccessibleName(tr("Certificate {name}", name=common_name(one.subject)))
 
     def _line(self, name: str, value: str, tone: Tone = Tone.TEXT) -> None:

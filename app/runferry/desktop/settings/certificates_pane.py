@@ -36,8 +36,8 @@ from runferry.settings import Settings
 from runferry.status import Snapshot
 
 _ABOUT = (
-    "Servers are trusted that the system trusts, or the bundle that a variable names. Your company's own authorities "
-    "are added to that. Nothing is ever sent to a server that is not trusted."
+    "A server is trusted if an authority that this system knows, or one in the file that SSL_CERT_FILE names, vouches "
+    "for it. Your company's own authorities are added to those. Nothing is ever sent to a server that is not trusted."
 )
 _WANDB = (
     "wandb's own uploader does not see what is set here: it reads SSL_CERT_FILE only, not REQUESTS_CA_BUNDLE. Copy "
@@ -200,7 +200,7 @@ class CertificatesPane(Pane):
             if url == self.server.url:
                 self._say(f"{error.title}. {error.message} {error.todo}", Tone.BAD)
 
-        self.context.tasks.run(lambda: company.presented(settings, url, environ), over, failed)
+        self.context.tasks.ask(lambda: company.presented(settings, url, environ), over, failed)
 
     def _say(self, text: str, tone: Tone) -> None:
         self.presented.show()

@@ -19,12 +19,12 @@ CHOICES = {
     "proxy": {
         "system": "As the system does",
         "environment": "From the environment's variables",
-        "none": "None: always directly",
-        "manual": "This one:",
+        "none": "None, always directly",
+        "manual": "This one",
         "pac": "A PAC file",
     },
     "mode": {
-        "auto": "As they say themselves: runs that were made offline by our recorder wait",
+        "auto": "Send, but for runs that Runferry recorded offline",
         "sync": "Send every run",
         "ask": "Only when I ask",
     },

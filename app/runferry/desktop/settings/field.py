@@ -38,7 +38,7 @@ class Field(QWidget):
         self.option, self._place = option, place
         self.control = made_for(option)
         self.also_check: Callable[[str], None] | None = None  # raises AppError for a text that is not to be saved
-        self._reset = IconButton("clear", tr("Back to the default: {value}", value=_default(option)), self._to_default)
+        self._reset = IconButton("undo", tr("Back to the default: {value}", value=_default(option)), self._to_default)
         self._unit = Label(tone=Tone.SUBTLE)
         self.error = Label(tone=Tone.BAD, wrap=True)
         self._error_shape = Shape("warning", Tone.BAD, 16, tr("Cannot be used"))

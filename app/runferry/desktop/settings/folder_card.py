@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from runferry.desktop.context import Context
@@ -84,7 +82,7 @@ class FolderCard(Panel):
         self.box.addWidget(self.how)
         self.box.addWidget(self._problem)
         self.more = Button(tr("Change…"), self._turn, "expand")
-        self.remove = Button(tr("Watch no more"), self._remove, "clear")
+        self.remove = Button(tr("Stop watching"), self._remove, "clear")
         for button in (self.more, self.remove):
             button.setAccessibleName(f"{button.text()}: {what}")
         self.box.addLayout(Flow().add(self.more, self.remove))
@@ -118,7 +116,7 @@ class FolderCard(Panel):
         self.more.show_as(tr("Close") if shown else tr("Change…"), "collapse" if shown else "expand")
 
     def _show(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(self.place.folder.path))
+        self._context.open_folder(self.place.folder.path)
 
     def _remove(self) -> None:
         engine, path, shell = self._context.engine, self.place.folder.path, self._context.shell

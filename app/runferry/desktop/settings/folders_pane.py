@@ -27,7 +27,7 @@ class FoldersPane(Pane):
         super().__init__(context, desk, kind)
         self.cards: dict[str, FolderCard] = {}
         self._status: dict[str, FolderStatus] = {}
-        said = tr("Runs that start or grow in these folders are synced. What was over before waits until you ask.")
+        said = tr("Runs that start or grow in these folders are synced. Those that ended before wait until you ask.")
         self.put(Label(said, tone=Tone.SUBTLE, wrap=True))
         self._locked = Label(tone=Tone.WARN, wrap=True)
         self._locked.hide()
@@ -87,7 +87,7 @@ class FoldersPane(Pane):
             return len(paths)
 
         def over(_: int) -> None:
-            shell.toast(tr("Watched from now on. What is over already waits until you ask."))
+            shell.toast(tr("Watched from now on. Runs that have ended already wait until you ask."))
             self._changed()
 
         self.context.tasks.run(work, over, shell.tell)

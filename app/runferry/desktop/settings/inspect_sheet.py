@@ -55,8 +55,8 @@ class InspectSheet(QWidget):
             box.addWidget(self.refused)
             return
         said = tr(
-            "Compare the SHA-256 with what your IT department says, by another way than the one this file came by. "
-            "Whoever holds the key of this authority can read what you send to the servers that you choose below."
+            "Ask your IT department for the SHA-256 fingerprint, by phone for instance, and compare it with the one "
+            "below. Whoever holds the key of this authority can read what you send to the servers that you choose."
         )
         box.addWidget(Label(said, wrap=True))
 

@@ -82,7 +82,7 @@ class KeyCard(Panel):
         """Ask where the key comes from."""
         engine = self._context.engine
         settings, environ, url = engine.settings, engine.environ, self.url
-        self._context.tasks.run(lambda: keys.key_state(url, settings, environ), self.show_key)
+        self._context.tasks.ask(lambda: keys.key_state(url, settings, environ), self.show_key)
 
     def show_keyring(self, state: KeyringState) -> None:
         """Where a key that is entered will be kept."""
@@ -157,7 +157,7 @@ class KeyCard(Panel):
             self._say(f"{error.title}. {error.message} {error.todo}", Tone.BAD, "step-fail")
 
         self._say(tr("Asking {server} …", server=title(self.url)), Tone.SUBTLE, "step-run")
-        self._context.tasks.run(work, over, failed)
+        self._context.tasks.ask(work, over, failed)
 
     def _forget(self) -> None:
         settings, url = self._context.engine.settings, self.url
@@ -170,7 +170,7 @@ class KeyCard(Panel):
         def failed(error: AppError) -> None:
             self._say(f"{error.message} {error.todo}", Tone.BAD, "step-fail")
 
-        self._context.tasks.run(lambda: keys.forget(url, settings), over, failed)
+        self._context.tasks.ask(lambda: keys.forget(url, settings), over, failed)
 
     def _busy(self, is_busy: bool) -> None:
         for one in (self.key, self.save, self.test, self.forget):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout
 
 from runferry.desktop.context import Context
@@ -14,6 +12,7 @@ from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.flow import Flow
 from runferry.desktop.parts.labels import Elided, Label, Shape
 from runferry.desktop.parts.panel import Panel
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import tr
 from runferry.engine.local_server import LocalServerStatus
 from runferry.errors import AppError
@@ -33,7 +32,7 @@ class LocalServerPanel(Panel):
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addWidget(Shape("this-computer", Tone.TEXT, 20))
-        row.addWidget(Elided(tr("The server that Runferry brings along"), bold=True), 1)
+        row.addWidget(Elided(tr("Runferry's own server"), bold=True), 1)
         row.addWidget(self._shape)
         row.addWidget(self.state)
         self.box.addLayout(row)
@@ -82,7 +81,7 @@ class LocalServerPanel(Panel):
         self.start.setVisible(status is not None and not running)
         self.stop.setVisible(running)
         self.stop.setEnabled(status is not None and status.is_ours)
-        self.stop.setToolTip("" if self.stop.isEnabled() else tr("It was started in a terminal: end it there."))
+        self.stop.setToolTip(plain("" if self.stop.isEnabled() else tr("It was started in a terminal: end it there.")))
         self.web.setVisible(running)
 
     def _ask(self, work: Callable[[], object]) -> None:
@@ -102,4 +101,4 @@ class LocalServerPanel(Panel):
 
     def _open(self) -> None:
         if self._status is not None:
-            QDesktopServices.openUrl(QUrl(self._status.url))
+            self._context.open_page(self._status.url)

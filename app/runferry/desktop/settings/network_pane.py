@@ -82,7 +82,7 @@ class NetworkPane(Pane):
         def failed(error: AppError) -> None:
             self.way.setText(breakable(f"{error.title}. {error.message} {error.todo}"))
 
-        self.context.tasks.run(lambda: proxy_settings.leads_to(settings, server, environ), over, failed)
+        self.context.tasks.ask(lambda: proxy_settings.leads_to(settings, server, environ), over, failed)
 
     def _show_parts(self) -> None:
         settings = self.desk.settings

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context
-from runferry.desktop.look.theme import MARGIN, Size, Tone
+from runferry.desktop.look.theme import HEAD, MARGIN, Size, Tone
 from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.panel import Panel, Scroll
 from runferry.desktop.settings.controls import SIMPLE
@@ -42,7 +42,9 @@ class Pane(Scroll):
         super().__init__(tr(kind.title), spacing=12)
         self.context, self.desk, self.kind = context, desk, kind
         self.fields: dict[str, Field] = {}
-        self.column.addWidget(Label(tr(kind.title), Size.TITLE, bold=True))
+        title = Label(tr(kind.title), Size.TITLE, bold=True)
+        title.setMinimumHeight(HEAD)
+        self.column.addWidget(title)
         self.column.addStretch(1)
 
     # -- filling ------------------------------------------------------------------------------------------------------

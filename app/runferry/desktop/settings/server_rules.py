@@ -30,7 +30,7 @@ class ServerRules(Panel):
         self._desk = desk
         self._url = ""
         self._in_force = ("", "", "")
-        self.relaxed = QCheckBox(tr("Relaxed rules of form"))
+        self.relaxed = QCheckBox(tr("Accept certificates with formal faults"))
         self.certificate, self.key = _path(tr("Client certificate")), _path(tr("Its key"))
         self.error = Label(tone=Tone.BAD, wrap=True)
         self.box.addWidget(self.relaxed)

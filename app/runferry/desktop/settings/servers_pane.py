@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
 from runferry.desktop.bridge import Update
@@ -35,7 +36,7 @@ class ServersPane(Pane):
         self.keyring_line = Label(tone=Tone.SUBTLE, wrap=True)
         self.keyring_line.hide()
         options = [one for one in options_in(*kind.sections) if one.name not in ("local_server_port", "cloud_url")]
-        self.heading("", tr("Where runs go that say nothing else:"))
+        self.heading("", tr("For runs and folders that do not say where they go:"))
         self.form(options)
         self.heading(tr("This computer"))
         self.put(self.local)
@@ -84,14 +85,14 @@ class ServersPane(Pane):
         for card in self.cards.values():
             card.refresh()
         if self._keyring is None:
-            self.context.tasks.run(keyring_state, self._show_keyring)
+            self.context.tasks.ask(keyring_state, self._show_keyring)
 
     def open(self, subject: str) -> None:
         """A server whose key is missing or was refused."""
         if subject.startswith("http"):
             card = self._card(normalise_url(subject))
-            self.ensureWidgetVisible(card)
             card.key.setFocus()
+            QTimer.singleShot(0, card, lambda: self.ensureWidgetVisible(card))  # once a new one has its place
 
     def _show_keyring(self, state: KeyringState) -> None:
         self._keyring = state

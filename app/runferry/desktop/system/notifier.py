@@ -99,10 +99,17 @@ class Notifier(QObject):
         if number and self._bus is not None:
             self._bus.call(DAEMON, "CloseNotification", "u", (number,))
 
-    def clicked_in_tray(self) -> None:
-        """The tray icon's message was clicked: Qt does not say which, so it is the latest."""
-        if self._latest is not None:
-            self.chosen.emit(self._latest, "")
+    def clicked_in_tray(self) -> bool:
+        """The tray icon's message was clicked: Qt does not say which, so it is the latest; whether it was one of ours
+        that leads somewhere."""
+        if self._latest is None:
+            return False
+        self.chosen.emit(self._latest, "")
+        return True
+
+    def other_message(self) -> None:
+        """Somebody else showed a message with the tray icon: a click is not about the news before it."""
+        self._latest = None
 
     # -- inside -------------------------------------------------------------------------------------------------------
 

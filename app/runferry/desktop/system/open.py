@@ -1,7 +1,7 @@
 """Shows files in the file manager and addresses in the browser, through the system's own programs. Never waits long.
 
-Blocks for some seconds at most, so it is called off the window's thread; the clipboard alone is on the window's. Opens
-folders and pages, never a file. What is opened is named in every error, so that a person can go there without us.
+Blocks for some seconds at most, so it is called off the window's thread; the clipboard alone is on the window's. Never
+starts a program that lies among the files. What is opened is named in every error, so that a person can go there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,16 @@ from runferry.errors import NeedsUser, PermanentError
 
 PATIENCE = 3.0
 """Seconds in which a starter says whether it failed; one that is still busy then has started something."""
+
+ON_WINDOWS = frozenset(
+    f".{one}"
+    for one in (
+        *("bat", "cmd", "com", "cpl", "exe", "hta", "jar", "js", "jse", "lnk", "msi", "msp", "ps1", "py", "pyw"),
+        *("reg", "scr", "url", "vbe", "vbs", "wsf", "wsh"),
+    )
+)
+ELSEWHERE = frozenset((".app", ".command", ".desktop", ".jar"))
+"""Endings of files that the system runs when they are opened; outside of Windows, so is what is marked as a program."""
 
 _FILES = Peer("org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "org.freedesktop.FileManager1")
 
@@ -54,6 +64,17 @@ class Opener:
             self._start(f'explorer /select,"{path}"', str(path), is_truthful=False)
         elif not self._is_shown(path):
             self._open(str(path.absolute().parent), str(path))
+
+    def file(self, path: Path) -> None:
+        """Open a file with the program that the system has for it. Raises AppError.
+
+        One that the system might run instead is shown in its folder.
+        """
+        _must_exist(path)
+        if path.is_dir() or may_run(path, self._platform):
+            self.in_folder(path)
+        else:
+            self._open(str(path.absolute()), str(path))
 
     def web(self, url: str) -> None:
         """Open a page in the browser. Raises AppError; nothing but http and https is opened."""
@@ -128,6 +149,13 @@ def for_others(environ: Mapping[str, str]) -> dict[str, str]:
         elif getattr(sys, "frozen", False):
             made.pop(name, None)
     return made
+
+
+def may_run(path: Path, platform: str) -> bool:
+    """Whether to open a file might mean to run it."""
+    if platform == "win32":
+        return path.suffix.lower() in ON_WINDOWS
+    return path.suffix.lower() in ELSEWHERE or os.access(path, os.X_OK)
 
 
 def _must_exist(path: Path) -> None:

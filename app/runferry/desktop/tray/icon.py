@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from runferry.desktop.look.tray_icon import FRAMES, TrayState, tray_icon
@@ -27,7 +27,9 @@ LONGEST = 120  # characters of a tooltip: some panels cut it
 
 
 class Tray(QObject):
-    """`clicked` is called when a person clicks the icon itself."""
+    """`clicked` is called when a person clicks the icon itself; `message_clicked`: one of its messages."""
+
+    message_clicked = Signal()
 
     def __init__(self, clicked: Callable[[], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +59,7 @@ class Tray(QObject):
         if self.menu is not None:
             icon.setContextMenu(self.menu)
         icon.activated.connect(self._activated)
+        icon.messageClicked.connect(self.message_clicked)
         self._icon = icon
         self._draw()
         icon.setToolTip(self._tip)

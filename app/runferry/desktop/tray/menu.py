@@ -4,7 +4,7 @@ themselves do not always ask before they show it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,9 +18,8 @@ from runferry.desktop.runs.columns import run_name
 from runferry.desktop.summary import Summary
 from runferry.desktop.text import plural, tr
 from runferry.servers import is_loopback
-from runferry.status import ConnectionState, RunState, RunStatus
+from runferry.status import ConnectionState, RunStatus
 
-MOST_LIVE = 12
 LONGEST_NAME = 40
 
 
@@ -79,7 +78,7 @@ class TrayMenu(QObject):
             (tr("For 30 minutes"), 30.0),
             (tr("For 1 hour"), 60.0),
             (tr("For 8 hours"), 480.0),
-            (tr("Not any longer"), 0.0),
+            (tr("Notify me again"), 0.0),
         ):
             self._entry(self.snooze, title, partial(wishes.snooze, minutes))
         self.menu.addSeparator()
@@ -110,7 +109,7 @@ class TrayMenu(QObject):
         self.retry.setVisible(bool(summary.retry) and summary.retry != summary.sentence)
         _text(self.retry, summary.retry)
 
-    def show_update(self, update: Update, runs: Sequence[RunStatus]) -> None:
+    def show_update(self, update: Update) -> None:
         """Pauses, problems, live runs, the local server."""
         paused = [one for one in update.overview.servers if one.state is ConnectionState.PAUSED]
         self.resume.setVisible(bool(paused) or update.overview.is_paused)
@@ -121,13 +120,11 @@ class TrayMenu(QObject):
         self.local.menuAction().setVisible(local is not None)
         if local is not None:
             _text(self.local_state, tr("Running at {url}", url=local.url.partition("://")[2]))
-        self._show_live([one for one in runs if one.run_state in (RunState.RUNNING, RunState.QUIET) and not one.held])
+        self._show_live(update.live, update.totals.live)
 
-    def _show_live(self, runs: list[RunStatus]) -> None:
-        runs.sort(key=lambda one: one.started or 0, reverse=True)
-        shown = runs[:MOST_LIVE]
-        self.live.menuAction().setVisible(bool(runs))
-        _text(self.live.menuAction(), plural(len(runs), "{n} live run", "{n} live runs"))
+    def _show_live(self, shown: tuple[RunStatus, ...], number: int) -> None:
+        self.live.menuAction().setVisible(bool(shown))
+        _text(self.live.menuAction(), plural(number, "{n} live run", "{n} live runs"))
         left = {one.key: one for one in shown}
         for place in self._places:
             place.run = left.pop(place.run.key, None) if place.run is not None else None
@@ -146,6 +143,7 @@ class TrayMenu(QObject):
             self._places.append(free)
             self._entry(free.menu, tr("Open"), partial(_for_run, self._wishes.open_run, free))
             self._entry(free.menu, tr("Show in folder"), partial(_for_run, self._wishes.show_folder, free))
+            self._entry(free.menu, tr("Stop…"), partial(_for_run, self._wishes.stop_run, free))
         return free
 
 

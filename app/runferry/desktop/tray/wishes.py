@@ -5,9 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
-
 from runferry.desktop.context import Context
 from runferry.desktop.runs.actions import RunActions
 from runferry.desktop.text import tr
@@ -39,7 +36,7 @@ def tray_wishes(context: Context, end: Callable[[], None], snooze: Callable[[flo
     def dashboard() -> None:
         local = next((one for one in engine.overview().servers if is_loopback(one.url)), None)
         if local is not None:
-            QDesktopServices.openUrl(QUrl(local.url))
+            context.open_page(local.url)
 
     return Wishes(
         open=shell.bring_up,

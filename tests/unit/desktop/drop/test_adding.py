@@ -108,7 +108,7 @@ def test_a_run_without_a_key_for_its_server_says_what_to_do(
     row = next(row for row in range(2) if progress.model.run(row).state is SyncState.PROBLEM)
     progress.table.selectRow(row)
     told = dict(progress.facts.facts())
-    assert "No key for this server" in told
+    assert told["Problem"].startswith("No key for this server. ")
     assert "runferry login" in told["To do"]
 
 

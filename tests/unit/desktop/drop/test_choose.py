@@ -86,9 +86,9 @@ def test_what_a_person_chose_stays_when_the_rest_was_read(made: Made) -> None:
 def test_the_button_says_how_many_and_waits_for_a_project(made: Made) -> None:
     page = made.page
     page.model.take([found(1), found(2, project="")])
-    assert page.sync.text() == "Sync 1 run"
+    assert page.sync.text() == "Sync 2 runs"  # what is ticked: none of it goes before all of it can
     assert not page.sync.isEnabled()
-    assert page.hint.text() == "1 run names no project: choose one"
+    assert page.hint.text() == "1 run has no project yet: choose one"
     page.model.setData(page.model.index(1, PROJECT), "uncategorized")
     assert page.sync.text() == "Sync 2 runs"
     assert page.sync.isEnabled()
@@ -180,7 +180,7 @@ def test_the_pane_tells_what_is_sent_what_is_lost_and_why_something_is_no_run(ma
     assert told["Lost"] == "bytes 1 to 9"
     assert told["Folder"] == "/runs/1"
     page.metrics_only.click()
-    assert "nothing else" in dict(page.facts.facts())["Sent"]
+    assert "nothing else" in dict(page.facts.facts())["To send"]
     page.table.setCurrentIndex(page.model.index(1, NAME))
     assert dict(page.facts.facts()) == {"Why not": "b is no log.", "Path": "/a/b"}
 

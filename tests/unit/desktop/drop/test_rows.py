@@ -109,11 +109,12 @@ def test_words() -> None:
     assert kind_line(row(is_complete=False)).startswith("reading…")
     assert rows_text(row(is_complete=False)) == "2,000…"
     assert "still training" in kind_line(row(run_state=RunState.RUNNING))
-    told = dict(details(row(), metrics_only=False))["Sent"]
+    assert "its log has no end" in kind_line(row(run_state=RunState.QUIET))
+    told = dict(details(row(), metrics_only=False))["To send"]
     assert "host name node" in told
     assert "user name jane" in told
     assert "config.yaml" in told
-    assert dict(details(row(), metrics_only=True))["Sent"] == "2,000 rows, config, summary, nothing else"
+    assert dict(details(row(), metrics_only=True))["To send"] == "2,000 rows, config, summary, nothing else"
 
 
 def test_a_long_report_is_cut() -> None:

@@ -31,6 +31,7 @@ def server(state: ConnectionState, **more: object) -> ServerStatus:
             "Online — slowed by the server to one request in 10.0 s",
         ),
         (server(ConnectionState.PAUSED), "Paused until you resume"),
+        (server(ConnectionState.PAUSED, paused_because="metered network"), "Paused: metered network"),
         (server(ConnectionState.REFUSED, cause={"slug": "key-refused"}), "Key refused"),
         (server(ConnectionState.REFUSED, cause={"slug": "store-replaced"}), "Stopped"),
         (server(ConnectionState.IDLE), "Not used yet"),

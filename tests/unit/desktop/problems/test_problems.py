@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -17,6 +16,7 @@ from runferry.desktop.parts.buttons import Button
 from runferry.desktop.problems.groups import FIXES, grouped, shortened
 from runferry.desktop.problems.page import ProblemsPage
 from runferry.desktop.summary import Totals
+from runferry.desktop.system.open import Opener
 from runferry.engine.job import SyncRequest
 from runferry.errors import PermanentError
 from runferry.status import About, Fix, Problem, Snapshot, SyncState
@@ -111,16 +111,26 @@ def test_every_fix_has_a_button() -> None:
 
 
 def test_pages_and_folders_are_opened_by_the_system(
-    shown: Shown, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    qtbot: QtBot, shown: Shown, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    monkeypatch.setattr(Opener, "_open", lambda self, what, named: opened.append(what))
     signed = problem("portal", Fix.SIGN_IN_PAGE, page="http://wifi.example.com/login")
     lost = problem("file-gone", Fix.OPEN_FOLDER, about=About.RUN, subject=str(tmp_path), name="x")
     shown.page.take(update(signed, lost))
     shown.card(0).fix.click()
+    qtbot.waitUntil(lambda: opened == ["http://wifi.example.com/login"], timeout=5000)
     shown.card(1).fix.click()
-    assert opened == ["http://wifi.example.com/login", tmp_path.as_uri()]
+    qtbot.waitUntil(lambda: opened[1:] == [str(tmp_path)], timeout=5000)
+
+
+def test_a_folder_that_is_gone_is_not_offered_to_be_opened(shown: Shown) -> None:
+    gone = problem("folder-gone", Fix.OPEN_FOLDER, about=About.FOLDER, subject="/mnt/scratch")
+    shown.page.take(update(gone))
+    card = shown.card(0)
+    assert card.fix.isHidden()
+    assert card.show_it.text() == "Folder settings…"
+    shown.page.open("/mnt/scratch")  # has something else to put the focus on
 
 
 def test_runs_that_fail_alike_are_one_entry(shown: Shown) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QPalette
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPalette, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
@@ -24,6 +24,7 @@ from runferry.desktop.run.series import Series
 
 STEPS = [float(10 * one) for one in range(100)]
 TIMES = [1.79e9 + 3 * one for one in range(100)]
+NO_KEYS = Qt.KeyboardModifier.NoModifier
 FALLING = Series(STEPS, [1 / (1 + one) for one in range(100)], TIMES)
 
 
@@ -186,8 +187,7 @@ def test_without_times_steps_run_to_the_right(chart: Chart) -> None:
 
 def test_the_log_switch_tells(chart: Chart, qtbot: QtBot) -> None:
     chart.show_series(FALLING)
-    switch = chart.findChild(QToolButton)
-    assert switch is not None
+    switch = next(one for one in chart.findChildren(QToolButton) if one.isCheckable())
     with qtbot.waitSignal(chart.log_switched) as told:
         QTest.mouseClick(switch, Qt.MouseButton.LeftButton)
     assert told.args == ["train/loss", True]
@@ -216,3 +216,124 @@ def test_unequal_columns_are_refused() -> None:
         Series([1, 2], [1])
     with pytest.raises(ValueError):
         Series([1, 2], [1, 2], [1])
+
+
+def place_in(chart: Chart, part: float) -> QPoint:
+    """A point of the drawing, at this part of its width."""
+    plot = chart.findChild(Plot)
+    assert plot is not None
+    box = plot._view.sceneBoundingRect()
+    return plot.mapFromScene(QPointF(box.left() + part * box.width(), box.center().y()))
+
+
+def drag(chart: Chart, start: float, end: float, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
+    plot = chart.findChild(Plot)
+    assert plot is not None
+    ground, left = plot.viewport(), Qt.MouseButton.LeftButton
+    QTest.mousePress(ground, left, keys, place_in(chart, start))
+    for step in range(1, 6):
+        where = place_in(chart, start + (end - start) * step / 5)
+        there = QPointF(where)
+        move = QMouseEvent(QEvent.Type.MouseMove, there, plot.mapToGlobal(there), left, left, keys)
+        QApplication.sendEvent(ground, move)
+    QTest.mouseRelease(ground, left, keys, place_in(chart, end))
+
+
+def test_a_part_is_looked_at_by_mouse_and_left_by_the_button(chart: Chart, qtbot: QtBot) -> None:
+    told: list[object] = []
+    chart.zoomed.connect(told.append)
+    chart.show_series(FALLING)
+    assert not chart.reset.isVisible()
+    drag(chart, 0.25, 0.5)
+    assert chart.part == pytest.approx((251, 502), abs=12)
+    assert chart.hasFocus()
+    assert chart.reset.isVisible()
+    assert chart._scaled is not None
+    assert chart._scaled.y_range[1] < 0.06  # the height is that of this part
+    assert "Shown from step 2" in chart.accessibleDescription()
+    assert inks(chart, Tone.ACCENT) > 60
+    drag(chart, 0.5, 0.1, Qt.KeyboardModifier.ShiftModifier)  # the curve goes to the left
+    assert chart.part == pytest.approx((351, 602), abs=20)
+    drag(chart, 0.5, 0.505)  # a click, nearly
+    assert chart.part == pytest.approx((351, 602), abs=20)
+    qtbot.mouseClick(chart.reset, Qt.MouseButton.LeftButton)
+    assert chart.part is None
+    assert told[-1] is None
+    assert not chart.reset.isVisible()
+
+
+def test_the_wheel_goes_closer_with_ctrl_alone_and_a_double_click_shows_all(chart: Chart) -> None:
+    chart.show_series(FALLING)
+    plot = chart.findChild(Plot)
+    assert plot is not None
+
+    def turn(keys: Qt.KeyboardModifier) -> bool:
+        where = QPointF(place_in(chart, 0.5))
+        phase = Qt.ScrollPhase.NoScrollPhase
+        event = QWheelEvent(
+            where, plot.mapToGlobal(where), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton, keys, phase, False
+        )
+        QApplication.sendEvent(plot.viewport(), event)
+        return event.isAccepted()
+
+    turn(NO_KEYS)
+    assert chart.part is None
+    turn(Qt.KeyboardModifier.ControlModifier)
+    assert chart.part == pytest.approx((251, 753), abs=12)
+    QTest.mouseDClick(plot.viewport(), Qt.MouseButton.LeftButton, NO_KEYS, place_in(chart, 0.5))
+    assert chart.part is None
+
+
+def test_keys_go_closer_move_and_show_all(chart: Chart, qtbot: QtBot) -> None:
+    chart.show_series(FALLING)
+    for key in (Qt.Key.Key_Plus, Qt.Key.Key_Plus):
+        qtbot.keyClick(chart, key)
+    first = chart.part
+    assert first is not None
+    assert first[1] - first[0] == pytest.approx(251, abs=5)
+    qtbot.keyClick(chart, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert chart.part == pytest.approx((first[0] + 63, first[1] + 63), abs=2)
+    qtbot.keyClick(chart, Qt.Key.Key_Home)  # the crosshair goes to the first value: the part goes along
+    assert chart.part is not None
+    assert chart.part[0] == 0
+    qtbot.keyClick(chart, Qt.Key.Key_Minus)
+    qtbot.keyClick(chart, Qt.Key.Key_Minus)
+    qtbot.keyClick(chart, Qt.Key.Key_Minus)
+    assert chart.part is None
+    qtbot.keyClick(chart, Qt.Key.Key_Plus)
+    qtbot.keyClick(chart, Qt.Key.Key_0)
+    assert chart.part is None
+
+
+def test_a_part_stays_while_the_curve_grows_and_goes_with_the_axis(chart: Chart) -> None:
+    chart.show_series(FALLING)
+    chart.show_part((100.0, 200.0))
+    longer = [float(10 * one) for one in range(200)]
+    chart.show_series(Series(longer, [1 / (1 + one) for one in range(200)], [1.79e9 + one for one in range(200)]))
+    assert chart.part == (100.0, 200.0)
+    chart.set_view(XAxis.RELATIVE, 0.0, False)
+    assert chart.part is None
+
+
+def test_a_line_that_crosses_the_part_is_drawn_and_an_empty_part_says_so(chart: Chart) -> None:
+    chart.show_series(Series([0.0, 1000.0], [1.0, 2.0]))
+    chart.show_part((400.0, 600.0))
+    assert inks(chart, Tone.ACCENT) > 60
+    chart.show_series(Series([0.0, 500.0, 1000.0], [1.0, math.nan, 2.0]))
+    assert chart.accessibleDescription().startswith("Last value 2")
+    assert chart._message.text() == "No values in this part"
+
+
+def test_a_metric_runs_over_its_own_steps(chart: Chart, qtbot: QtBot) -> None:
+    own = Series([10.0, 20.0, 30.0], [1.0, 2.0, 3.0], own=[0.5, 1.0, 1.5], own_name="epoch")
+    chart.set_view(XAxis.OWN, 0.0, False)
+    chart.show_series(own)
+    assert chart.axis is XAxis.OWN
+    assert chart._place.text() == "over epoch"
+    qtbot.keyClick(chart, Qt.Key.Key_Home)
+    assert chart.accessibleDescription() == "1 at epoch 0.5"
+    chart.set_view(XAxis.STEP, 0.0, False)
+    assert chart.accessibleDescription() == "1 at step 10"
+    chart.set_view(XAxis.OWN, 0.0, False)
+    chart.show_series(FALLING)
+    assert chart.axis is XAxis.STEP

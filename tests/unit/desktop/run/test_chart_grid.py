@@ -174,6 +174,26 @@ def test_one_crosshair_for_all(grid: ChartGrid, qtbot: QtBot) -> None:
     assert first._place.text() == ""
 
 
+def test_one_part_for_all_that_run_over_the_same_axis(grid: ChartGrid, qtbot: QtBot) -> None:
+    names = ["loss", "accuracy", "score"]
+    grid.set_metrics(names)
+    own = Series([0.0, 1.0], [5.0, 6.0], own=[0.0, 0.5], own_name="epoch")
+    grid.show_series({"loss": curve(), "accuracy": Series([0.0, 1.0, 2.0], [5.0, 6.0, 7.0]), "score": own})
+    qtbot.waitUntil(lambda: grid.settled)
+    loss, accuracy, score = (charts(grid)[name] for name in names)
+    QTest.keyClick(loss, Qt.Key.Key_Plus)
+    assert loss.part is not None
+    assert accuracy.part == loss.part
+    assert accuracy.reset.isVisible()
+    assert score.part is None
+    qtbot.mouseClick(accuracy.reset, Qt.MouseButton.LeftButton)
+    assert loss.part is None
+    grid.bar.axis.setCurrentIndex(grid.bar.axis.findData(XAxis.STEP))
+    qtbot.waitUntil(lambda: grid.settled)
+    QTest.keyClick(loss, Qt.Key.Key_Plus)
+    assert score.part == loss.part
+
+
 def test_another_run(grid: ChartGrid, qtbot: QtBot) -> None:
     grid.set_metrics(["loss"])
     grid.show_series({"loss": curve()})

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
 from runferry.desktop.context import Context, Page
+from runferry.desktop.look.theme import SIDEBAR
+from runferry.desktop.runs.columns import COLUMNS
+from runferry.desktop.runs.narrow import NAME_LEAST
 from runferry.desktop.runs.page import RunsPage
+from runferry.desktop.system.open import Opener
+from runferry.desktop.window import FIRST_SIZE, SMALLEST
 from runferry.status import ConnectionState, RunState, ServerStatus, SyncState
 from support.pages import NotedShell, surroundings
 from support.scripted import URL, a_run, an_update
@@ -68,7 +72,7 @@ def visible_texts(page: RunsPage) -> set[str]:
 def test_without_runs_it_says_what_to_do(qtbot: QtBot, page: RunsPage, around: Around) -> None:
     feed(page, around)
     assert "No runs yet" in visible_texts(page)
-    buttons = [one for one in page.findChildren(QPushButton) if one.isVisible() and one.text() == "Add…"]
+    buttons = [one for one in page.findChildren(QPushButton) if one.isVisible() and one.text().startswith("Add")]
     for one in buttons:
         qtbot.mouseClick(one, Qt.MouseButton.LeftButton)
     assert around[2].gone == [("add", "")] * 2
@@ -170,14 +174,51 @@ def test_actions_ask_the_engine(qtbot: QtBot, page: RunsPage, around: Around) ->
 
 
 def test_links_are_copied_and_opened(
-    page: RunsPage, around: Around, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    qtbot: QtBot, page: RunsPage, around: Around, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    opened: list[QUrl] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: bool(opened.append(url)) or True)
+    opened: list[str] = []
+    monkeypatch.setattr(Opener, "_open", lambda self, what, named: opened.append(what))
     runs = [a_run(1), replace(a_run(2), url=""), a_run(3)]
     page.actions_.copy_links(runs)
     assert QApplication.clipboard().text().split("\n") == [runs[0].url, runs[2].url]
     assert around[2].toasts == ["2 links copied"]
     page.actions_.open_web(runs[0])
+    qtbot.waitUntil(lambda: opened == [runs[0].url], timeout=5000)
     page.actions_.open_folder(a_run(1, path=str(tmp_path)))
-    assert opened == [QUrl(runs[0].url), QUrl.fromLocalFile(str(tmp_path))]
+    qtbot.waitUntil(lambda: opened[1:] == [str(tmp_path)], timeout=5000)
+    page.actions_.open_folder(a_run(1, path=str(tmp_path / "gone")))
+    qtbot.waitUntil(lambda: [one.slug for one in around[2].errors] == ["not-there"], timeout=5000)
+
+
+def shown_columns(page: RunsPage) -> list[str]:
+    header = page.table.horizontalHeader()
+    return [one.name for number, one in enumerate(COLUMNS) if not header.isSectionHidden(number)]
+
+
+def test_the_smallest_window_shows_a_list_that_can_be_read(qtbot: QtBot, page: RunsPage, around: Around) -> None:
+    feed(page, around, *(a_run(number) for number in range(100)))
+    bar = page.table.horizontalScrollBar()
+    page.resize(1100, 600)
+    qtbot.waitUntil(lambda: len(shown_columns(page)) == len(COLUMNS), timeout=5000)
+    assert bar.maximum() == 0
+    page.table.setColumnHidden(2, True)  # the person does not want to see the project
+    page.resize(SMALLEST[0] - SIDEBAR - 1, SMALLEST[1])
+    qtbot.waitUntil(lambda: shown_columns(page) == ["state", "name", "progress", "step", "started"], timeout=5000)
+    assert bar.maximum() == 0
+    assert page.table.columnWidth(1) >= NAME_LEAST
+    page.keep()
+    kept = QTableView()
+    qtbot.addWidget(kept)
+    kept.setModel(page.model)
+    assert kept.horizontalHeader().restoreState(QByteArray.fromBase64(around[0].memory.get("columns", "").encode()))
+    assert [number for number in range(len(COLUMNS)) if kept.isColumnHidden(number)] == [2]
+    page.resize(1100, 600)
+    qtbot.waitUntil(lambda: len(shown_columns(page)) == len(COLUMNS) - 1, timeout=5000)
+    assert page.table.columnWidth(6) == COLUMNS[6].width
+
+
+def test_at_the_first_size_nothing_is_hidden(qtbot: QtBot, page: RunsPage, around: Around) -> None:
+    feed(page, around, *(a_run(number) for number in range(100)))
+    page.resize(FIRST_SIZE[0] - SIDEBAR - 1, FIRST_SIZE[1])
+    qtbot.waitUntil(lambda: len(shown_columns(page)) == len(COLUMNS), timeout=5000)
+    assert page.table.horizontalScrollBar().maximum() == 0

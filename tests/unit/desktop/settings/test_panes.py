@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,8 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from runferry.credentials import keychain
+from runferry.desktop.bridge import Update
+from runferry.desktop.cleaning.sheet import CleaningSheet
 from runferry.desktop.context import Context
 from runferry.desktop.parts.labels import Label
 from runferry.desktop.settings.desk import Desk
@@ -25,6 +29,8 @@ from runferry.desktop.settings.page import SettingsPage
 from runferry.desktop.settings.pane import PaneKind
 from runferry.desktop.settings.panes import PANES
 from runferry.desktop.settings.servers_pane import ServersPane
+from runferry.desktop.settings.storage_pane import StoragePane
+from runferry.desktop.summary import totals
 from runferry.desktop.system.autostart.state import AutostartState
 from runferry.engine.engine import Engine
 from runferry.engine.support_file import redacted
@@ -35,6 +41,7 @@ from runferry.settings import FolderMode, Settings
 from runferry.status import FolderStatus
 from support.pages import NotedShell, surroundings, update
 from support.raw_server import RawServer, reply
+from support.scripted import a_run
 
 PATIENCE = 15_000  # milliseconds
 KEY = "k" * 40
@@ -221,6 +228,27 @@ def test_without_a_keyring_it_says_so_and_offers_other_places(
     qtbot.waitUntil(lambda: card.result.text().startswith("It works: me"), timeout=PATIENCE)
 
 
+def test_the_end_does_not_wait_for_a_server_that_says_nothing(
+    qtbot: QtBot, place: tuple[Context, NotedShell, SettingsPage]
+) -> None:
+    context, _, page = place
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        pane = servers_pane(page)
+        pane.open(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        card = next(iter(pane.cards[url] for url in pane.cards if url.endswith(str(silent.getsockname()[1]))))
+        qtbot.waitUntil(lambda: card.keeping.count() > 0 and context.tasks.open == 0, timeout=PATIENCE)
+        card.key.setText(KEY)
+        card.test.click()
+        heard, _ = silent.accept()
+        with heard:
+            assert heard.recv(1000)
+            (question,) = [one for one in threading.enumerate() if one.name == "window-question"]
+            context.tasks.stop()
+            assert question.is_alive()  # the request has a minute to go
+    question.join(10)
+    assert not question.is_alive()
+
+
 def test_a_text_that_is_no_key_and_an_address_that_is_none(
     qtbot: QtBot, place: tuple[Context, NotedShell, SettingsPage], company: RawServer, ring: Ring
 ) -> None:
@@ -368,6 +396,25 @@ def test_storage_names_the_folders_and_what_they_take(
     pane = page.pane("storage")
     qtbot.waitUntil(lambda: "2.0 MB" in said(pane), timeout=PATIENCE)
     assert "0 runs verified" in said(pane)
+
+
+def test_space_is_freed_up_from_the_storage_pane_too(
+    qtbot: QtBot, place: tuple[Context, NotedShell, SettingsPage]
+) -> None:
+    context, shell, page = place
+    pane = page.pane("storage")
+    assert isinstance(pane, StoragePane)
+    context.bridge.runs.update(one=a_run(1, path="/elsewhere/run"), two=a_run(2, path="/watched/project/run"))
+    overview = update(folders=(FolderStatus("/watched", "", "notifications"),)).overview
+    pane.take(Update(overview, totals([a_run(1)])))
+    assert pane.free_up.isEnabled()
+    pane.free_up.click()
+    ((title, sheet),) = shell.sheets
+    assert title == "Free up space"
+    assert isinstance(sheet, CleaningSheet)
+    qtbot.addWidget(sheet)
+    assert sheet._roots == [Path("/watched"), Path("/elsewhere/run")]
+    qtbot.waitUntil(lambda: not sheet.is_looking, timeout=PATIENCE)
 
 
 def test_a_support_file_holds_no_secret(

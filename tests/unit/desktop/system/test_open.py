@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QGuiApplication
 
+import runferry.desktop
 from runferry.desktop.system import open as opening
 from runferry.desktop.system.open import Opener, copy_text, for_others
 from runferry.errors import AppError
@@ -62,6 +63,30 @@ def test_a_folder_a_file_and_a_page_are_opened(tmp_path: Path, monkeypatch: pyte
 
 
 @posix
+@pytest.mark.parametrize(
+    ("name", "mode", "platform", "is_shown"),
+    [
+        ("fit.txt", 0o644, "linux", False),
+        ("train.py", 0o644, "linux", False),
+        ("train.py", 0o755, "linux", True),
+        ("x.desktop", 0o644, "linux", True),
+        ("train.py", 0o644, "win32", True),
+        ("x.EXE", 0o644, "win32", True),
+    ],
+)
+def test_what_might_run_is_shown_in_its_folder_instead(
+    name: str, mode: int, platform: str, is_shown: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, Path]] = []
+    monkeypatch.setattr(Opener, "in_folder", lambda self, path: done.append(("shown", path)))
+    monkeypatch.setattr(Opener, "_open", lambda self, what, named: done.append(("opened", Path(what))))
+    path = tmp_path / name
+    path.touch()
+    path.chmod(mode)
+    Opener(platform=platform).file(path)
+    assert done == [("shown" if is_shown else "opened", path)]
+
+
 def test_a_starter_that_fails_is_said_with_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = opener(Starter(tmp_path, "exit 3"), monkeypatch)
     with pytest.raises(AppError) as raised:
@@ -115,3 +140,9 @@ def test_other_programs_do_not_get_a_frozen_apps_libraries(monkeypatch: pytest.M
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert for_others(own) == {"LD_LIBRARY_PATH": "/usr/lib", "A": "b"}
     assert for_others({"LD_LIBRARY_PATH": "/bundle"}) == {}
+
+
+def test_everything_is_opened_this_way() -> None:
+    """Qt's own says nothing where it fails, and selects nothing in the file manager."""
+    package = Path(runferry.desktop.__file__).parent
+    assert [path.name for path in package.rglob("*.py") if "QDesktopServices" in path.read_text()] == []

@@ -83,3 +83,15 @@ def test_nothing_turns_after_the_end(tray: Tray) -> None:
     tray.stop()
     tray.show_summary(Summary(Mood.ATTENTION, "", "later"))
     assert not tray._turning.isActive()
+
+
+def test_a_click_on_its_message_is_told_also_by_an_icon_that_was_made_anew(tray: Tray) -> None:
+    told: list[int] = []
+    tray.message_clicked.connect(lambda: told.append(1))
+    icon(tray).messageClicked.emit()
+    assert told == [1]
+    tray.drop()
+    tray.make()
+    assert tray._icon is not None
+    tray._icon.messageClicked.emit()
+    assert told == [1, 1]

@@ -9,8 +9,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from runferry.desktop.summary import Mood, Summary
-from runferry.desktop.tray.menu import MOST_LIVE, TrayMenu, Wishes, live_text
+from runferry.desktop.summary import MOST_LIVE, Mood, Summary
+from runferry.desktop.tray.menu import TrayMenu, Wishes, live_text
 from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, SyncState
 from support.scripted import NOW, URL, a_run, an_update
 
@@ -40,7 +40,7 @@ def live(number: int, **told: Any) -> RunStatus:
 
 
 def show(menu: TrayMenu, *runs: RunStatus, **more: Any) -> None:
-    menu.show_update(an_update(*runs, **more), list(runs))
+    menu.show_update(an_update(*runs, **more))
 
 
 def titles(menu: QMenu) -> list[str]:
@@ -88,7 +88,12 @@ def test_live_runs_change_their_texts_in_place(menu: TrayMenu, asked: Asked) -> 
     assert isinstance(submenu, QMenu)
     entry(submenu, "Open").trigger()
     entry(submenu, "Show in folder").trigger()
-    assert [(what, run.key) for what, run in asked] == [("open_run", "key2"), ("show_folder", "key2")]
+    entry(submenu, "Stop…").trigger()
+    assert [(what, run.key) for what, run in asked] == [
+        ("open_run", "key2"),
+        ("show_folder", "key2"),
+        ("stop_run", "key2"),
+    ]
 
 
 def test_an_entry_opens_the_run_as_it_is_now(menu: TrayMenu, asked: Asked) -> None:
@@ -135,7 +140,7 @@ def test_names_that_are_long_or_hold_ampersands(menu: TrayMenu) -> None:
         (("Pause syncing", "Until I resume"), ("pause", "")),
         (("Resume syncing",), ("resume",)),
         (("Snooze notifications", "For 1 hour"), ("snooze", 60.0)),
-        (("Snooze notifications", "Not any longer"), ("snooze", 0.0)),
+        (("Snooze notifications", "Notify me again"), ("snooze", 0.0)),
         (("Local server", "Open in the browser"), ("dashboard",)),
         (("Settings…",), ("settings",)),
         (("Quit",), ("quit",)),
