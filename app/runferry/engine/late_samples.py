@@ -17,7 +17,7 @@ from runferry.state.samples import collected_in
 from runferry.sync.host_samples import has_more
 from runferry.sync.sample_source import SampleSource
 
-AT_ONCE = 500  # run folders per look
+AT_ONCE = 200  # run folders per look: a round of 10,000 takes some minutes
 _SLACK = 3600.0  # seconds that the clock of a file server may be behind ours
 
 Sizes = tuple[tuple[str, int], ...]
