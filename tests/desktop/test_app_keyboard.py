@@ -33,6 +33,13 @@ class Keys:
         self._desktop, self.window, self._folder = desktop, window, folder
         self._pointer = Pointer(desktop)
 
+    def runs(self) -> list[str]:
+        """Names in the list of runs; empty while it changes under one's eyes."""
+        try:
+            return [one[1] for one in rows(self.window, "Runs")]
+        except Gone:
+            return []
+
     def press(self, *keys: str) -> None:
         """X names."""
         self._pointer.keys(*keys)
@@ -109,7 +116,7 @@ def test_from_the_list_to_a_run_through_its_tabs_and_back(
     with running(desktop, tmp_path, RUNFERRY_FOLDERS=str(runs), RUNFERRY_SERVER="local") as app:
         registered(desktop, app)
         keys = Keys(desktop, named(app.window(eyes), "Runferry"), tmp_path)
-        until(lambda: len(rows(keys.window, "Runs")) == 2, "both runs are listed")
+        until(lambda: len(keys.runs()) == 2, "both runs are listed")
         keys.tab_to("table", "Runs")
         assert keys.is_seen("table", "Runs")
         keys.press("Down")
@@ -127,7 +134,7 @@ def test_from_the_list_to_a_run_through_its_tabs_and_back(
         keys.press("ctrl+f")
         keys.on("text", "Search runs")
         keys.write("second")
-        until(lambda: [one[1] for one in rows(keys.window, "Runs")] == ["second"], "the list follows")
+        until(lambda: keys.runs() == ["second"], "the list follows")
         assert app.complaints() == ""
 
 
@@ -142,7 +149,6 @@ def test_a_folder_is_added_by_typing_its_path_and_its_runs_are_sent(
         keys.press("Escape")
         says(keys.window, "No runs yet")
         keys.tab_to("push button", "Add…")
-        assert keys.is_seen("push button", "Add…")
         keys.press("Return")
         Pointer(desktop).window("Add a run folder")
         keys.write(str(runs))
@@ -159,7 +165,7 @@ def test_a_folder_is_added_by_typing_its_path_and_its_runs_are_sent(
         says(keys.window, "2 runs verified on this computer", timeout=60)
         keys.press("Escape")
         keys.on("push button", "Add…")
-        until(lambda: len(rows(keys.window, "Runs")) == 2, "they are in the list")
+        until(lambda: len(keys.runs()) == 2, "they are in the list")
         assert app.complaints() == ""
 
 
@@ -196,7 +202,6 @@ def test_a_certificate_is_chosen_in_the_dialog_looked_at_and_trusted(
         keys.press("Down", "Down", "Down", "Down")
         says(keys.window, "None was added here.")
         keys.tab_to("push button", "Choose a file…")
-        assert keys.is_seen("push button", "Choose a file…")
         keys.press("Return")
         Pointer(desktop).window("Certificates")
         keys.write(str(company.ca_file))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from runferry.desktop.bridge import Update
-from runferry.desktop.summary import totals
+from runferry.desktop.summary import live_runs, totals
 from runferry.engine.problems import fix_for
 from runferry.status import (
     About,
@@ -183,4 +183,4 @@ def update(runs: tuple[RunStatus, ...], servers: tuple[ServerStatus, ...], *told
         FolderStatus(HOME, COMPANY, "notifications", runs=len(runs)),
         FolderStatus("/mnt/scratch/ada", LOCAL, "polling", "a network drive sends no notifications", runs=3),
     )
-    return Update(Snapshot("1", 1, NOW, (), servers, folders, told), totals(runs), runs)
+    return Update(Snapshot("1", 1, NOW, (), servers, folders, told), totals(runs), runs, live=live_runs(runs))

@@ -11,6 +11,7 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QMenu
 
 from runferry.desktop.bridge import Update
+from runferry.desktop.look.icons import painting
 from runferry.desktop.look.theme import MARGIN, Size, Tone, colour, font
 from runferry.desktop.look.tray_icon import tray_icon
 from runferry.desktop.summary import summarize
@@ -44,12 +45,11 @@ def picture(scale: float) -> QPixmap:
     canvas.setDevicePixelRatio(scale)
     canvas.fill(QApplication.palette().window().color())
     width, height = SIZE[0] // COLUMNS, SIZE[1] // 2
-    painter = QPainter(canvas)
-    for number, update in enumerate(states().values()):
-        place = QRect(number % COLUMNS * width, number // COLUMNS * height, width, height)
-        _one(painter, place.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN), update)
-    _live_runs(painter, QPoint((COLUMNS - 1) * width + MARGIN, height + MARGIN + ICON + 10), states()["syncing"])
-    painter.end()
+    with painting(canvas) as painter:
+        for number, update in enumerate(states().values()):
+            place = QRect(number % COLUMNS * width, number // COLUMNS * height, width, height)
+            _one(painter, place.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN), update)
+        _live_runs(painter, QPoint((COLUMNS - 1) * width + MARGIN, height + MARGIN + ICON + 10), states()["syncing"])
     return canvas
 
 
@@ -64,7 +64,7 @@ def _one(painter: QPainter, place: QRect, update: Update) -> None:
     painter.drawText(said, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
     shown = TrayMenu(_wishes())
     shown.show_summary(summary)
-    shown.show_update(update, list(update.runs))
+    shown.show_update(update)
     menu: QMenu = shown.menu
     menu.adjustSize()
     painter.drawPixmap(place.topLeft() + QPoint(0, ICON + 10), menu.grab())
@@ -73,11 +73,14 @@ def _one(painter: QPainter, place: QRect, update: Update) -> None:
 def _live_runs(painter: QPainter, at: QPoint, update: Update) -> None:
     """The menu of the live runs, and that of the first of them."""
     shown = TrayMenu(_wishes())
-    shown.show_update(update, list(update.runs))
-    for menu in (shown.live, shown.live.actions()[0].menu()):
-        menu.adjustSize()  # type: ignore[union-attr]
-        painter.drawPixmap(at, menu.grab())  # type: ignore[union-attr]
-        at += QPoint(24, menu.height() + 8)  # type: ignore[union-attr]
+    shown.show_update(update)
+    for menu in (
+        shown.live,
+        shown._places[0].menu,
+    ):
+        menu.adjustSize()
+        painter.drawPixmap(at, menu.grab())
+        at += QPoint(24, menu.height() + 8)
 
 
 def _wishes() -> Wishes:
