@@ -92,6 +92,7 @@ class DesktopApp(QObject):
         self.bridge.start()
         self._looking.start(LOOK_AFTER)
         self.tasks.run(self.engine.watching.begin)
+        self.tasks.run(self.engine.remembered.begin)
         self.surroundings.tray.appeared.connect(self.tray.make)
         self.surroundings.tray.gone.connect(self.tray.drop)
         self.surroundings.try_now.connect(lambda: self.tasks.run(self.engine.reconnect))

@@ -80,6 +80,10 @@ class Controls:
         self.pauses.apply(connection)
         self.metered.apply(connection)
 
+    def look_after_local_server(self) -> None:
+        """Start the local server again if it died; call now and then. May take seconds."""
+        self.connections.look_after_local()
+
     def try_now(self, url: str = "") -> None:
         """A person wants all servers, or one (its address, ``local``), tried at once; ends their pause."""
         url = self.pauses.named(url)

@@ -27,6 +27,7 @@ from runferry.engine.local_server import LocalServer
 from runferry.engine.metered import Metered
 from runferry.engine.outside import Outside
 from runferry.engine.pauses import Pauses
+from runferry.engine.remembered import Remembered
 from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled, log_in
 from runferry.engine.stopping import Stopper
@@ -39,6 +40,7 @@ from runferry.paths import Home
 from runferry.servers import is_loopback
 from runferry.settings import Settings
 from runferry.state.activity import ActivityTable
+from runferry.state.asked import AskedTable
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
 from runferry.state.pauses import PauseTable
@@ -76,6 +78,7 @@ class Engine(Controls, Outside):
         self.news = RunNews(self.activity, self.ledger)
         self.pauses = Pauses(self, PauseTable(self._database))
         self.metered = Metered(self)
+        self.remembered = Remembered(self, AskedTable(self._database))
         self.connections = Connections(settings, self.local_server, self.clock, self._notice, self._connected)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
         self.permit = threading.Semaphore(1)
@@ -147,6 +150,13 @@ class Engine(Controls, Outside):
         """Sync a run of a watched folder by itself. Raises AppError."""
         return self._add(folder, watched.destination(self.settings), self._connection_of(watched))
 
+    def take_up(self, folder: RunFolder, request: SyncRequest) -> None:
+        """Show a run that somebody asked for before the last start, and go on with it. Raises AppError."""
+        connection = self.connections.get(request.choice(self.environ, self.settings), self.environ)
+        destination = request.destination(new_run_id)
+        if self.settled.find(folder.path, connection, destination) is None:
+            self._add(folder, destination, connection, request.wishes(self.settings, self.environ), is_asked=False)
+
     def settle(self, path: Path, watched: WatchedFolder) -> RunStatus | None:
         """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
         if collected_in(str(path)) and are_due(self.ledger, self.host_metrics, Path(log_in(str(path.resolve())))):
@@ -168,12 +178,19 @@ class Engine(Controls, Outside):
         return self.connections.get(watched.choice, environ)
 
     def _add(
-        self, folder: RunFolder, destination: Destination, connection: Connection, wishes: Wishes | None = None
+        self,
+        folder: RunFolder,
+        destination: Destination,
+        connection: Connection,
+        wishes: Wishes | None = None,
+        is_asked: bool = True,
     ) -> RunSync:
         """One sync per log and place, however often it is asked for: two would send the same rows.
 
-        wishes: those of whoever asks; what was asked last counts, key and wishes. None: nobody asked.
+        wishes: those of whoever asks; what was asked last counts, key and wishes. None: nobody asked. is_asked: just
+        now, so it goes on though it was paused, and a server that is said to have it is asked.
         """
+        is_asked = is_asked and wishes is not None
         key = Key.of(folder.log, connection, destination)
         with self._lock:
             self.settled.drop(key)
@@ -186,15 +203,15 @@ class Engine(Controls, Outside):
                     self._means(connection),
                     combine(wishes or app_wishes(self.settings, self.environ), folder.marker),
                     self._changed,
-                    recheck=wishes is not None,
+                    recheck=is_asked,
                 )
                 self._runs[key] = run
-                run.is_paused = wishes is None and self.pauses.is_run_paused(str(folder.path))
+                run.is_paused = not is_asked and self.pauses.is_run_paused(str(folder.path))
                 self._scheduler.add(run)
                 return run
             run.ask_again()
-            run.is_paused = run.is_paused and wishes is None
-        if wishes is not None:
+            run.is_paused = run.is_paused and not is_asked
+        if wishes is not None and is_asked:
             self.pauses.keep_run(str(folder.path), False)
             asked = combine(wishes, folder.marker)
             self._scheduler.between_turns(run, lambda: run.use(connection, asked))
@@ -246,10 +263,6 @@ class Engine(Controls, Outside):
                 del self._runs[key]
         self._scheduler.remove(run)
         self.news.forget(run)
-
-    def look_after_local_server(self) -> None:
-        """Start the local server again if it died; call now and then. May take seconds."""
-        self.connections.look_after_local()
 
     def statuses(self, paths: Set[str]) -> tuple[RunStatus, ...]:
         """The runs in these folders at this moment."""

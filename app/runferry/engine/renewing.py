@@ -24,7 +24,9 @@ def upload_as_new(engine: Engine, path: str, server: str, entity: str = "", proj
         if run.connection.server.url == server and run.status().state is SyncState.PROBLEM
     ]
     request = SyncRequest((Path(path),), server=server, entity=entity, project=project, is_new=True, by_hand=True)
-    engine.finish(engine.sync(request))
+    job = engine.sync(request)
+    engine.remembered.keep(request, job)
+    engine.finish(job)
     for run in stuck:
         engine.leave(run)
     engine.bus.publish(Event("folder", path))  # something is not shown any more

@@ -47,7 +47,7 @@ class Key(NamedTuple):
 
 
 class Settled:
-    """The settled runs of one engine. Safe from all threads; `find` is called by one at a time.
+    """The settled runs of one engine. Safe from all threads.
 
     under_way: the engine's syncs, and their lock: a run is among them or here, never both.
     """
@@ -57,6 +57,7 @@ class Settled:
     ) -> None:
         self._under_way, self._under_way_lock = under_way, under_way_lock
         self._lock = threading.Lock()
+        self._finding = threading.Lock()
         self._runs: dict[str, tuple[tuple[Key, RunStatus], ...]] = {}  # by log
         self._memory = _Memory(ledger, clock)
         self._parent: tuple[str, tuple[int, int], str] = ("", (0, 0), "")
@@ -67,7 +68,8 @@ class Settled:
         The layout before 0.10 and logs with other names than usual are never found here. Raises AppError when the
         ledger cannot be read.
         """
-        found = self._find(folder, connection, destination)
+        with self._finding:
+            found = self._find(folder, connection, destination)
         with self._under_way_lock:
             if found is None or found[0] in self._under_way:
                 return None

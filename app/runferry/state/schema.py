@@ -147,4 +147,18 @@ ALTER TABLE set_aside ADD COLUMN step INTEGER;                  -- of a row
 ALTER TABLE set_aside ADD COLUMN largest TEXT NOT NULL DEFAULT '';  -- the key that takes most of it
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE)
+_ASKED = """
+CREATE TABLE asked (                          -- runs that a person had sent from outside the watched folders
+    path TEXT NOT NULL,                       -- the log, or the folder of the old layout
+    server TEXT NOT NULL,
+    entity TEXT NOT NULL,
+    project TEXT NOT NULL,
+    run_id TEXT NOT NULL,                     -- empty: the log's own
+    default_entity TEXT NOT NULL,
+    default_project TEXT NOT NULL,
+    metrics_only INTEGER NOT NULL,
+    PRIMARY KEY (path, server, entity, project, run_id)
+) STRICT;
+"""
+
+MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE, _ASKED)

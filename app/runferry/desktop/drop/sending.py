@@ -18,6 +18,7 @@ def begin(engine: Engine, wanted: list[SyncRequest]) -> list[RunStatus]:
             statuses += [_failed(str(path), request, error) for path in request.paths]
             continue
         statuses += job.statuses()
+        engine.remembered.keep(request, job)
         engine.finish(job)  # the bridge tells how the runs go on; nobody waits for the job
     return [one if one.key else _with_key(one) for one in statuses]
 

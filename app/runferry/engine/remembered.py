@@ -1,0 +1,83 @@
+"""Runs that were dropped on the window, or sent elsewhere from it: after a restart they are there again, and go on.
+
+The watcher finds what lies in watched folders; of all others only this knows. A run whose folder is gone is forgotten.
+What `runferry sync` sends is not remembered: whoever interrupts it does not want it to go on by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runferry.engine.job import SyncJob, SyncRequest
+from runferry.errors import AppError
+from runferry.events import Event
+from runferry.formats.detect import RunFolder, identify
+from runferry.state.asked import Asked, AskedTable
+
+if TYPE_CHECKING:
+    from runferry.engine.engine import Engine
+
+log = logging.getLogger(__name__)
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether somebody removed it; a disk that is not mounted now takes the folders above with it."""
+    folder = path.parent if path.suffix == ".wandb" else path
+    return not path.exists() and folder.parent.exists()
+
+
+class Remembered:
+    """Of one engine. Any thread may call."""
+
+    def __init__(self, engine: Engine, table: AskedTable) -> None:
+        self._engine, self._table = engine, table
+
+    def keep(self, request: SyncRequest, job: SyncJob) -> None:
+        """Remember what was asked for. Raises AppError when the state cannot be written."""
+        name_of = self._engine.connections.name_of
+        runs = [(run.folder, run.destination, name_of(run.connection)) for run in job.runs]
+        self._table.put(
+            [
+                Asked(
+                    str(folder.log if folder.log.suffix == ".wandb" else folder.path),
+                    server,
+                    to.entity,
+                    to.project,
+                    to.run_id,
+                    to.default_entity,
+                    to.default_project,
+                    request.metrics_only,
+                )
+                for folder, to, server in runs
+            ]
+        )
+
+    def begin(self) -> None:
+        """Show them again and go on with what is not done. Never raises for one of them."""
+        for one in self._table.all():
+            try:
+                self._again(one)
+            except AppError as error:  # no key for that server any more, say: it is tried again at the next start
+                log.warning("a run that was added before is not shown: %s: %s", one.path, error)
+
+    def _again(self, one: Asked) -> None:
+        folder = identify(Path(one.path))
+        if not isinstance(folder, RunFolder):
+            if _is_gone(Path(one.path)):
+                self._table.drop(one.path)
+            return
+        request = SyncRequest(
+            (Path(one.path),),
+            one.server,
+            one.entity,
+            one.project,
+            one.run_id,
+            default_entity=one.default_entity,
+            default_project=one.default_project,
+            metrics_only=one.metrics_only,
+            by_hand=True,
+        )
+        self._engine.take_up(folder, request)
+        self._engine.bus.publish(Event("run", str(folder.path)))

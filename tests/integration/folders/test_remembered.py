@@ -1,0 +1,104 @@
+"""Runs dropped on the window are known after a restart: what is done is shown, what is not goes on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import runferry
+from runferry.desktop.drop.sending import begin
+from runferry.engine.engine import Engine
+from runferry.engine.job import SyncRequest
+from runferry.paths import find_home
+from runferry.settings import Settings
+from runferry.status import RunStatus, SyncState
+from support import stores
+from support.processes import Server, until
+
+
+@pytest.fixture
+def dropped(work: Path) -> Path:
+    """A finished run that lies in no watched folder."""
+    run = runferry.init(dir=str(work), project="vision", id="dropped", settings={"console": "off", "silent": True})
+    run.log({"loss": 0.5})
+    run.finish()
+    return next((work / "wandb").glob("offline-run-*"))
+
+
+@contextmanager
+def started(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    home = find_home()
+    with Engine(home, Settings.load(home.settings_file, server.environ)) as engine:
+        yield engine
+
+
+def shown(engine: Engine) -> list[RunStatus]:
+    return list(engine.snapshot().runs)
+
+
+def request(path: Path, server: Server, metrics_only: bool = False, is_new: bool = False) -> SyncRequest:
+    return SyncRequest((path,), server.url, project="elsewhere", metrics_only=metrics_only, is_new=is_new)
+
+
+def test_what_is_verified_is_shown_again_and_nothing_is_sent(
+    server: Server, dropped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with started(server, monkeypatch) as engine:
+        begin(engine, [request(dropped, server)])
+        until(lambda: [one.state for one in shown(engine)] == [SyncState.VERIFIED], "it is verified")
+    with started(server, monkeypatch) as engine:
+        assert shown(engine) == []
+        engine.remembered.begin()
+        (one,) = shown(engine)
+        assert (one.state, one.project, one.path) == (SyncState.VERIFIED, "elsewhere", str(dropped))
+        assert engine.run_at(str(dropped)) == []  # looked at, and left alone
+
+
+def test_what_was_not_sent_goes_on_as_it_was_asked_for(
+    server: Server, dropped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with started(server, monkeypatch) as engine:
+        engine.pause("", None)
+        begin(engine, [request(dropped, server, metrics_only=True, is_new=True)])
+        (waiting,) = engine.run_at(str(dropped))
+        new_id = waiting.destination.run_id
+    assert stores.runs_of(server.data) == []
+    with started(server, monkeypatch) as engine:
+        engine.remembered.begin()
+        (run,) = engine.run_at(str(dropped))
+        assert run.wishes.metrics_only
+        engine.resume("")
+        until(lambda: [one.state for one in shown(engine)] == [SyncState.VERIFIED], "it is verified")
+    assert len(stores.row_lines(server.data, new_id, "elsewhere")) == 1
+
+
+def test_a_folder_that_is_gone_is_forgotten_but_not_with_its_whole_disk(
+    server: Server, work: Path, dropped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with started(server, monkeypatch) as engine:
+        begin(engine, [request(dropped, server)])
+        until(lambda: [one.state for one in shown(engine)] == [SyncState.VERIFIED], "it is verified")
+    disk = work / "wandb"
+    disk.rename(work / "not mounted")
+    with started(server, monkeypatch) as engine:
+        engine.remembered.begin()
+        assert shown(engine) == []
+    (work / "not mounted").rename(disk)
+    with started(server, monkeypatch) as engine:
+        engine.remembered.begin()
+        assert len(shown(engine)) == 1
+    away = dropped.with_name("away")
+    shutil.move(dropped, away)
+    with started(server, monkeypatch) as engine:
+        engine.remembered.begin()
+        assert shown(engine) == []
+    shutil.move(away, dropped)
+    with started(server, monkeypatch) as engine:
+        engine.remembered.begin()
+        assert shown(engine) == []  # it was forgotten: whoever puts it back may drop it again
