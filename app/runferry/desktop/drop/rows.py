@@ -59,11 +59,13 @@ class Row:
 
     @property
     def is_ticked(self) -> bool:
-        """As chosen; else what most people want: not what is there already, not what wandb uploads itself."""
+        """As chosen; else what most people want: not what is there already, not what wandb uploads itself, and no log
+        without rows whose project would have to be chosen first."""
         if self.ticked is not None:
             return self.ticked
         is_foreign = self.found.kind == OFFICIAL_ONLINE and not self.is_named
-        return self.done is None and not is_foreign
+        is_empty = self.found.is_complete and not self.found.rows and bool(self.missing)
+        return self.done is None and not is_foreign and not is_empty
 
     @property
     def is_live(self) -> bool:

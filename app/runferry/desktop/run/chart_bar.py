@@ -40,14 +40,14 @@ class ChartBar(QWidget):
         self.axis = QComboBox()
         self.axis.setAccessibleName(tr("What runs to the right"))
         words = {
-            XAxis.OWN: tr("Own steps"),
+            XAxis.OWN: tr("Automatic"),
             XAxis.STEP: tr("By step"),
             XAxis.RELATIVE: tr("Since start"),
             XAxis.WALL: tr("By clock"),
         }
         for axis, word in words.items():
             self.axis.addItem(word, axis)
-        own = tr("The metric that the run has named as a metric's x axis (define_metric); the step where it has none")
+        own = tr("What the run has named as a metric's x axis (define_metric), else the step")
         self.axis.setItemData(self.axis.findData(XAxis.OWN), plain(own), Qt.ItemDataRole.ToolTipRole)
         self._lay_out()
         self.metrics.clicked.connect(self.metrics_wanted)

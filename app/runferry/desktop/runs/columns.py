@@ -76,15 +76,15 @@ def state_text(run: RunStatus) -> str:
 COLUMNS = (
     Column("state", "", lambda run, now: state_text(run), lambda run: _ORDER.index(run.state), 40),
     Column("name", tr("Name"), lambda run, now: run_name(run), lambda run: run_name(run).lower(), 240),
-    Column("project", tr("Project"), lambda run, now: run.project or "—", lambda run: run.project.lower(), 104),
-    Column("server", tr("Server"), lambda run, now: server_name(run.server), lambda run: run.server, 132),
-    Column("progress", tr("Progress"), lambda run, now: progress_text(run), lambda run: progress(run) or 0.0, 124),
+    Column("project", tr("Project"), lambda run, now: run.project or "—", lambda run: run.project.lower(), 96),
+    Column("server", tr("Server"), lambda run, now: server_name(run.server), lambda run: run.server, 120),
+    Column("progress", tr("Progress"), lambda run, now: progress_text(run), lambda run: progress(run) or 0.0, 118),
     Column(
         "step",
         tr("Last step"),
         lambda run, now: "" if run.last_step is None else amounts.count(run.last_step),
         lambda run: -1 if run.last_step is None else run.last_step,
-        80,
+        74,
         True,
     ),
     Column(
@@ -96,7 +96,7 @@ COLUMNS = (
         True,
     ),
     Column(
-        "started", tr("Started"), lambda run, now: amounts.ago(run.started, now), lambda run: run.started or 0, 92, True
+        "started", tr("Started"), lambda run, now: amounts.ago(run.started, now), lambda run: run.started or 0, 82, True
     ),
 )
 

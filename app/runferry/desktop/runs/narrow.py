@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QTableView
 
 from runferry.desktop.runs.columns import COLUMNS
 
-NAME_LEAST = 140  # pixels
+NAME_LEAST = 170  # pixels
 GOES_FIRST = ("size", "server", "step", "project", "started")
 _NUMBERS = {one.name: number for number, one in enumerate(COLUMNS)}
 

@@ -62,6 +62,13 @@ def test_what_is_there_already_is_not_ticked() -> None:
     assert row(sent=(sent(is_whole=False),)).is_ticked, "it has grown since"
 
 
+def test_a_log_without_rows_or_project_does_not_stand_in_the_way() -> None:
+    assert not row(rows=0, project="").is_ticked
+    assert row(rows=0, project="", is_complete=False).is_ticked, "its rows may still be found"
+    assert row(rows=0).is_ticked, "nothing has to be chosen for it"
+    assert row(project="").is_ticked, "its rows are worth a choice"
+
+
 def test_what_wandb_uploads_itself_is_ticked_only_where_it_was_named() -> None:
     online = found(kind="wandb-online")
     assert not first_row(online, Places((), COMPANY), frozenset()).is_ticked
