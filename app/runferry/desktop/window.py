@@ -15,12 +15,13 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QGuiApplication,
     QHideEvent,
     QKeySequence,
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QWidget
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Page
@@ -181,6 +182,10 @@ class Window(QWidget):
         if self.isMinimized():
             self.showNormal()
         self.show()
+        if QGuiApplication.focusWindow() == self.windowHandle():
+            # Hidden less than 0.4 s ago: Qt's xcb plugin still has it as the window with the focus, so the focus that
+            # comes is no news to it, and the widgets would stay inactive.
+            QApplication.setActiveWindow(self)
         self.raise_()
         self.activateWindow()
 

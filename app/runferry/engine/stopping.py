@@ -87,6 +87,7 @@ class Stopper:
             self._asked.add(folder.path)
         found = find_all(folder)
         with self._lock:
+            self._asked.update(one.path for one in logs_of_one_run(folder))  # they may have ended until they are asked
             new = [one for one in found if one not in self._interrupted]
             self._interrupted = {*(one for one in self._interrupted if _is_there(one)), *new}
         if new:

@@ -144,6 +144,8 @@ def test_several_logs_of_one_run_are_stopped_together_each_process_once(work: Pa
         else:
             for log in logs:  # each is told by the answers to its own requests
                 stopper.obey(log)
+            until(lambda: one.poll() is not None and two.poll() is not None, "both have ended")
+            stopper.obey(logs[1])  # late: nothing is left to stop, and nothing to complain of
         until(lambda: one.poll() is not None and two.poll() is not None, "both have ended")
         stopper.close()
     assert [one.read_text() for one in workers(work, "shared")] == ["interrupted "] * 2
