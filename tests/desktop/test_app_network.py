@@ -133,7 +133,7 @@ def test_a_ca_dropped_on_the_window_turns_not_trusted_into_online(
             assert server.requests == []
             with source(desktop, company.ca_file) as offered:
                 drag(desktop, window, offered)
-            says(window, "A certificate to trust?", "Company Root CA")
+                says(window, "A certificate to trust?", "Company Root CA")
             assert server.requests == []  # by the drop alone nobody is trusted
             press(window, "Trust it")
             says(window, "Company CAs", f"for {HOST} only")

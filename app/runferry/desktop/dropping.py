@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from runferry.desktop.look.theme import MARGIN, Size, Tone, colour, faint
 from runferry.desktop.parts.labels import Label, Shape
 from runferry.desktop.text import tr
 
+_BY_HAND = {QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress, QEvent.Type.Wheel}
 CERTIFICATES = (".pem", ".crt", ".cer", ".der")
 
 
@@ -56,6 +57,22 @@ class DropArea(QWidget):
             self.setGeometry(parent.rect())
         self.show()
         self.raise_()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """From now on it is watched whether the drag is still there."""
+        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """The drag is over."""
+        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        super().hideEvent(event)
+
+    def eventFilter(self, _: QObject, event: QEvent) -> bool:
+        """During a drag the mouse is its program's alone: whoever feels it here learns that the program is gone."""
+        if event.type() in _BY_HAND:
+            self.hide()
+        return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A dashed frame."""

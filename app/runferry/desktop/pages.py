@@ -19,10 +19,15 @@ def makers(context: Context) -> dict[str, Callable[[], Page]]:
 
 
 def _runs(context: Context) -> Page:
-    from runferry.desktop.run.page import RunPage
     from runferry.desktop.runs.page import RunsPage
 
-    return RunsPage(context, RunPage)
+    return RunsPage(context, _run)
+
+
+def _run(context: Context, show_list: Callable[[], None]) -> Page:
+    from runferry.desktop.run.page import RunPage
+
+    return RunPage(context, show_list)
 
 
 def _network(context: Context) -> Page:

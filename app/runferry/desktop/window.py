@@ -6,6 +6,7 @@ Closing it hides it where there is a tray icon; the app goes on.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -184,8 +185,10 @@ class Window(QWidget):
         self.show()
         if QGuiApplication.focusWindow() == self.windowHandle():
             # Hidden less than 0.4 s ago: Qt's xcb plugin still has it as the window with the focus, so the focus that
-            # comes is no news to it, and the widgets would stay inactive.
-            QApplication.setActiveWindow(self)
+            # comes is no news to it, and the widgets would stay inactive. Qt has no other way to tell it.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                QApplication.setActiveWindow(self)
         self.raise_()
         self.activateWindow()
 

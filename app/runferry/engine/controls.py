@@ -21,6 +21,7 @@ from runferry.engine.late_samples import LateSamples
 from runferry.engine.local_server import LocalServer
 from runferry.engine.metered import REASON, Metered
 from runferry.engine.pauses import Pauses
+from runferry.engine.shared_means import SharedMeans
 from runferry.engine.stopping import Stopped, Stopper
 from runferry.engine.taking_effect import take_effect
 from runferry.engine.watching import Watching
@@ -33,7 +34,6 @@ from runferry.settings import OPTIONS, Folder, Settings
 from runferry.state.ledger import Ledger
 from runferry.status import ConnectionState
 from runferry.sync.connection import Connection
-from runferry.sync.means import Means
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 
@@ -62,15 +62,13 @@ class Controls:
     ledger: Ledger
     settled: Settled
     _late_samples: LateSamples
+    _means: SharedMeans
     local_server: LocalServer
     _changing: threading.Lock
     stopper: Stopper
     _scheduler: Scheduler
     _lock: threading.Lock
     _runs: Mapping[Key, RunSync]
-
-    def _means(self, connection: Connection) -> Means:
-        raise NotImplementedError
 
     def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         raise NotImplementedError

@@ -30,6 +30,7 @@ from runferry.engine.pauses import Pauses
 from runferry.engine.remembered import Remembered
 from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled, log_in
+from runferry.engine.shared_means import SharedMeans
 from runferry.engine.stopping import Stopper
 from runferry.engine.watched import WatchedFolder
 from runferry.engine.watching import Watching
@@ -37,7 +38,6 @@ from runferry.errors import AppError
 from runferry.events import Event, EventBus
 from runferry.formats.detect import RunFolder
 from runferry.paths import Home
-from runferry.servers import is_loopback
 from runferry.settings import Settings
 from runferry.state.activity import ActivityTable
 from runferry.state.asked import AskedTable
@@ -48,7 +48,6 @@ from runferry.state.samples import collected_in
 from runferry.status import Problem, RunStatus, Snapshot
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Destination
-from runferry.sync.means import Means
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
 from runferry.sync.wishes import Wishes, app_wishes, combine
@@ -92,6 +91,7 @@ class Engine(Controls, Outside):
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self._late_samples = LateSamples()
+        self._means = SharedMeans(self)
         self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ class Engine(Controls, Outside):
                     folder,
                     destination,
                     connection,
-                    self._means(connection),
+                    self._means.of(connection),
                     combine(wishes or app_wishes(self.settings, self.environ), folder.marker),
                     self._changed,
                     recheck=is_asked,
@@ -217,27 +217,6 @@ class Engine(Controls, Outside):
             self._scheduler.between_turns(run, lambda: run.use(connection, asked))
         self._scheduler.wake(run)
         return run
-
-    def _means(self, connection: Connection) -> Means:
-        settings = self.settings
-        assert self._scheduler.senders is not None
-        near = is_loopback(connection.server.url)
-        return Means(
-            ledger=self.ledger,
-            clock=self.clock,
-            permit=self.permit,
-            senders=self._scheduler.senders,
-            interval=settings.upload_interval_loopback if near else settings.upload_interval,
-            request_bytes=settings.max_request_bytes,
-            quiet_after=settings.quiet_after,
-            poll=settings.poll_interval,
-            write_marker=settings.write_synced_marker and not connection.server.is_runferry,
-            samples=self.host_metrics,
-            on_stop=self._asked_to_stop,
-            tell=lambda text: self._notice(connection.server.url, text),
-            code=self.code_state.files,
-            is_local=near and connection.server.is_runferry,
-        )
 
     # -- what a front does --------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ def _runs(engine: Controls, before: Settings, now: Settings) -> None:
 
 
 def _retune(engine: Controls, run: RunSync) -> None:
-    run.retune(engine._means(run.connection))
+    run.retune(engine._means.of(run.connection))
 
 
 def _wishes(engine: Controls, before: Settings, now: Settings) -> None:

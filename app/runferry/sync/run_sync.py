@@ -19,14 +19,14 @@ from runferry.formats.liveness import Life, run_state
 from runferry.formats.readers import Extent, extent
 from runferry.remote.failures import ServerRefused
 from runferry.status import RunState, RunStatus, SyncState
-from runferry.sync import known
+from runferry.sync.checking import Checking
 from runferry.sync.connection import Connection
 from runferry.sync.counts import backlog_of, count, shown, status_of
 from runferry.sync.destination import Destination
 from runferry.sync.failing import SELDOM, Failures
 from runferry.sync.means import Means
 from runferry.sync.meeting import meet
-from runferry.sync.obstacles import folder_gone, not_as_sent
+from runferry.sync.obstacles import folder_gone
 from runferry.sync.outlet import Outlet
 from runferry.sync.pipeline import Interrupted, Pipeline, Replaced
 from runferry.sync.source import Part, Source
@@ -35,8 +35,6 @@ from runferry.sync.wishes import Wishes
 log = logging.getLogger(__name__)
 
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
-RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
-SLOW_CHECKS = 2  # so many times the server may only have been slow; then a file that it does not have is sent again
 LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
 
 
@@ -60,19 +58,16 @@ class RunSync:
         self._means = means
         self.wishes = wishes
         self._on_change = on_change
-        self._recheck = recheck  # ask the server even where the ledger says verified
+        self._checking = Checking(recheck)
         self._source: Source | None = None
         self._outlet: Outlet | None = None
-        self._pipeline = Pipeline(
-            means.senders, lambda: on_change(self), lambda: self.is_paused or self.connection.is_paused
-        )
+        self._pipeline: Pipeline | None = None
         self._state = SyncState.WAITING
         self._run_state = RunState.UNKNOWN
         self._error: AppError | None = None
         self._gone: AppError | None = None  # the folder is gone: nothing that a turn in hand finds out counts any more
         self._lock = threading.Lock()
         self._failures = Failures()
-        self._rechecks = 0
         self._not_before = 0.0
         self._idle_pause, self._idle_at = 0.0, -1  # seconds, growing while nothing comes; bytes of the log then
         self._compared_at = -1  # bytes of the log when a silent run was compared, and what came of it
@@ -82,7 +77,7 @@ class RunSync:
 
     def ask_again(self) -> None:
         """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
-        self._recheck = True
+        self._checking.is_asked = True
         self.at_rest = False
         if outlet := self._outlet:
             outlet.ask_again()
@@ -134,10 +129,10 @@ class RunSync:
                 meeting, self.connection, self._means, self.wishes, self._source, self.folder.files_dir
             )
         try:
-            self._pipeline.run(self._source, self._outlet)
+            self._moving().run(self._source, self._outlet)
             # It may have written its last rows after we read, and have ended by itself.
             if self._judge() is RunState.CRASHED:
-                self._pipeline.run(self._source, self._outlet)
+                self._moving().run(self._source, self._outlet)
         except Replaced:
             log.warning("%s was replaced by another log: it is read from the front", self.log)
             self._forget()
@@ -146,13 +141,23 @@ class RunSync:
             return 0.0
         return self._settle(self._outlet, self._judge())
 
+    def _moving(self) -> Pipeline:
+        """Made when there is something to move: thousands of runs at rest need none."""
+        if self._pipeline is None:
+            self._pipeline = Pipeline(
+                self._means.senders,
+                lambda: self._on_change(self),
+                lambda: self.is_paused or self.connection.is_paused,
+            )
+        return self._pipeline
+
     def _has_begun(self, source: Source) -> bool:
         """Whether the log says enough to create a run; a log that was just made may not say anything yet."""
         if source.reader.content.run.run_id:
             return True
         part = source.read()
         if source.has_begun:
-            self._pipeline.put_back(part)
+            self._moving().put_back(part)
             return True
         if self._judge() is not RunState.RUNNING:
             raise PermanentError(
@@ -166,14 +171,14 @@ class RunSync:
     def _settle(self, outlet: Outlet, state: RunState) -> float | None:
         """Everything in the log is sent: deliver the rest, close and compare as far as the run's state allows."""
         outlet.accept_cut()
-        if state is RunState.QUIET and self._compared_at == outlet.position and not self._recheck:
+        if state is RunState.QUIET and self._compared_at == outlet.position and not self._checking.is_asked:
             outlet.deliver_samples()
             if _may_be_seen(self.folder):
                 outlet.sign_of_life()
             return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
-            self._pipeline.send(outlet, self._last_part(self._source))
+            self._moving().send(outlet, self._last_part(self._source))
             self._means.samples.finish(self.folder.path)
         exit_code = _exit_code(self._source) if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
@@ -198,8 +203,7 @@ class RunSync:
 
     def _forget(self) -> None:
         """Nothing in memory is to be believed any more; the ledger is."""
-        self._source = self._outlet = None
-        self._pipeline.forget()
+        self._source = self._outlet = self._pipeline = None
 
     def failed(self, error: AppError) -> float | None:
         """A turn broke off; seconds until the next, or None while a person is needed (see `Failures.judge`).
@@ -244,33 +248,19 @@ class RunSync:
         return delay
 
     def _verify(self, outlet: Outlet) -> float | None:
-        obstacle = outlet.obstacle()
-        if obstacle is not None:
-            self._error = obstacle
-            self._recheck = False
-            self._rest(SyncState.SENT)
-            return None
-        found = outlet.compare()
-        if not found.wrong:
-            self._error = None
-            self._rechecks = 0
+        verdict = self._checking.compare(outlet)
+        if verdict.again is not None:
+            self._set(verdict.state)
+            return verdict.again
+        self._error = verdict.error
+        is_verified, is_over = verdict.state is SyncState.VERIFIED, self._run_state in ENDED
+        if is_verified:
             assert self._source is not None
-            self._recheck = False
             self._counts = count(self._source, self._outlet, self._run_state)
-            is_over = self._run_state in ENDED
             outlet.verified(self._counts, self._read_extent if is_over else None)
-            self._rest(SyncState.VERIFIED)
-            if is_over:
-                self._forget()  # thousands of finished runs should cost next to nothing
-            return None
-        if self._rechecks < len(RECHECKS):
-            self._rechecks += 1
-            self._set(SyncState.SENT)
-            is_sent_again = self._rechecks == SLOW_CHECKS and outlet.send_again(found.files)
-            return 0.0 if is_sent_again else RECHECKS[self._rechecks - 1]
-        self._error, self._rechecks = not_as_sent(found.wrong), 0
-        self._recheck = False
-        self._rest(SyncState.PROBLEM)
+        self._rest(verdict.state)
+        if is_verified and is_over:
+            self._forget()  # thousands of finished runs should cost next to nothing
         return None
 
     def earliest(self) -> float:
@@ -289,15 +279,10 @@ class RunSync:
         """The ledger says verified, the log has not changed since, and the server, where it is asked, agrees."""
         if self._source is not None:
             return False
-        goes_there = self.destination.matches(self.folder.run_id)
-        found = known.find(self._means.ledger, self.log, self.connection.server.identity, goes_there)
-        if found is None or known.has_samples(self._means, self.wishes, found, self.folder.path):
+        counts = self._checking.known(self.folder, self.destination, self.connection, self._means, self.wishes)
+        if counts is None:
             return False
-        if self._recheck and not known.still_agrees(self._means.ledger, self.connection, found, self.folder.files_dir):
-            return False
-        counts = found[0].counts
-        self._recheck = False
-        self._counts = {**counts, "rows_sent": 0}
+        self._counts = counts
         self._run_state = RunState(counts.get("run_state", "unknown"))
         return True
 
@@ -310,7 +295,7 @@ class RunSync:
     def is_settled(self) -> bool:
         """Over, verified, and asked for by nobody: no turn would find anything to do."""
         is_over = self._state is SyncState.VERIFIED and self._run_state in ENDED and self._gone is None
-        return is_over and self.at_rest and not self._recheck
+        return is_over and self.at_rest and not self._checking.is_asked
 
     # -- what people see ----------------------------------------------------------------------------------------------
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 RUN_NAME = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-(.+)")
@@ -78,9 +79,13 @@ def scan(
     skip: frozenset[Path] = frozenset(),
     scandir: ScanDir = os.scandir,
     memory: Memory | None = None,
+    known: Mapping[Path, RunFolder] = MappingProxyType({}),
 ) -> Scan:
-    """Look through a tree. skip: folders to leave out, absolute, like the local server's store."""
-    walk = _Walk(frozenset(str(one) for one in skip), scandir, memory)
+    """Look through a tree. skip: folders to leave out, absolute, like the local server's store.
+
+    known: what the caller holds; where the same is found, it gets the very same objects.
+    """
+    walk = _Walk(frozenset(str(one) for one in skip), scandir, memory, known)
     if is_run_name(root.name):
         walk.look_at_run(str(root))
     if not walk.runs:
@@ -118,8 +123,14 @@ def is_run_name(name: str) -> bool:
 class _Walk:
     """Strings instead of Paths while walking: ten thousand folders are looked at again and again."""
 
-    def __init__(self, skip: frozenset[str], scandir: ScanDir, memory: Memory | None = None) -> None:
-        self._memory = memory
+    def __init__(
+        self,
+        skip: frozenset[str],
+        scandir: ScanDir,
+        memory: Memory | None = None,
+        known: Mapping[Path, RunFolder] = MappingProxyType({}),
+    ) -> None:
+        self._memory, self._known = memory, known
         self._skip = skip
         self._scandir = scandir
         self.runs: list[RunFolder] = []
@@ -214,7 +225,9 @@ class _Walk:
         if log is None and not self._is_legacy(folder):
             self.pending.append(folder)
             return
-        self.runs.append(RunFolder(Path(folder), log, (found.st_dev, found.st_ino)))
+        run = RunFolder(Path(folder), log, (found.st_dev, found.st_ino))
+        known = self._known.get(run.path)
+        self.runs.append(run if known is None or known != run else known)
 
     def _log_in(self, folder: str) -> str | None:
         """The log, under the name that the folder's suggests (one look) or under another (a listing)."""

@@ -191,7 +191,7 @@ class RootScanner:
         if root.kind or started >= root.forget_at:
             root.memory.clear()
             root.forget_at = started + FORGET
-        found = scan(root.path, self._skip, memory=root.memory)
+        found = scan(root.path, self._skip, memory=root.memory, known=root.runs)
         took = self._clock.monotonic() - started
         is_same = found.runs == root.last  # mostly the very same objects: cheap to compare, unlike what follows
         root.last = found.runs

@@ -68,7 +68,10 @@ def test_the_same_as_by_the_official_sync(peer: Path, server: Server, other: Ser
     official = run(peer.with_name("wandb"), "sync", copy, cwd=work, **other.environ)
     assert official.code == 0, official.err
     ours, theirs = stores.artifacts(server.data), stores.artifacts(other.data)
-    assert ours == theirs
+    # The official sync sends all at once, and now and then gives up one whose own part is in another one on its way.
+    given_up = {one.collection for one in ours} - {one.collection for one in theirs}
+    assert given_up <= {"refers"}
+    assert [one for one in ours if one.collection not in given_up] == theirs
     assert [(one.collection, one.version, one.aliases) for one in ours] == [
         ("ds", 0, ("best",)),
         ("ds", 1, ("latest", "newest")),

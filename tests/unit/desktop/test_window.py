@@ -204,6 +204,16 @@ def test_what_would_happen_is_shown_while_the_mouse_is_over_it(window: Window, t
     assert not area.isVisible()
 
 
+def test_a_drag_whose_program_died_leaves_nothing_behind(qtbot: QtBot, window: Window, tmp_path: Path) -> None:
+    (area,) = window.findChildren(DropArea)
+    data = dragged(tmp_path)
+    for by_hand in (lambda: qtbot.keyClick(window, Qt.Key.Key_A), lambda: qtbot.mouseClick(window, LEFT)):
+        QApplication.sendEvent(window, enters(9, 9, data))
+        assert area.isVisible()
+        by_hand()
+        assert not area.isVisible()
+
+
 def test_web_addresses_and_text_are_not_welcome(window: Window) -> None:
     (area,) = window.findChildren(DropArea)
     text = QMimeData()

@@ -16,7 +16,7 @@ from runferry.errors import AppError, PermanentError
 from runferry.formats.detect import RunFolder, identify
 from runferry.remote.runs import Created
 from runferry.status import RunState, SyncState
-from runferry.sync import run_sync
+from runferry.sync import checking, run_sync
 from runferry.sync.destination import Destination
 from runferry.sync.means import Means
 from runferry.sync.run_sync import RunSync
@@ -81,7 +81,7 @@ def test_it_is_compared_once(
     assert isinstance(folder, RunFolder)
     monkeypatch.setattr(run_sync, "run_state", lambda *_: RunState.QUIET)
     monkeypatch.setattr(run_sync, "meet", lambda *_: None)
-    monkeypatch.setattr(run_sync, "RECHECKS", ())
+    monkeypatch.setattr(checking, "RECHECKS", ())
     monkeypatch.setattr(Taker, "blocked", blocked)
     monkeypatch.setattr(Taker, "wrong", wrong)
     taker = Taker()

@@ -144,7 +144,7 @@ def test_a_slow_scan_makes_the_pause_longer(
 ) -> None:
     from runferry.watch import roots
 
-    def slow(root: Path, skip: frozenset[Path], memory: object) -> roots.Scan:
+    def slow(root: Path, skip: frozenset[Path], memory: object, known: object) -> roots.Scan:
         clock.now += 3
         return roots.Scan()
 

@@ -8,7 +8,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,6 @@ SECONDS = 20.0  # for git, per run
 NEW = 60.0  # seconds after its start in which a run that is over already is still looked at
 
 
-@dataclass
-class _Task:
-    folder: RunFolder
-    done: threading.Event = field(default_factory=threading.Event)
-
-
 class CodeState:
     """One per engine. The kept files of a run are named after its folder, which copies of the run share.
 
@@ -38,9 +31,9 @@ class CodeState:
 
     def __init__(self, folder: Path, settings: Callable[[], Settings], told: Callable[[Path, str], None]) -> None:
         self._folder, self._settings, self._told = folder, settings, told
-        self._queue: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
-        self._tasks: dict[Path, _Task] = {}
-        self._lock = threading.Lock()
+        self._queue: queue.SimpleQueue[RunFolder | None] = queue.SimpleQueue()
+        self._taken: set[Path] = set()  # those that are not done
+        self._done = threading.Condition()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -63,18 +56,17 @@ class CodeState:
         """A run was found: take its code state if it begins here and now, and nobody asked not to. Returns at once."""
         if self._thread is None or not self._is_wanted(folder):
             return
-        task = _Task(folder)
-        with self._lock:
-            if folder.path in self._tasks:
+        with self._done:
+            if folder.path in self._taken:
                 return
-            self._tasks[folder.path] = task
-        self._queue.put(task)
+            self._taken.add(folder.path)
+        self._queue.put(folder)
 
     def files(self, run_folder: Path, wait: bool = False) -> Mapping[str, Path]:
         """The kept files of a run, by name. wait: until what is being taken is there."""
-        task = self._tasks.get(run_folder)
-        if wait and task is not None and self._thread is not None:
-            task.done.wait(2 * SECONDS)
+        if wait and self._thread is not None:
+            with self._done:
+                self._done.wait_for(lambda: run_folder not in self._taken, 2 * SECONDS)
         kept = self.place(run_folder)
         if not (kept / ABOUT).exists():
             return {}
@@ -96,15 +88,17 @@ class CodeState:
         return recorder_host(marker) and (is_new or is_open) and not (self.place(folder.path) / ABOUT).exists()
 
     def _work(self) -> None:
-        while (task := self._queue.get()) is not None:
+        while (folder := self._queue.get()) is not None:
             try:
                 if not self._ending.is_set():
-                    self._take(task.folder)
+                    self._take(folder)
             except OSError as error:
-                log.warning("%s: its code state cannot be kept: %s", task.folder.path, error)
+                log.warning("%s: its code state cannot be kept: %s", folder.path, error)
             except Exception:
-                log.exception("taking the code state of %s failed", task.folder.path)
-            task.done.set()
+                log.exception("taking the code state of %s failed", folder.path)
+            with self._done:
+                self._taken.discard(folder.path)
+                self._done.notify_all()
 
     def _take(self, folder: RunFolder) -> None:
         marker = folder.marker or {}

@@ -7,10 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from runferry.desktop.system.autostart.launch_agent import LaunchAgent
-from runferry.desktop.system.autostart.run_key import RunKey, open_registry
 from runferry.desktop.system.autostart.state import HIDDEN, Autostart, Impossible
-from runferry.desktop.system.autostart.xdg import XdgAutostart
 from runferry.desktop.text import tr
 
 
@@ -20,10 +17,17 @@ def autostart(environ: Mapping[str, str] | None = None, platform: str = sys.plat
     command = (*program(environ), HIDDEN)
     if environ.get("FLATPAK_ID") or environ.get("SNAP_NAME") == "runferry":  # other snaps' terminals set it, too
         return Impossible(tr("inside a Flatpak or Snap the system's settings start programs"))
+    # Each system imports its own way only.
     if platform == "win32":
+        from runferry.desktop.system.autostart.run_key import RunKey, open_registry
+
         return RunKey(command, open_registry())
     if platform == "darwin":
+        from runferry.desktop.system.autostart.launch_agent import LaunchAgent
+
         return LaunchAgent(command, Path(environ.get("HOME") or Path.home()))
+    from runferry.desktop.system.autostart.xdg import XdgAutostart
+
     return XdgAutostart(command, environ)
 
 
