@@ -7,11 +7,13 @@ What `runferry sync` sends is not remembered: whoever interrupts it does not wan
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runferry.engine.job import SyncJob, SyncRequest
-from runferry.errors import AppError
+from runferry.errors import AppError, UsageError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
 from runferry.state.asked import Asked, AskedTable
@@ -26,6 +28,13 @@ def _is_gone(path: Path) -> bool:
     """Whether somebody removed it; a disk that is not mounted now takes the folders above with it."""
     folder = path.parent if path.suffix == ".wandb" else path
     return not path.exists() and folder.parent.exists()
+
+
+def _folders_of(asked: str) -> tuple[str, str]:
+    """The run folder of something that was asked for, as it was named and without links."""
+    path = Path(asked)
+    folder = path.parent if path.suffix == ".wandb" else path
+    return str(folder), os.path.realpath(folder)
 
 
 class Remembered:
@@ -53,6 +62,35 @@ class Remembered:
                 for folder, to, server in runs
             ]
         )
+
+    def take_off(self, paths: Iterable[str]) -> None:
+        """Show these run folders no longer, now and after a restart; nothing is deleted, here or on a server.
+
+        What is still on its way stays where it is, and nothing more of it is sent. Raises UsageError for runs of
+        watched folders, once the others are off, and AppError when the state cannot be written.
+        """
+        engine, watched = self._engine, []
+        asked: dict[str, set[str]] = {}  # by run folder
+        for one in self._table.all():
+            for folder in _folders_of(one.path):
+                asked.setdefault(folder, set()).add(one.path)
+        for path in paths:
+            if engine.watching.holds(Path(path)):
+                watched.append(path)
+                continue
+            for named in asked.get(path, ()):
+                self._table.drop(named)
+            engine.settled.forget_folder(Path(path))
+            for run in engine.run_at(path):
+                engine.leave(run)
+            engine.bus.publish(Event("run", path))
+        if watched:
+            raise UsageError(
+                "run-is-watched",
+                "A run of a watched folder stays on the list",
+                f"{watched[0]} lies in a folder that is watched, and would be found again at once.",
+                "Leave it out by a pattern in Settings › Folders, or move the run's folder elsewhere.",
+            )
 
     def begin(self) -> None:
         """Show them again and go on with what is not done. Never raises for one of them."""

@@ -108,6 +108,10 @@ class Watching:
         with self._lock:
             return list(self._runs.values())
 
+    def holds(self, run_folder: Path) -> bool:
+        """Whether a run lies in a watched folder."""
+        return self._folders.holding(run_folder) is not None
+
     def held_folders(self) -> list[RunFolder]:
         """The folders of those that wait."""
         with self._lock:

@@ -13,6 +13,7 @@ import runferry
 from runferry.desktop.drop.sending import begin
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncRequest
+from runferry.errors import UsageError
 from runferry.paths import find_home
 from runferry.settings import Settings
 from runferry.status import RunStatus, SyncState
@@ -102,3 +103,42 @@ def test_a_folder_that_is_gone_is_forgotten_but_not_with_its_whole_disk(
     with started(server, monkeypatch) as engine:
         engine.remembered.begin()
         assert shown(engine) == []  # it was forgotten: whoever puts it back may drop it again
+
+
+def test_what_is_taken_off_the_list_stays_off_and_nothing_is_deleted(
+    server: Server, work: Path, dropped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = work / "link"
+    link.symlink_to(dropped.parent)
+    for way in (dropped, link / dropped.name):
+        with started(server, monkeypatch) as engine:
+            begin(engine, [request(way, server)])
+            until(lambda: [one.state for one in shown(engine)] == [SyncState.VERIFIED], "it is verified")
+            engine.remembered.take_off([one.path for one in shown(engine)])
+            assert shown(engine) == []
+        with started(server, monkeypatch) as engine:
+            engine.remembered.begin()
+            assert shown(engine) == []
+    assert stores.runs_of(server.data) == ["dropped"]
+    assert dropped.is_dir()
+
+
+def test_what_waits_is_taken_off_and_not_sent(server: Server, dropped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with started(server, monkeypatch) as engine:
+        engine.pause("", None)
+        begin(engine, [request(dropped, server)])
+        engine.remembered.take_off([str(dropped)])
+        assert shown(engine) == []
+        engine.resume("")
+    assert stores.runs_of(server.data) == []
+
+
+def test_a_run_of_a_watched_folder_stays(server: Server, dropped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with started(server, monkeypatch) as engine:
+        engine.add_folder(dropped.parent)
+        engine.watching.begin()
+        until(lambda: len(shown(engine)) == 1, "it is found")
+        with pytest.raises(UsageError) as told:
+            engine.remembered.take_off([str(dropped)])
+        assert told.value.slug == "run-is-watched"
+        assert len(shown(engine)) == 1

@@ -91,6 +91,12 @@ class RunActions:
         """On its server."""
         self._context.open_page(run.url)
 
+    def take_off(self, runs: list[RunStatus]) -> None:
+        """Show them no longer; nothing is deleted."""
+        paths = list(dict.fromkeys(one.path for one in runs))
+        said = plural(len(paths), "{n} run taken off the list", "{n} runs taken off the list")
+        self._context.do(lambda: self._context.engine.remembered.take_off(paths), said)
+
     def free_up(self, runs: list[RunStatus]) -> None:
         """The sheet that tells which of these folders could go, and puts them into the trash."""
         self.free_up_in([Path(path) for path in dict.fromkeys(one.path for one in runs)])
@@ -141,4 +147,5 @@ def fill_menu(menu: QMenu, actions: RunActions, runs: list[RunStatus], opened: C
     entry(plural(len(linked), "Copy link", "Copy {n} links"), "link", lambda: actions.copy_links(runs), bool(linked))
     entry(tr("Show in folder"), "open-folder", lambda: actions.open_folder(runs[0]), enabled=one is not None)
     menu.addSeparator()
+    entry(tr("Remove from list"), "clear", lambda: actions.take_off(runs))
     entry(tr("Free up space…"), "trash", lambda: actions.free_up(runs))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -171,6 +172,17 @@ def test_actions_ask_the_engine(qtbot: QtBot, page: RunsPage, around: Around) ->
     assert shell.gone[-1] == ("add", "")
     page.actions_.sync([])
     assert context.tasks.open == 0
+
+
+def test_runs_are_taken_off_the_list(
+    qtbot: QtBot, page: RunsPage, around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, engine, shell = around
+    taken: list[list[str]] = []
+    monkeypatch.setattr(engine, "remembered", SimpleNamespace(take_off=taken.append), raising=False)
+    page.actions_.take_off([a_run(1), a_run(2), a_run(1)])
+    qtbot.waitUntil(lambda: shell.toasts == ["2 runs taken off the list"], timeout=5000)
+    assert taken == [[a_run(1).path, a_run(2).path]]
 
 
 def test_links_are_copied_and_opened(

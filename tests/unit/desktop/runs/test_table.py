@@ -181,6 +181,7 @@ def test_the_menu_of_a_verified_run(entries: Any) -> None:
     assert found["Open on the web"]
     assert found["Copy link"]
     assert found["Show in folder"]
+    assert found["Remove from list"]
     assert "Retry" not in found
     assert "Resume" not in found
 
