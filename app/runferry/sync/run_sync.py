@@ -35,6 +35,7 @@ from runferry.sync.wishes import Wishes
 log = logging.getLogger(__name__)
 
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
+_LASTING = (SyncState.PROBLEM, SyncState.RETRYING)
 LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
 
 
@@ -78,7 +79,10 @@ class RunSync:
     def ask_again(self) -> None:
         """Somebody wants to know: ask the server even where the ledger says verified. Wake the run afterwards."""
         self._checking.is_asked = True
-        self.at_rest = False
+        with self._lock:
+            self.at_rest = False
+            if self._state in _LASTING and self._gone is None:
+                self._state = SyncState.WAITING
         if outlet := self._outlet:
             outlet.ask_again()
 
@@ -117,7 +121,8 @@ class RunSync:
         if self._is_known_verified():
             self._rest(SyncState.VERIFIED)
             return None
-        self._set(SyncState.SYNCING)
+        # What lasts is shown until something gets through: each try would make it flicker.
+        self._set(self._state if self._state in _LASTING else SyncState.SYNCING)
         self.connection.prepare()
         if self._source is None:
             self._source = Source(self.log, self._means.permit)
@@ -146,10 +151,13 @@ class RunSync:
         if self._pipeline is None:
             self._pipeline = Pipeline(
                 self._means.senders,
-                lambda: self._on_change(self),
+                self._got_through,
                 lambda: self.is_paused or self.connection.is_paused,
             )
         return self._pipeline
+
+    def _got_through(self) -> None:
+        self._set(SyncState.SYNCING)
 
     def _has_begun(self, source: Source) -> bool:
         """Whether the log says enough to create a run; a log that was just made may not say anything yet."""

@@ -99,3 +99,35 @@ def test_it_is_compared_once(
         sync.ask_again()
         sync.advance()
     assert taker.deliveries == 2
+
+
+def test_a_problem_that_lasts_does_not_flicker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try would take it off the list of problems for a moment; a person who asks sees that something is done."""
+    runferry.init(project="p", dir=str(tmp_path), settings={"console": "off", "silent": True}).finish()
+    folder = identify(next((tmp_path / "wandb").glob("offline-run-*")))
+    assert isinstance(folder, RunFolder)
+    full = PermanentError("disk-full", "The disk is full", "state.db.", "Make room.")
+    ways: list[AppError | None] = [full, full, None]
+
+    def meet(*_: Any) -> None:
+        if error := ways.pop(0):
+            raise error
+
+    monkeypatch.setattr(run_sync, "meet", meet)
+    monkeypatch.setattr(run_sync, "run_state", lambda *_: RunState.QUIET)
+    monkeypatch.setattr(run_sync, "Outlet", lambda *_: Taker())
+    seen: list[SyncState] = []
+    with ThreadPoolExecutor(1) as senders:
+        means = Means(Nowhere(), SystemClock(), threading.Semaphore(1), senders, 0.5, 1 << 20, 300, 0.25)  # type: ignore[arg-type]
+        sync = RunSync(folder, Destination("", "", ""), Nowhere(), means, None, lambda run: seen.append(run._state))  # type: ignore[arg-type]
+        for _ in range(2):
+            with pytest.raises(PermanentError) as raised:
+                sync.advance()
+            sync.failed(raised.value)
+        first = seen.index(SyncState.PROBLEM)
+        assert set(seen[:first]) == {SyncState.SYNCING}
+        assert set(seen[first:]) == {SyncState.PROBLEM}
+        sync.ask_again()
+        assert sync.status().state is SyncState.WAITING
+        sync.advance()
+        assert seen[-2:] == [SyncState.SYNCING, SyncState.VERIFIED]
