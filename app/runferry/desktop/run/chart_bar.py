@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSlid
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.labels import Shape
 from runferry.desktop.parts.tips import plain
 from runferry.desktop.run.figures import XAxis
 from runferry.desktop.run.smoothing import MOST
@@ -14,6 +15,15 @@ from runferry.desktop.run.tabular import tabular
 from runferry.desktop.text import tr
 
 _HUNDREDTHS = 100
+
+
+def how_to_look_closer() -> str:
+    """What nothing else on the screen tells."""
+    return tr(
+        "Drag over a curve to look closer; a double click shows all of it.\n"
+        "Shift and drag moves it, Ctrl and the wheel goes closer or wider.\n"
+        "Keys: Left and Right point, + and − go closer or wider, Shift with Left and Right moves, 0 shows all."
+    )
 
 
 class ChartBar(QWidget):
@@ -25,7 +35,8 @@ class ChartBar(QWidget):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = QLabel(title)
+        self._title, self._help = QLabel(title), Shape()
+        self._help.show_shape("help", Tone.SUBTLE, how_to_look_closer())
         self.metrics = QPushButton(icon("chart"), "")
         self.metrics.setIconSize(QSize(16, 16))
         self.metrics.setToolTip(tr("Choose the metrics to be shown"))
@@ -60,6 +71,7 @@ class ChartBar(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(GRID)
         line.addWidget(self._title)
+        line.addWidget(self._help)
         line.addStretch(1)
         for widget in (self._label, self.slider, self._weight, self.axis, self.metrics):
             line.addWidget(widget)
