@@ -12,7 +12,8 @@ from runferry.control import Reply, Request
 from runferry.engine.audit import audit
 from runferry.engine.cleaning import candidates_in
 from runferry.engine.code_state.restore import packed
-from runferry.engine.engine import Engine, instead_of
+from runferry.engine.delivering import instead_of
+from runferry.engine.engine import Engine
 from runferry.engine.guests import WATCH_FOR_ME, watch_for
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
 from runferry.engine.pauses import end_of

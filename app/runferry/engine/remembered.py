@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runferry.engine.job import SyncJob, SyncRequest
+from runferry.engine.settled import Key
 from runferry.errors import AppError, UsageError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
@@ -27,7 +28,21 @@ log = logging.getLogger(__name__)
 def _is_gone(path: Path) -> bool:
     """Whether somebody removed it; a disk that is not mounted now takes the folders above with it."""
     folder = path.parent if path.suffix == ".wandb" else path
-    return not path.exists() and folder.parent.exists()
+    try:
+        return not _is_there(path) and any(folder.parent.iterdir())  # where a disk is to be mounted, nothing lies
+    except OSError:
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    """Also where nobody may look, or a file server does not answer."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _folders_of(asked: str) -> tuple[str, str]:
@@ -42,11 +57,14 @@ class Remembered:
 
     def __init__(self, engine: Engine, table: AskedTable) -> None:
         self._engine, self._table = engine, table
+        self.keys: set[Key] = set()
+        """The ways on which runs go because somebody asked for it."""
 
     def keep(self, request: SyncRequest, job: SyncJob) -> None:
         """Remember what was asked for. Raises AppError when the state cannot be written."""
         name_of = self._engine.connections.name_of
         runs = [(run.folder, run.destination, name_of(run.connection)) for run in job.runs]
+        self._know(Key.of(run.log, run.connection, run.destination) for run in job.runs)
         self._table.put(
             [
                 Asked(
@@ -75,14 +93,15 @@ class Remembered:
             for folder in _folders_of(one.path):
                 asked.setdefault(folder, set()).add(one.path)
         for path in paths:
-            if engine.watching.holds(Path(path)):
+            if engine.watching.wanted.holding(Path(path)) is not None:
                 watched.append(path)
                 continue
             for named in asked.get(path, ()):
                 self._table.drop(named)
             engine.settled.forget_folder(Path(path))
+            self.keys = {one for one in self.keys if os.path.dirname(one.log) not in (path, os.path.realpath(path))}  # noqa: PTH120
             for run in engine.run_at(path):
-                engine.leave(run)
+                engine.give_up(run)
             engine.bus.publish(Event("run", path))
         if watched:
             raise UsageError(
@@ -97,7 +116,10 @@ class Remembered:
         for one in self._table.all():
             try:
                 self._again(one)
-            except AppError as error:  # no key for that server any more, say: it is tried again at the next start
+            except (
+                AppError,
+                OSError,
+            ) as error:  # no key for that server any more, say: it is tried again at the next start
                 log.warning("a run that was added before is not shown: %s: %s", one.path, error)
 
     def _again(self, one: Asked) -> None:
@@ -117,5 +139,10 @@ class Remembered:
             metrics_only=one.metrics_only,
             by_hand=True,
         )
-        self._engine.take_up(folder, request)
+        self._know([self._engine.take_up(folder, request)])
         self._engine.bus.publish(Event("run", str(folder.path)))
+
+    def _know(self, keys: Iterable[Key]) -> None:
+        """Settled runs are known without the links that a path may have."""
+        for key in keys:
+            self.keys |= {key, key._replace(log=os.path.realpath(key.log))}

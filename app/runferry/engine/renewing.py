@@ -28,5 +28,5 @@ def upload_as_new(engine: Engine, path: str, server: str, entity: str = "", proj
     engine.remembered.keep(request, job)
     engine.finish(job)
     for run in stuck:
-        engine.leave(run)
+        engine.give_up(run)
     engine.bus.publish(Event("folder", path))  # something is not shown any more

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from sqlite3 import Row
 from sys import intern
@@ -24,6 +24,7 @@ from runferry.sync.connection import Connection
 from runferry.sync.counts import status_by
 from runferry.sync.destination import Destination
 from runferry.sync.run_sync import RunSync
+from runferry.sync.wishes import Wishes
 from runferry.watch.discovery import RUN_NAME
 
 MANY = 20  # logs of one folder within `LASTING` seconds, after which all of that folder are read at once
@@ -46,6 +47,15 @@ class Key(NamedTuple):
         return cls(str(log), identity, destination.entity, destination.project, destination.run_id)
 
 
+class SettledRun(NamedTuple):
+    """`wishes`: what may be sent of it, where somebody said so; None: what the app's settings say."""
+
+    key: Key
+    status: RunStatus
+    destination: Destination
+    wishes: Wishes | None = None
+
+
 class Settled:
     """The settled runs of one engine. Safe from all threads.
 
@@ -58,13 +68,17 @@ class Settled:
         self._under_way, self._under_way_lock = under_way, under_way_lock
         self._lock = threading.Lock()
         self._finding = threading.Lock()
-        self._runs: dict[str, tuple[tuple[Key, RunStatus], ...]] = {}  # by log
+        self._runs: dict[str, tuple[SettledRun, ...]] = {}  # by log
+        self._destinations: dict[Destination, Destination] = {}  # one for thousands of runs that go to the same place
         self._memory = _Memory(ledger, clock)
         self._parent: tuple[str, tuple[int, int], str] = ("", (0, 0), "")
 
-    def find(self, folder: Path, connection: Connection, destination: Destination) -> RunStatus | None:
+    def find(
+        self, folder: Path, connection: Connection, destination: Destination, wishes: Wishes | None = None
+    ) -> RunStatus | None:
         """Show a run folder whose log the ledger calls verified as large and as old as it is now; None for any other.
 
+        wishes: what may be sent of it from now on, where somebody said so.
         The layout before 0.10 and logs with other names than usual are never found here. Raises AppError when the
         ledger cannot be read.
         """
@@ -73,17 +87,20 @@ class Settled:
         with self._under_way_lock:
             if found is None or found[0] in self._under_way:
                 return None
-            self._add(*found)
+            self._add(SettledRun(*found, destination, wishes))
         return found[1]
 
-    def put_away(self, run: RunSync) -> bool:
-        """Whether a run is over and verified, and asked for by nobody: its status is all that is kept of it then."""
+    def put_away(self, run: RunSync, wishes: Callable[[RunSync], Wishes | None]) -> bool:
+        """Whether a run is over and verified, and asked for by nobody: its status is all that is kept of it then.
+
+        wishes: what somebody said that may be sent of a run, where that is not what the settings say.
+        """
         with self._under_way_lock:
             if not run.is_settled or not _is_usual(run.folder):
                 return False
             key = Key.of(run.log, run.connection, run.destination)
             if self._under_way.pop(key, None) is not None:
-                self._add(key, run.status())
+                self._add(SettledRun(key, run.status(), run.destination, wishes(run)))
         return True
 
     def _find(self, folder: Path, connection: Connection, destination: Destination) -> tuple[Key, RunStatus] | None:
@@ -108,23 +125,42 @@ class Settled:
                 return Key.of(log, connection, destination), _status(one, server.url, destination)
         return None
 
-    def _add(self, key: Key, status: RunStatus) -> None:
+    def _add(self, settled: SettledRun) -> None:
+        key, destination = settled.key, settled.destination
         with self._lock:
-            others = tuple(one for one in self._runs.get(key.log, ()) if one[0] != key)
-            self._runs[key.log] = (*others, (key, status))
+            before = self._runs.get(key.log, ())
+            wishes = settled.wishes or next((one.wishes for one in before if one.key == key), None)
+            destination = self._destinations.setdefault(destination, destination)
+            others = (one for one in before if one.key != key)
+            self._runs[key.log] = (*others, settled._replace(destination=destination, wishes=wishes))
 
     def drop(self, key: Key) -> None:
         """An ordinary sync shows it from now on. Called with the lock of those under way."""
         with self._lock:
-            others = tuple(one for one in self._runs.pop(key.log, ()) if one[0] != key)
+            others = tuple(one for one in self._runs.pop(key.log, ()) if one.key != key)
             if others:
                 self._runs[key.log] = others
 
-    def forget(self, logs: Iterable[str]) -> bool:
-        """All about these logs; whether anything was known of them."""
+    def forget(self, logs: Iterable[str], kept: Container[Key] = ()) -> list[SettledRun]:
+        """All about these logs but what is to be kept; what was known of them."""
+        found = []
         with self._lock:
-            found = [self._runs.pop(log, None) for log in logs]
-        return any(found)
+            for log in logs:
+                known = self._runs.pop(log, ())
+                stays = tuple(one for one in known if one.key in kept)
+                if stays:
+                    self._runs[log] = stays
+                found += [one for one in known if one.key not in kept]
+        return found
+
+    def of(self, log: str) -> tuple[SettledRun, ...]:
+        """What is known of a log: one for each place that has it."""
+        with self._lock:
+            return self._runs.get(log, ())
+
+    def named(self, status: RunStatus) -> SettledRun | None:
+        """The one that is shown so; None where it is not among them any more."""
+        return next((one for one in self.of(log_in(status.path)) if one.status.key == status.key), None)
 
     def forget_folder(self, folder: Path) -> None:
         """Like `forget`, for a run folder that is gone; its parents may be links."""
@@ -133,7 +169,7 @@ class Settled:
     def statuses(self) -> list[RunStatus]:
         """All of them, as they were when they settled."""
         with self._lock:
-            return [status for runs in self._runs.values() for _, status in runs]
+            return [one.status for runs in self._runs.values() for one in runs]
 
     def _real(self, parent: str) -> str:
         """A folder without links in its path; resolved once for thousands of runs, and again when it is another."""

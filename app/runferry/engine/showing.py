@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runferry.engine import problems
+from runferry.engine.settled import log_in
 from runferry.status import RunStatus, ServerStatus, Snapshot
 from runferry.version import __version__
 
@@ -19,14 +20,23 @@ if TYPE_CHECKING:
 def statuses(engine: Engine, runs: Sequence[RunSync], paths: Set[str]) -> tuple[RunStatus, ...]:
     """The runs in these folders at this moment."""
     here = [run.status() for run in runs if str(run.folder.path) in paths]
-    return (*here, *(one for one in (*engine.settled.statuses(), *engine.watching.held()) if one.path in paths))
+    settled = [one.status for path in paths for one in engine.settled.of(log_in(path))]
+    return _shown(here, settled, [one for one in engine.watching.held() if one.path in paths])
 
 
 def snapshot(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
     """Everything at this moment."""
-    found = [run.status() for run in runs]
-    everything = (*found, *engine.settled.statuses(), *engine.watching.held())
+    everything = _shown([run.status() for run in runs], engine.settled.statuses(), engine.watching.held())
     return replace(overview(engine, runs), runs=everything)
+
+
+def _shown(
+    under_way: Sequence[RunStatus], settled: Sequence[RunStatus], held: Sequence[RunStatus]
+) -> tuple[RunStatus, ...]:
+    """Each once: a run may settle between two looks, and one that was held back may be on its way by now."""
+    found = {one.key: one for one in (*under_way, *settled)}
+    known = {one.path for one in found.values()} if held else set()
+    return (*found.values(), *(one for one in held if one.error or one.path not in known))
 
 
 def overview(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -143,6 +143,11 @@ class FolderList:
             for one in folders:
                 found.setdefault(one.path, one)
         return list(found.values())
+
+    def shown(self, statuses: Iterable[FolderStatus], held: Sequence[Path]) -> list[FolderStatus]:
+        """How each is watched, with what is set for it. held: the folder of each run that is held back."""
+        named = {str(one.path): one for one in self.all()}
+        return [named[one.path].shown(one, held.count(Path(one.path))) for one in statuses if one.path in named]
 
     def holding(self, path: Path) -> WatchedFolder | None:
         """The innermost folder that holds `path`; runs are known without the links that a folder's name may have."""

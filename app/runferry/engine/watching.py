@@ -39,7 +39,7 @@ class Watching:
         self._engine = engine
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
-        self._folders = FolderList()
+        self.wanted = FolderList()
         self._runs: dict[Path, RunSync] = {}  # by log
         self._held: dict[Path, Held] = {}  # by run folder
         self._following = Following()
@@ -50,9 +50,9 @@ class Watching:
 
         settings = self._engine.settings
         self._engine.pauses.restore()
-        self._folders.put(who, folders)
+        self.wanted.put(who, folders)
         self._watcher = Watcher(
-            [one.path for one in self._folders.all()],
+            [one.path for one in self.wanted.all()],
             on_found=self._found,
             on_changed=self.changed,
             on_gone=self._gone,
@@ -70,12 +70,12 @@ class Watching:
 
     def settings_changed(self) -> None:
         """Follow the folders of the settings, where it was begun with them."""
-        if self._folders.is_known(SETTINGS):
+        if self.wanted.is_known(SETTINGS):
             self.use(SETTINGS, of_settings(self._engine.settings, self._engine.environ))
 
     def use(self, who: str, folders: Sequence[WatchedFolder]) -> None:
         """Watch these folders for somebody, in place of those that he wanted before; none at all: he is gone."""
-        change, watcher = self._folders.put(who, folders), self._watcher
+        change, watcher = self.wanted.put(who, folders), self._watcher
         if watcher is None:
             return
         for path in change.gone:
@@ -88,7 +88,7 @@ class Watching:
 
     def once(self, folders: Sequence[WatchedFolder]) -> SyncJob:
         """What is there now, and nothing that comes later."""
-        self._folders.put(NAMED, folders)
+        self.wanted.put(NAMED, folders)
         skip = frozenset((self._engine.home.store,))
         for watched in folders:
             for found in scan(watched.path, skip).runs:
@@ -108,9 +108,10 @@ class Watching:
         with self._lock:
             return list(self._runs.values())
 
-    def holds(self, run_folder: Path) -> bool:
-        """Whether a run lies in a watched folder."""
-        return self._folders.holding(run_folder) is not None
+    def run_of(self, log_path: Path) -> RunSync | None:
+        """The sync of a log that is delivered by itself."""
+        with self._lock:
+            return self._runs.get(log_path)
 
     def held_folders(self) -> list[RunFolder]:
         """The folders of those that wait."""
@@ -133,14 +134,9 @@ class Watching:
         """How each folder is watched."""
         if self._watcher is None:
             return []
-        named = {str(one.path): one for one in self._folders.all()}
         with self._lock:
             held = [one.watched.path for one in self._held.values()]
-        return [
-            named[one.path].shown(one, held.count(Path(one.path)))
-            for one in self._watcher.status()
-            if one.path in named
-        ]
+        return self.wanted.shown(self._watcher.status(), held)
 
     def run_changed(self, run: RunSync) -> None:
         """A run's state changed: a live log is followed closely, an ended one no longer."""
@@ -173,13 +169,14 @@ class Watching:
             run = self._runs.get(log_path)
         if run is not None:
             self._engine.wake(run)
-        elif self._engine.settled.forget([str(log_path)]):
+        elif settled := self._engine.settled.forget([str(log_path)]):
             self._found(log_path.parent)
+            self._engine.go_on_with(settled)  # also to the places that nobody's folder names
 
     # -- called by the watcher ----------------------------------------------------------------------------------------
 
     def _found(self, path: Path) -> None:
-        watched = self._folders.holding(path)
+        watched = self.wanted.holding(path)
         if watched is None or self._is_settled(path, watched):
             return
         folder = identify(path)
@@ -190,7 +187,7 @@ class Watching:
         if why or watched.error:
             self._hold(folder, watched, why, watched.error)
         else:
-            self._deliver(folder, watched)
+            self.deliver(folder, watched)
 
     def _why(self, folder: RunFolder, watched: WatchedFolder) -> str:
         engine = self._engine
@@ -219,7 +216,8 @@ class Watching:
             self._held.pop(path, None)
         return True
 
-    def _deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
+    def deliver(self, folder: RunFolder, watched: WatchedFolder) -> None:
+        """Send it and follow it; where that cannot be it is held back, with the reason."""
         try:
             run = self._engine.deliver(folder, watched)
         except AppError as error:
@@ -256,10 +254,10 @@ class Watching:
             runs = [one for one in self._runs.values() if is_below(one.folder.path, real)]
             held = [path for path in self._held if is_below(path, real)]
         settled = [Path(one.path) for one in self._engine.settled.statuses() if is_below(Path(one.path), real)]
-        self._engine.settled.forget(log_in(str(one)) for one in settled)
+        self._engine.settled.forget((log_in(str(one)) for one in settled), kept=self._engine.remembered.keys)
         held += settled
         for run in runs:
-            watched = self._folders.holding(run.folder.path)
+            watched = self.wanted.holding(run.folder.path)
             if watched is not None and self._goes_on(run, watched):
                 continue
             self._leave(run)

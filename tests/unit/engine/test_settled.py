@@ -64,7 +64,7 @@ class Owner:
         server = Server("http://127.0.0.1:1", "store", "http://127.0.0.1:1", "k")
         connection = Connection(server, NoSession(), SystemClock(), True)  # type: ignore[arg-type]
         self.engine.connections.get = lambda *_: connection  # type: ignore[method-assign]
-        self.engine.watching._folders.put("test", [WatchedFolder(self.runs, HERE, FolderMode.SYNC)])
+        self.engine.watching.wanted.put("test", [WatchedFolder(self.runs, HERE, FolderMode.SYNC)])
         self.engine._database.open()
 
     def verified(self, folder: Path, **columns: Any) -> None:

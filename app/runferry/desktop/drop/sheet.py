@@ -66,4 +66,6 @@ class DropSheet(QWidget):
             self.progress.begin(statuses)
 
     def _failed(self, error: AppError) -> None:
+        if not self._is_gone:
+            self._close()
         self._context.shell.tell(error)

@@ -101,6 +101,7 @@ class RunPage(Page):
             return
         found = self._context.bridge.runs.get(self._key)
         if found is None:
+            self._follow(update)
             return
         grown = self._run is None or found.bytes_total != self._run.bytes_total
         self._run = found
@@ -109,6 +110,16 @@ class RunPage(Page):
         self._server = next((one for one in update.overview.servers if one.url == found.server), None)
         self._show(time.time())
         self._read()
+
+    def _follow(self, update: Update) -> None:
+        """It is not shown under this key any more: it was held back and is on its way by now, say, or it is gone."""
+        path = self._run.path if self._run is not None else ""
+        found = next((one for one in self._context.bridge.runs.values() if one.path == path), None)
+        if found is not None:
+            self.open(found.key)
+            self.take(update)
+        elif path:
+            self._back()
 
     def tick(self, now: float) -> None:
         """The countdown, and what has grown."""

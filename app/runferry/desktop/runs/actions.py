@@ -13,7 +13,6 @@ from runferry.desktop.look import icons
 from runferry.desktop.runs.columns import run_name
 from runferry.desktop.runs.stop_sheet import StopSheet
 from runferry.desktop.text import plural, tr
-from runferry.engine.job import SyncRequest
 from runferry.engine.stopping import Target, targets_of
 from runferry.status import RunState, RunStatus, SyncState
 
@@ -32,12 +31,7 @@ class RunActions:
 
         def work() -> None:
             for run in runs:
-                server = run.server or ""
-                engine.sync(
-                    SyncRequest((Path(run.path),), server=server, entity=run.entity, project=run.project, by_hand=True)
-                    if run.url
-                    else SyncRequest((Path(run.path),), server=server, by_hand=True)
-                )
+                engine.sync_again(run)
 
         self._context.do(work, plural(len(runs), "Syncing {n} run", "Syncing {n} runs"))
 

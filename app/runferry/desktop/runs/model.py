@@ -116,9 +116,9 @@ class RunsModel(QAbstractTableModel):
         hidden = [key for key in gone if key in places]
         new: list[RunStatus] = []
         touched: list[int] = []
-        for run in changed:
-            self._runs[run.key] = self._unread[run.key] = run
-            row = places.get(run.key)
+        for key, run in {one.key: one for one in changed}.items():
+            self._runs[key] = self._unread[key] = run
+            row = places.get(key)
             if row is not None:
                 touched.append(row)
             elif self._filter.takes(run):

@@ -118,7 +118,9 @@ def test_the_same_run_once_more(qtbot: QtBot, desk: Any, page: RunPage, write: W
     qtbot.waitUntil(lambda: "a" in config_of(page), timeout=10_000)
 
 
-def test_changes_of_the_run_are_followed(qtbot: QtBot, desk: Any, page: RunPage, write: Write) -> None:
+def test_changes_of_the_run_are_followed(
+    qtbot: QtBot, desk: Any, page: RunPage, write: Write, backs: list[int]
+) -> None:
     folder = write()
     show(page, desk, folder, state=SyncState.SYNCING, rows=50, rows_acknowledged=20)
     assert "20 sent to wandb.company.com" in texts(page)
@@ -130,6 +132,20 @@ def test_changes_of_the_run_are_followed(qtbot: QtBot, desk: Any, page: RunPage,
     page.tick(NOW)
     del desk.context.bridge.runs["key1"]
     page.take(an_update(gone=("key1",)))
+    assert backs == [1]  # nothing is left to be shown
+
+
+def test_a_run_that_was_held_back_is_followed_when_it_is_sent(
+    qtbot: QtBot, desk: Any, page: RunPage, write: Write, backs: list[int]
+) -> None:
+    folder = write()
+    show(page, desk, folder, state=SyncState.WAITING, held="it is sent on request only")
+    sent = a_run(2, path=str(folder), state=SyncState.SYNCING, rows=50, rows_acknowledged=20)
+    del desk.context.bridge.runs["key1"]
+    desk.context.bridge.runs[sent.key] = sent
+    page.take(an_update(sent, gone=("key1",)))
+    assert "20 sent to wandb.company.com" in texts(page)
+    assert backs == []
 
 
 def test_a_run_whose_folder_is_gone_is_no_crash(qtbot: QtBot, desk: Any, page: RunPage, tmp_path: Path) -> None:

@@ -110,6 +110,14 @@ def test_what_went_is_gone_and_can_be_read_while_it_goes(qtbot: QtBot) -> None:
     assert model.row_of("key4") == 2
 
 
+def test_a_run_that_comes_twice_has_one_row(qtbot: QtBot) -> None:
+    model = made(a_run(1))
+    model.take([a_run(2, rows=1), a_run(2, rows=2)], ())
+    assert keys(model) == ["key1", "key2"]
+    model.take((), ("key2",))
+    assert keys(model) == ["key1"]
+
+
 def test_many_at_once_fill_the_list_anew(qtbot: QtBot) -> None:
     model = made(a_run(-1))
     model.take(shuffled(BULK + 50), ())

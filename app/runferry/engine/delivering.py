@@ -1,0 +1,284 @@
+"""How a run comes to be delivered: asked for, found in a watched folder, or taken up again. The part of the engine that
+is about it. One log goes to one place once, however often and in whatever words it is asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runferry.control import is_carried
+from runferry.engine.connections import Connections
+from runferry.engine.finding import find_folders, new_run_id, not_a_run
+from runferry.engine.host_metrics import HostMetrics
+from runferry.engine.job import SyncJob, SyncRequest
+from runferry.engine.late_samples import are_due
+from runferry.engine.pauses import Pauses
+from runferry.engine.run_news import RunNews
+from runferry.engine.settled import Key, Settled, SettledRun, log_in
+from runferry.engine.shared_means import SharedMeans
+from runferry.engine.watched import WatchedFolder
+from runferry.engine.watching import Watching
+from runferry.errors import AppError
+from runferry.events import Event, EventBus
+from runferry.formats.detect import NotARun, RunFolder, identify
+from runferry.paths import Home
+from runferry.settings import Settings
+from runferry.state.ledger import Ledger
+from runferry.state.samples import collected_in
+from runferry.status import RunStatus
+from runferry.sync.connection import Connection
+from runferry.sync.destination import Destination
+from runferry.sync.run_sync import RunSync
+from runferry.sync.scheduler import Scheduler
+from runferry.sync.wishes import Wishes, app_wishes, combine
+
+if TYPE_CHECKING:
+    from runferry.engine.remembered import Remembered
+
+log = logging.getLogger(__name__)
+
+
+class Delivering:
+    """What it needs of the engine is named here; `Engine` makes it."""
+
+    home: Home
+    settings: Settings
+    environ: dict[str, str]
+    bus: EventBus
+    ledger: Ledger
+    connections: Connections
+    host_metrics: HostMetrics
+    news: RunNews
+    pauses: Pauses
+    remembered: Remembered
+    settled: Settled
+    watching: Watching
+    _jobs: list[SyncJob]
+    _lock: threading.Lock
+    _means: SharedMeans
+    _runs: dict[Key, RunSync]
+    _scheduler: Scheduler
+
+    # -- asked for ----------------------------------------------------------------------------------------------------
+
+    def sync(self, request: SyncRequest, environ: Mapping[str, str] | None = None) -> SyncJob:
+        """Start syncing what the request names. Raises AppError when the server cannot be used at all."""
+        settings = self.settings
+        if environ is None:
+            environ = self.environ
+        else:
+            environ = instead_of(self.environ, environ)
+            settings = Settings.load(self.home.settings_file, environ)
+        connection = self.connections.get(request.choice(environ, settings), environ)
+        wishes = request.wishes(settings, environ)
+        job = SyncJob()
+        folders, job.rejected = find_folders(request, connection.server.url)
+        for folder in folders:
+            job.runs.append(self._add(folder, request.destination(new_run_id), connection, wishes))
+        with self._lock:
+            self._jobs.append(job)
+        return job
+
+    def finish(self, job: SyncJob) -> None:
+        """Forget a job; its runs stay known."""
+        with self._lock:
+            if job in self._jobs:
+                self._jobs.remove(job)
+
+    def sync_again(self, status: RunStatus) -> None:
+        """Send what waits of a run that is shown, to where it goes and as it was asked for, and ask its server anew.
+
+        One that is held back is delivered as its folder says. Raises AppError where that cannot be.
+        """
+        self.pauses.keep_run(status.path, False)
+        for run in self._all():
+            if str(run.folder.path) == status.path and run.status().key == status.key:
+                run.is_paused = False
+                run.ask_again()
+                self._scheduler.wake(run)
+                return
+        found = self.settled.named(status)
+        if found is not None:
+            self._take_on(found, is_asked=True)
+            return
+        folder = _identified(status.path)
+        if watched := self.watching.wanted.holding(folder.path):
+            if watched.error:
+                raise watched.error
+            self.watching.deliver(folder, watched)
+
+    def take_up(self, folder: RunFolder, request: SyncRequest) -> Key:
+        """Show a run that somebody asked for before the last start, and go on with it. Raises AppError."""
+        connection = self.connections.get(request.choice(self.environ, self.settings), self.environ)
+        destination = request.destination(new_run_id)
+        wishes = request.wishes(self.settings, self.environ)
+        if self.settled.find(folder.path, connection, destination, wishes) is None:
+            self._add(folder, destination, connection, wishes, is_asked=False)
+        return Key.of(folder.log, connection, destination)
+
+    def go_on_with(self, settled: Iterable[SettledRun]) -> None:
+        """Deliver runs that were over and verified, and have something new; those that are shown by now are left."""
+        for one in settled:
+            with self._lock:
+                is_shown = one.key in self._runs
+            if not is_shown and self.settled.named(one.status) is None:
+                try:
+                    self._take_on(one, is_asked=False)
+                except AppError as error:
+                    log.info("%s: %s", one.status.path, error)
+
+    def _take_on(self, settled: SettledRun, is_asked: bool) -> None:
+        folder = _identified(settled.status.path)
+        identity = settled.key.server
+        connection = next(one for one in self.connections.all() if one.server.identity == identity)
+        wishes = settled.wishes or app_wishes(self.settings, self.environ)
+        self._add(folder, settled.destination, connection, wishes, is_asked)
+
+    # -- in watched folders -------------------------------------------------------------------------------------------
+
+    def deliver(self, folder: RunFolder, watched: WatchedFolder) -> RunSync:
+        """Sync a run of a watched folder by itself. Raises AppError."""
+        return self._add(folder, watched.destination(self.settings), self._connection_of(watched))
+
+    def settle(self, path: Path, watched: WatchedFolder) -> RunStatus | None:
+        """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
+        if collected_in(str(path)) and are_due(self.ledger, self.host_metrics, Path(log_in(str(path.resolve())))):
+            return None
+        status = self.settled.find(path, self._connection_of(watched), watched.destination(self.settings))
+        if status is not None:
+            self.bus.publish(Event("run", status.path))
+        return status
+
+    def is_at(self, run: RunSync, watched: WatchedFolder) -> bool:
+        """Whether a run is on its way to a folder's server."""
+        try:
+            return self._connection_of(watched).server.identity == run.connection.server.identity
+        except AppError:
+            return False
+
+    def _connection_of(self, watched: WatchedFolder) -> Connection:
+        environ = self.environ if watched.environ is None else instead_of(self.environ, watched.environ)
+        return self.connections.get(watched.choice, environ)
+
+    # -- both ---------------------------------------------------------------------------------------------------------
+
+    def _add(
+        self,
+        folder: RunFolder,
+        destination: Destination,
+        connection: Connection,
+        wishes: Wishes | None = None,
+        is_asked: bool = True,
+    ) -> RunSync:
+        """One sync per log and place, however often it is asked for: two would send the same rows.
+
+        wishes: those of whoever asks; what was asked last counts, key and wishes. None: nobody asked. is_asked: just
+        now, so it goes on though it was paused, and a server that is said to have it is asked.
+        """
+        is_asked = is_asked and wishes is not None
+        if is_asked:
+            destination = self._as_before(folder, destination, connection)
+        key = Key.of(folder.log, connection, destination)
+        with self._lock:
+            self.settled.drop(key)
+            run = self._runs.get(key)
+            if run is None:
+                return self._begin(key, folder, destination, connection, wishes, is_asked)
+            run.ask_again()
+            run.is_paused = run.is_paused and not is_asked
+        if wishes is not None:
+            asked = combine(wishes, folder.marker)
+            self._scheduler.between_turns(run, lambda: run.use(connection, asked))
+        if is_asked:
+            self.pauses.keep_run(str(folder.path), False)
+        self._scheduler.wake(run)
+        return run
+
+    def _begin(
+        self,
+        key: Key,
+        folder: RunFolder,
+        destination: Destination,
+        connection: Connection,
+        wishes: Wishes | None,
+        is_asked: bool,
+    ) -> RunSync:
+        """With the lock."""
+        run = self._runs[key] = RunSync(
+            folder,
+            destination,
+            connection,
+            self._means.of(connection),
+            combine(wishes or app_wishes(self.settings, self.environ), folder.marker),
+            self._changed,
+            recheck=is_asked,
+        )
+        run.is_paused = not is_asked and self.pauses.is_run_paused(str(folder.path))
+        self._scheduler.add(run)
+        return run
+
+    def _as_before(self, folder: RunFolder, destination: Destination, connection: Connection) -> Destination:
+        """The way on which a run goes to this place already, where its log or its folder named the place, and a person
+        says the same in so many words."""
+        here = [(one.destination, one.key.server, one.status) for one in self.settled.of(str(folder.log))]
+        if run := self.watching.run_of(folder.log):
+            here.append((run.destination, run.connection.server.identity, run.status()))
+        is_meant = destination.matches(folder.run_id)
+        for way, server, status in here:
+            place = {"run_id": status.run_id, "entity": status.entity, "project": status.project}
+            if server == connection.server.identity and is_meant(place):
+                return way
+        return destination
+
+    def _own_wishes(self, run: RunSync) -> Wishes | None:
+        usual = combine(app_wishes(self.settings, self.environ), run.folder.marker)
+        return None if run.wishes == usual else run.wishes
+
+    # -- no longer ----------------------------------------------------------------------------------------------------
+
+    def forget(self, run: RunSync) -> None:
+        """The run's folder is gone: it gets no more turns and is not shown any longer; what was delivered stays."""
+        self.give_up(run)
+        run.gone()
+        self.news.forget(run)  # which has just told it
+
+    def leave(self, run: RunSync) -> None:
+        """Its folder is not watched any more: it is given up, unless somebody asked for it by name."""
+        with self._lock:
+            keys = {key for key, one in self._runs.items() if one is run}
+            is_asked_for = any(run in job.runs for job in self._jobs) or not keys.isdisjoint(self.remembered.keys)
+        if not is_asked_for:
+            self.give_up(run)
+
+    def give_up(self, run: RunSync) -> None:
+        """It gets no more turns, and is not shown any longer."""
+        with self._lock:
+            for key in [key for key, one in self._runs.items() if one is run]:
+                del self._runs[key]
+        self._scheduler.remove(run)
+        self.news.forget(run)
+
+    # -- of the engine ------------------------------------------------------------------------------------------------
+
+    def _all(self) -> list[RunSync]:
+        raise NotImplementedError
+
+    def _changed(self, run: RunSync) -> None:
+        raise NotImplementedError
+
+
+def _identified(path: str) -> RunFolder:
+    found = identify(Path(path))
+    if isinstance(found, NotARun):
+        raise not_a_run(found)
+    return found
+
+
+def instead_of(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """My environment with the caller's W&B variables in place of mine, keys among them."""
+    kept = {name: value for name, value in mine.items() if not is_carried(name)}
+    return {**kept, **theirs}
