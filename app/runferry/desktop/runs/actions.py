@@ -14,6 +14,7 @@ from runferry.desktop.runs.columns import run_name
 from runferry.desktop.runs.stop_sheet import StopSheet
 from runferry.desktop.text import plural, tr
 from runferry.engine.stopping import Target, targets_of
+from runferry.errors import AppError
 from runferry.status import RunState, RunStatus, SyncState
 
 
@@ -30,8 +31,14 @@ class RunActions:
         engine = self._context.engine
 
         def work() -> None:
+            errors: list[AppError] = []
             for run in runs:
-                engine.sync_again(run)
+                try:
+                    engine.sync_again(run)
+                except AppError as error:  # the others can go on
+                    errors.append(error)
+            if errors:
+                raise errors[0]
 
         self._context.do(work, plural(len(runs), "Syncing {n} run", "Syncing {n} runs"))
 

@@ -21,7 +21,8 @@ from runferry.desktop.runs.narrow import NAME_LEAST
 from runferry.desktop.runs.page import RunsPage
 from runferry.desktop.system.open import Opener
 from runferry.desktop.window import FIRST_SIZE, SMALLEST
-from runferry.status import ConnectionState, RunState, ServerStatus, SyncState
+from runferry.errors import NeedsUser
+from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, SyncState
 from support.pages import NotedShell, surroundings
 from support.scripted import URL, a_run, an_update
 
@@ -170,6 +171,23 @@ def test_actions_ask_the_engine(qtbot: QtBot, page: RunsPage, around: Around) ->
     assert shell.gone[-1] == ("add", "")
     page.actions_.sync([])
     assert context.tasks.open == 0
+
+
+def test_one_run_that_cannot_be_sent_does_not_stop_the_others(
+    qtbot: QtBot, page: RunsPage, around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, engine, shell = around
+    asked: list[str] = []
+
+    def again(run: RunStatus) -> None:
+        asked.append(run.key)
+        if run.key == "key1":
+            raise NeedsUser("no-key", "There is no key", "For this server.", "Log in.")
+
+    monkeypatch.setattr(engine, "sync_again", again, raising=False)
+    page.actions_.sync([a_run(1), a_run(2)])
+    qtbot.waitUntil(lambda: [one.slug for one in shell.errors] == ["no-key"], timeout=5000)
+    assert asked == ["key1", "key2"]
 
 
 def test_runs_are_taken_off_the_list(
