@@ -76,7 +76,8 @@ def pids(work: Path, run: str) -> list[int]:
 
 def folders(work: Path, run: str) -> list[RunFolder]:
     found = [identify(one) for one in sorted(work.glob(f"wandb/offline-run-*-{run}"))]
-    return [one for one in found if isinstance(one, RunFolder) and one.log.stat().st_size > 500]
+    runs = [one for one in found if isinstance(one, RunFolder)]
+    return [one for one in runs if one.log.stat().st_size > 1500]  # rows are in it: `init` is over
 
 
 def is_there(pid: int) -> bool:
