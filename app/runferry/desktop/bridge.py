@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -149,8 +149,16 @@ class Bridge(QObject):
             except Exception:
                 log.exception("the window could not be told what changed")
                 looked_at, pause = time.monotonic() - ALL, LOOK
+                self._put_back(pending)
             with self._condition:
                 self._condition.wait_for(lambda: self._is_stopping, pause)
+
+    def _put_back(self, pending: _Pending) -> None:
+        """The window has not heard of it, and nobody says it twice: somebody's wish to quit, say."""
+        with self._condition:
+            self._pending.events[:0] = pending.events
+            self._pending.paths |= pending.paths
+            self._pending.everything |= pending.everything
 
     def _is_due(self) -> bool:
         pending = self._pending
@@ -162,18 +170,28 @@ class Bridge(QObject):
             found = {one.key: one for one in snapshot.runs}
             changed = [one for key, one in found.items() if self._known.get(key) != one]
             gone = [key for key in self._known if key not in found]
-            self._known = found
-            counted, live = totals(found.values()), live_runs(found.values())
-            return Update(snapshot, counted, tuple(changed), tuple(gone), tuple(pending.events), live)
+            return self._update(snapshot, found, changed, gone, pending.events)
         changed = list(self._source.statuses(pending.paths)) if pending.paths else []
         here = {one.key for one in changed}
         gone = [one.key for one in self._known.values() if one.path in pending.paths and one.key not in here]
+        known = self._known
         if changed or gone:
-            known = {key: one for key, one in self._known.items() if key not in gone} if gone else dict(self._known)
+            known = {key: one for key, one in known.items() if key not in gone} if gone else dict(known)
             known.update((one.key, one) for one in changed)
-            self._known = known
-        counted, live = totals(self._known.values()), live_runs(self._known.values())
-        return Update(self._source.overview(), counted, tuple(changed), tuple(gone), tuple(pending.events), live)
+        return self._update(self._source.overview(), known, changed, gone, pending.events)
+
+    def _update(
+        self,
+        overview: Snapshot,
+        known: dict[str, RunStatus],
+        changed: Sequence[RunStatus],
+        gone: Sequence[str],
+        events: Sequence[Event],
+    ) -> Update:
+        """What is known is noted last: where anything failed before, the same is found again."""
+        counted, live = totals(known.values()), live_runs(known.values())
+        self._known = known
+        return Update(overview, counted, tuple(changed), tuple(gone), tuple(events), live)
 
     def _hand_over(self, update: Update) -> None:
         with self._condition:

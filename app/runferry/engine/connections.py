@@ -87,13 +87,18 @@ class Connections:
         """Why there is this connection: as what its server was chosen."""
         return self._origin[id(connection)][0]
 
+    def is_ours(self, url: str) -> bool:
+        """Whether the local server answers at this address: a run's page shows it, and a person asks for that run."""
+        return any(one.server.url == url and self.name_of(one) == LOCAL for one in self.all())
+
     def local(self) -> Running:
         """The local server, started where it does not run. May take seconds. Raises NeedsUser."""
         return self._local.ensure()
 
     def named(self, server: str) -> list[Connection]:
         """The connections to a server (``local``, or an address), with whichever key; all where none is named."""
-        return [one for one in self.all() if server in ("", self.name_of(one), one.server.url)]
+        urls = {one.server.url for one in self.all() if server in ("", self.name_of(one), one.server.url)}
+        return [one for one in self.all() if one.server.url in urls]
 
     def use(self, settings: Settings) -> None:
         """Other settings: trust and proxy of each server are made anew. Raises AppError for bad certificates."""
@@ -161,14 +166,10 @@ class Connections:
         secrets.learn(running.key)
         return Server(running.url, f"runferry:{running.store}", running.url, running.key)
 
-    def _is_ours(self, url: str) -> bool:
-        """Whether the local server answers at this address: a run's page shows it, and a person asks for that run."""
-        return any(one.server.url == url and self.name_of(one) == LOCAL for one in self.all())
-
     def _server(self, choice: Choice, environ: Mapping[str, str]) -> Server:
         url = normalise_url(choice.server)
         key = self._key(url, choice, environ)
-        if key is None and self._is_ours(url):
+        if key is None and self.is_ours(url):
             return self._local_server()
         if key is None:
             raise ServerRefused(

@@ -111,8 +111,11 @@ class Controls:
     def network_changed(self) -> None:
         """Another network: whatever stopped or waits may work now. What a person paused stays paused."""
         for connection in self.connections.all():
-            if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
-                self._go_on(connection.server.url)
+            self._network_changed(connection)
+
+    def _network_changed(self, connection: Connection) -> None:
+        if connection.state not in (ConnectionState.ONLINE, ConnectionState.IDLE, ConnectionState.PAUSED):
+            self._go_on(connection.server.url)
 
     def network_is_metered(self, is_metered: bool | None) -> None:
         """What the system says of the network; None: it does not say."""
@@ -127,8 +130,7 @@ class Controls:
         elif changed:
             self._notice("", f"Resumed: no {REASON} any more.", ActivityKind.RESUMED)
         for connection in changed:
-            if connection.state in (ConnectionState.RETRYING, ConnectionState.PORTAL):
-                connection.try_now()  # what it waits for was in another network
+            self._network_changed(connection)  # it was passed over while it was held
             self._scheduler.wake_all(connection)
 
     def reconnect(self) -> None:

@@ -11,13 +11,10 @@ from runferry.engine.recorded import recorded_status
 from runferry.engine.watched import WatchedFolder
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder
-from runferry.formats.entries import RunInfo
-from runferry.formats.readers import Extent, extent, open_reader
+from runferry.formats.readers import Extent, extent, front
 from runferry.servers import normalise_url
 from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
-
-_FRONT = 16 << 10  # bytes of a log in which its run record stands
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,8 @@ def _status(
         status = recorded_status(*known[-1])
         held = "" if status.state is SyncState.VERIFIED else why
         return replace(status, path=str(folder.path), key=str(folder.path), held=held, bytes_total=seen.size)
-    run, writer = _front(folder)
+    content = front(folder.log)
+    run = content.run
     return RunStatus(
         path=str(folder.path),
         key=str(folder.path),
@@ -81,16 +79,7 @@ def _status(
         run_state=RunState.UNKNOWN,
         bytes_total=seen.size,
         started=run.start_time or folder.started,
-        writer=writer,
+        writer=content.writer,
         held=why,
         error=error.as_dict() if error else None,
     )
-
-
-def _front(folder: RunFolder) -> tuple[RunInfo, str]:
-    reader = open_reader(folder.log)
-    try:
-        reader.read(max_bytes=_FRONT)
-    except AppError:
-        return RunInfo(), ""
-    return reader.content.run, reader.content.writer

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -15,6 +16,7 @@ from pathlib import PurePath
 import psutil
 
 from runferry.formats.detect import RunFolder, identify
+from runferry.formats.readers import front
 
 _FAMILIES = (
     (("RANK", "LOCAL_RANK"), "WORLD_SIZE"),
@@ -42,13 +44,21 @@ class _Place:
     number: tuple[str | None, ...]
     launch: tuple[str | None, ...]
 
+    def is_beside(self, other: _Place) -> bool:
+        """Whether both are of one launch and are two of its workers: an equal rank was inherited from one shell."""
+        if (other.family, other.launch) != (self.family, self.launch):
+            return False
+        return next((one != two for one, two in zip(self.number, other.number, strict=True) if one and two), False)
+
 
 def logs_of_one_run(folder: RunFolder) -> list[RunFolder]:
     """The folders beside this one that hold logs of the same run, this one first: a process per card, say."""
-    found = [folder]
+    found, run = [folder], _run(folder)
+    if run is None:
+        return found
     for path in sorted(folder.path.parent.glob(f"*run-*-{glob.escape(folder.run_id)}")):
         one = identify(path)
-        if isinstance(one, RunFolder) and one.path != folder.path and _run(one) == _run(folder):
+        if isinstance(one, RunFolder) and one.path != folder.path and _run(one) == run:
             found.append(one)
     return found
 
@@ -57,7 +67,8 @@ def launched_with(process: psutil.Process) -> list[psutil.Process]:
     """The other workers of its launch on this computer, and then the launcher: it would start them anew.
 
     Empty where nobody launched several. A program that only inherited a worker's environment (an evaluation that the
-    training starts) is no worker. Raises psutil.Error when the process itself is gone.
+    training starts) is no worker. Where a person exported the variables in a shell, whatever is started there has them:
+    then only the same program counts. Raises psutil.Error when the process itself is gone.
     """
     place = _place(process)
     if place is None:
@@ -72,14 +83,20 @@ def launched_with(process: psutil.Process) -> list[psutil.Process]:
     found = []
     for child in launcher.children():
         other = _place(child) if child != first else None
-        if other is not None and (other.family, other.launch) == (place.family, place.launch):
+        if other is not None and place.is_beside(other):
             found += list(_trainings(child, other))
-    return [*found, launcher] if _is_launcher(launcher) else found
+    if _is_launcher(launcher):
+        return [*found, launcher]
+    program = _program(process)
+    return [one for one in found if program and _program(one) == program]
 
 
-def _run(folder: RunFolder) -> tuple[object, ...]:
-    marker = folder.marker or {}
-    return (folder.run_id, marker.get("entity"), marker.get("project"))
+def _run(folder: RunFolder) -> tuple[str, str, str] | None:
+    """The run as a server knows it: an id is unique in its project only. None while that cannot be told."""
+    if folder.marker is not None:
+        return (folder.run_id, folder.marker.get("entity") or "", folder.marker.get("project") or "")
+    run = front(folder.log).run
+    return (folder.run_id, run.entity, run.project) if run.run_id else None
 
 
 def _place(process: psutil.Process) -> _Place | None:
@@ -116,7 +133,17 @@ def _is_shell(process: psutil.Process) -> bool:
         return False
 
 
+def _program(process: psutil.Process) -> list[str]:
+    """Its command without numbers, such as a worker's own; empty where it may not be looked at."""
+    try:
+        return [re.sub(r"\d+", "", word) for word in process.cmdline()]
+    except (psutil.Error, OSError):
+        return []
+
+
 def _is_launcher(process: psutil.Process) -> bool:
+    if _is_shell(process):
+        return False  # whatever it was told to run
     try:
         words = process.cmdline()[:_WORDS]
     except (psutil.Error, OSError):

@@ -77,7 +77,7 @@ class Pauses:
 
     def apply(self, connection: Connection) -> None:
         """Pause a connection that was just made, where it is meant."""
-        for subject in (self._engine.connections.name_of(connection), ""):
+        for subject in (self._engine.connections.name_of(connection), connection.server.url, ""):
             if subject in self._servers:
                 connection.pause(self._servers[subject])
                 return
@@ -97,11 +97,12 @@ class Pauses:
         if not subject:
             ended = list(before)
         else:
-            ended = [one for one in (subject, "") if one in before]
+            names = {subject, *(one.server.url for one in self._engine.connections.named(subject))}
+            ended = [one for one in before if one in names or not one]
             if "" in ended:  # all others stay paused
                 for connection in self._engine.connections.all():
                     other = self._engine.connections.name_of(connection)
-                    if other != subject and other not in before:
+                    if other not in names and other not in before:
                         self.pause(other, before[""])
         for one in ended:
             self._servers.pop(one, None)
@@ -128,10 +129,16 @@ class Pauses:
         return self._servers.get("")
 
     def named(self, server: str) -> str:
-        """A server as pauses know it: empty for all, ``local``, or an address. Raises UsageError where it is none."""
+        """A server as pauses know it: empty for all, ``local``, or an address. Raises UsageError where it is none.
+
+        The local server's address stands for ``local``: after a restart it may answer at another one.
+        """
         if server == CLOUD:
             return self._engine.settings.cloud_url or known_cloud_url(self._engine.environ)
-        return server if server in ("", LOCAL) else normalise_url(server)
+        if server in ("", LOCAL):
+            return server
+        url = normalise_url(server)
+        return LOCAL if self._engine.connections.is_ours(url) else url
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from runferry.errors import AppError
 from runferry.formats.entries import Batch, RunContent
 from runferry.formats.legacy import CONFIG, EVENTS, METADATA, OUTPUT, SUMMARY, LegacyReader, is_legacy_log
 from runferry.formats.log_reader import LogReader
 from runferry.wire.scanning import READ
+
+_FRONT = 16 << 10  # bytes of a log in which its run record stands
 
 
 class Reader(Protocol):
@@ -37,6 +41,14 @@ class Extent(NamedTuple):
 def open_reader(log: Path) -> Reader:
     """The reader that understands this log; nothing is opened before it reads."""
     return LegacyReader(log) if is_legacy_log(log) else LogReader(log)
+
+
+def front(log: Path) -> RunContent:
+    """What stands first in a log: which run it is of, and who writes it; empty texts where it cannot be read."""
+    reader = open_reader(log)
+    with suppress(AppError):
+        reader.read(max_bytes=_FRONT)
+    return reader.content
 
 
 def extent(log: Path) -> Extent:

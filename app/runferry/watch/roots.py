@@ -115,7 +115,7 @@ class RootScanner:
             for run in root.runs.values():
                 self._forget(run)
             self._looks = [one for one in self._looks if one.root != path]
-        self._drop_watches(root)
+        _drop_watches(root, self._notifier)
         self.hurry()  # a run may lie below another root too
 
     def hurry(self) -> None:
@@ -212,10 +212,7 @@ class RootScanner:
         if root.watched - before:
             # What appeared between the scan and the watch was seen by neither: scan once more.
             root.due = 0.0
-        with self._lock:
-            removed = self._roots.get(root.path) is not root
-        if removed:  # by another thread, meanwhile
-            self._drop_watches(root)
+        self._drop_if_removed(root)
 
     def _look(self, path: Path, root_path: Path) -> None:
         """Look at one place below a root: a run folder, a folder with runs in it, or one that is not there any more."""
@@ -232,12 +229,15 @@ class RootScanner:
         self._take(root, found, vanished)
         if found.places:
             self._watch_more(root, found.places)
+            self._drop_if_removed(root)
 
     def _take(self, root: _Root, found: Scan, vanished: list[Path]) -> None:
         """Note what a look brought, then tell it: what went first, so that a move reads as one."""
         new = []
         gone = []
         with self._lock:
+            if self._roots.get(root.path) is not root:
+                return  # removed meanwhile: what is noted now nobody would forget
             replaced = [run.path for run in found.runs if _is_another(root.runs.get(run.path), run)]
             for path in (*vanished, *replaced):
                 self._forget(root.runs.pop(path))
@@ -280,13 +280,12 @@ class RootScanner:
         root.watched &= wanted
         self._watch_more(root, sorted(wanted))
 
-    def _drop_watches(self, root: _Root) -> None:
-        while root.watched:
-            try:
-                folder = root.watched.pop()
-            except KeyError:
-                return  # another thread took the last one
-            self._notifier.unwatch(folder)
+    def _drop_if_removed(self, root: _Root) -> None:
+        """Watch it no more where another thread removed it meanwhile."""
+        with self._lock:
+            removed = self._roots.get(root.path) is not root
+        if removed:
+            _drop_watches(root, self._notifier)
 
     def _watch_more(self, root: _Root, folders: tuple[Path, ...] | list[Path]) -> None:
         for folder in folders:
@@ -314,6 +313,15 @@ def _describe(root: _Root, problem: str) -> FolderStatus:
     method = "polling" if reason else "notifications"
     told = "; ".join(each for each in (reason, root.trouble) if each)
     return FolderStatus(str(root.path), "", method, told, len(root.runs))
+
+
+def _drop_watches(root: _Root, notifier: Notifier) -> None:
+    while root.watched:
+        try:
+            folder = root.watched.pop()
+        except KeyError:
+            return  # another thread took the last one
+        notifier.unwatch(folder)
 
 
 def _is_another(known: RunFolder | None, found: RunFolder) -> bool:

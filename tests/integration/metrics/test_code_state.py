@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
+import runferry as recorder
 from runferry.engine.code_state.capture import capture
 from runferry.engine.code_state.git import Git, GitFailed
+from runferry.engine.code_state.keeper import CodeState
+from runferry.formats.detect import RunFolder, identify
+from runferry.settings import Settings
 from support.processes import RUNFERRY, Server, python, runferry, started, until
 
 TRAINING = """
@@ -191,6 +195,25 @@ def test_changes_that_do_not_fit_leave_everything_as_it_was(repository: Path, se
     assert "cannot be applied" in done.err
     assert git(repository, "branch", "--list").split() == ["*", "main"]
     assert git(repository, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("is_alive", [True, False], ids=["goes on", "was killed"])
+def test_of_old_runs_only_one_that_goes_on_is_taken(repository: Path, is_alive: bool) -> None:
+    """What stands in the repository days after a run was killed is not what it ran with."""
+    run = recorder.init(dir=str(repository), id="coded", settings={"console": "off", "silent": True})
+    (place,) = (repository / "wandb").glob("offline-run-*-coded")
+    marker = json.loads((place / "runferry.json").read_text())
+    days_ago = {"started_at": marker["started_at"] - 4 * 86400}
+    killed = {} if is_alive else {"process_start_ticks": 1}  # of a process that is not there any more
+    (place / "runferry.json").write_text(json.dumps({**marker, **days_ago, **killed}))
+    folder = identify(place)
+    assert isinstance(folder, RunFolder)
+    keeper = CodeState(repository.parent / "kept", Settings, lambda path, text: None)
+    keeper.start()
+    keeper.consider(folder)
+    assert ("diff.patch" in keeper.files(folder.path, wait=True)) is is_alive
+    keeper.stop()
+    run.finish()
 
 
 def test_two_apps_that_watch_one_run_both_verify_it(repository: Path, server: Server) -> None:

@@ -12,10 +12,13 @@ from typing import Any
 import psutil
 import pytest
 
-from runferry.engine.launched import launched_with
+import runferry as recorder
+from runferry.engine.launched import launched_with, logs_of_one_run
 from runferry.engine.stopping import Stopper, find_all
 from runferry.formats.detect import RunFolder, identify
 from support.processes import RUNFERRY, runferry, started, until
+
+QUIET = {"console": "off", "silent": True}
 
 # Starts two workers as torchrun does, and starts them anew when they fail; each notes its interrupts in a file.
 LAUNCHER = """
@@ -73,7 +76,8 @@ def pids(work: Path, run: str) -> list[int]:
 
 def folders(work: Path, run: str) -> list[RunFolder]:
     found = [identify(one) for one in sorted(work.glob(f"wandb/offline-run-*-{run}"))]
-    return [one for one in found if isinstance(one, RunFolder) and one.log.stat().st_size > 500]
+    runs = [one for one in found if isinstance(one, RunFolder)]
+    return [one for one in runs if one.log.stat().st_size > 1500]  # rows are in it: `init` is over
 
 
 def is_there(pid: int) -> bool:
@@ -173,3 +177,55 @@ def test_what_a_worker_starts_is_no_worker(work: Path) -> None:
         mine = psutil.Process(os.getpid())
         assert mine not in launched_with(psutil.Process(outer.pid))
         inner.kill()
+
+
+# As in an interactive shell: what it exports is not in its own environment, but in that of all that it starts.
+SHELL = """
+export MASTER_ADDR=node0 MASTER_PORT=29502 WORLD_SIZE=2 RANK=0
+"$0" train.py --seed 1 &
+"$0" train.py --seed 2 &
+sleep 61 &
+export LOCAL_RANK=0
+sleep 62 &
+"$0" train.py --seed 3 &
+export RANK=1
+sleep 63 &
+{more}
+wait
+"""
+
+
+@pytest.mark.parametrize("more", ["", '"$0" train.py --seed 4 &'], ids=["one worker here", "two workers here"])
+def test_what_a_shell_with_a_workers_variables_starts_goes_on(work: Path, more: str) -> None:
+    """On each of several computers a person exports a rank by hand: what else runs in that shell is no worker."""
+    (work / "train.py").write_text("import time; time.sleep(60)")
+    script = SHELL.format(more=more)
+    with started("bash", "-c", script, RUNFERRY[0], cwd=work, log=work.parent / "shell.out") as shell:
+        count = script.count(" &\n")
+        children = until(lambda: len(found := psutil.Process(shell.pid).children()) == count and found, "all run")
+        until(lambda: not any(one.name() == "bash" for one in children), "all are what they will be")
+        by_command = {" ".join(one.cmdline()[1:]): one for one in children}
+        workers_here = [by_command["train.py --seed 4"]] if more else []
+        for seed in (1, 2, 3):  # all of rank 0
+            assert launched_with(by_command[f"train.py --seed {seed}"]) == workers_here
+        for one in children:
+            one.kill()
+
+
+def test_logs_of_the_official_client_with_one_id_may_be_of_two_projects(work: Path) -> None:
+    folders_of = {}
+    for number, project in enumerate(("one", "two", "one")):
+        run = recorder.init(dir=str(work / str(number)), project=project, id="baseline", settings=QUIET)
+        run.finish()
+        (made,) = (work / str(number) / "wandb").glob("offline-run-*")
+        (made / "runferry.json").unlink()  # without it, it is one of the official client
+        path = work / "wandb" / f"offline-run-20260101_00000{number}-baseline"
+        path.parent.mkdir(exist_ok=True)
+        made.rename(path)
+        folders_of.setdefault(project, []).append(path)
+    first = identify(folders_of["one"][0])
+    assert isinstance(first, RunFolder)
+    assert first.marker is None
+    assert [one.path for one in logs_of_one_run(first)] == folders_of["one"]
+    first.log.write_bytes(first.log.read_bytes()[:7])  # as yet it does not say of which project it is
+    assert logs_of_one_run(first) == [first]

@@ -181,6 +181,37 @@ def test_a_source_that_fails_once_is_asked_again(
     assert taken
 
 
+@pytest.mark.parametrize("asked", ["overview", "snapshot", "statuses"])
+def test_what_was_said_while_the_source_failed_is_told_later(
+    qtbot: QtBot, start: Start, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    source = ScriptedSource(a_run(1), a_run(2))
+    bridge, taken = start(source)
+    del source.runs["key2"]
+    source.put(a_run(1, last_step=7))
+    whole, failed = getattr(source, asked), threading.Event()
+
+    def once(*about: object) -> object:
+        if not failed.is_set():
+            source.bus.publish(Event("add", "/later"))
+            failed.set()
+            raise RuntimeError("scripted")
+        return whole(*about)
+
+    monkeypatch.setattr(source, asked, once)
+    seen = len(taken)
+    source.bus.publish(Event("quit"))
+    source.bus.publish(Event("run", a_run(1).path))
+    source.bus.publish(Event("run", a_run(2).path))
+    if asked == "snapshot":
+        bridge.look_again()
+    qtbot.waitUntil(lambda: sum(len(one.events) for one in taken) == 2, timeout=8000)
+    assert failed.is_set()
+    assert [event.kind for update in taken for event in update.events] == ["quit", "add"]
+    assert [run.last_step for update in taken[seen:] for run in update.runs] == [7]
+    assert [key for update in taken for key in update.gone] == ["key2"]
+
+
 def test_stop_leaves_no_thread_and_brings_nothing_more(qtbot: QtBot, start: Start) -> None:
     source = ScriptedSource(a_run(1))
     bridge, taken = start(source)

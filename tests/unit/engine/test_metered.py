@@ -11,6 +11,7 @@ import pytest
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.paths import Home
+from runferry.remote.failures import ServerRefused
 from runferry.settings import Settings
 from runferry.status import ConnectionState, ServerStatus
 
@@ -52,6 +53,21 @@ def test_it_pauses_with_a_reason_and_goes_on_by_itself(engine: Engine) -> None:
         "Paused: metered network.",
         "Resumed: no metered network any more.",
     ]
+
+
+@pytest.mark.parametrize("slug", ["tls-untrusted", "key-refused"])
+def test_what_stopped_in_another_network_is_tried_behind_a_metered_one(engine: Engine, slug: str) -> None:
+    """It came to a stop at home or in a hotel; the change of network is told while it is held."""
+    connect(engine, FAR)
+    (far,) = engine.connections.all()
+    far.leave(ServerRefused(slug, "Stopped", "why", "what to do"))
+    assert states(engine) in ([ConnectionState.UNTRUSTED], [ConnectionState.REFUSED])
+    engine.network_is_metered(True)
+    engine.network_changed()
+    assert states(engine) == [PAUSED]
+    engine.network_is_metered(False)
+    assert states(engine) == [ConnectionState.RETRYING]
+    assert far.enter()
 
 
 def test_a_network_of_which_nobody_knows_is_used(engine: Engine) -> None:

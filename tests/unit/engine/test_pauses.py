@@ -15,6 +15,7 @@ import runferry
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncRequest
+from runferry.engine.local_server import LocalServer, Running
 from runferry.engine.pauses import PauseFor, end_of
 from runferry.engine.watched import WatchedFolder
 from runferry.errors import AppError
@@ -105,6 +106,44 @@ def test_of_all_paused_servers_one_can_go_on(make: Callable[[], Engine]) -> None
         engine.try_now()
         assert states(engine)[TWO.server] is not ConnectionState.PAUSED
         assert engine.pauses.of_servers() == {}
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["while it is used", "before it is used"])
+def test_the_local_server_is_paused_by_its_address_too_wherever_it_answers_later(
+    make: Callable[[], Engine], monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    running = [Running("http://127.0.0.1:8470", "s" * 32, "k" * 40)]
+    monkeypatch.setattr(LocalServer, "ensure", lambda self: running[0])
+    local = Choice("local", "test")
+    with make() as engine:
+        if is_known:
+            connect(engine, local)
+        engine.pause(running[0].url)
+        connect(engine, local)
+        assert states(engine) == {running[0].url: ConnectionState.PAUSED}
+    if is_known:
+        running[0] = Running("http://127.0.0.1:9999", "s" * 32, "k" * 40)
+    with make() as engine:
+        engine.pauses.restore()
+        connect(engine, local, TWO)
+        assert states(engine) == {running[0].url: ConnectionState.PAUSED, TWO.server: ConnectionState.IDLE}
+        engine.try_now(running[0].url)
+        assert states(engine)[running[0].url] is not ConnectionState.PAUSED
+    with make() as engine:
+        engine.pauses.restore()
+        assert engine.pauses.of_servers() == {}
+
+
+def test_a_pause_of_the_local_server_counts_for_another_key_too(
+    make: Callable[[], Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalServer, "ensure", lambda self: Running(ONE.server, "s" * 32, "o" * 40))
+    with make() as engine:
+        connect(engine, ONE, Choice("local", "test"))
+        engine.pause(ONE.server)
+        assert [one.state for one in engine.connections.all()] == [ConnectionState.PAUSED] * 2
+        assert engine.resume(ONE.server)
+        assert not any(one.is_paused for one in engine.connections.all())
 
 
 def test_a_one_shot_command_is_not_stopped_by_a_pause_of_before(make: Callable[[], Engine]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -193,6 +194,34 @@ def test_files_in_known_runs_cost_nothing(tmp_path: Path, clock: Hand, silent: N
     one.notice(str(run / "run-abc.wandb"), False)
     one.notice(str(tmp_path / "train.log"), False)
     assert one.tick() == clock.now + 5, "no look was planned"
+
+
+@pytest.mark.parametrize("by_notice", [True, False], ids=["look", "scan"])
+def test_a_root_that_is_removed_while_it_is_looked_at_is_found_anew_when_it_is_added_again(
+    tmp_path: Path, clock: Hand, silent: Notifier, monkeypatch: pytest.MonkeyPatch, by_notice: bool
+) -> None:
+    found: list[Path] = []
+    one = scanner(clock, silent, found, [])
+    one.add(tmp_path)
+    one.tick()
+    run = make_run(tmp_path / "wandb")
+    if by_notice:
+        one.notice(str(tmp_path / "wandb"), True)
+    else:
+        clock.now += 5
+    whole = one._take
+
+    def late(root: Any, scanned: Any, vanished: Any) -> None:
+        one.remove(tmp_path)  # by the window's thread
+        whole(root, scanned, vanished)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one, "_take", late)
+        one.tick()
+    assert found == []
+    one.add(tmp_path)
+    one.tick()
+    assert found == [run]
 
 
 def test_a_folder_that_cannot_be_reached_is_not_gone(

@@ -54,8 +54,8 @@ class Feed:
             self._next(reader)
 
     def _next(self, reader: CurveReader) -> None:
-        self._is_reading, self._is_asked = True, False
         metrics, host = self._wanted()
+        self._is_reading, self._is_asked = True, False
         path, host_metrics = self._path, self._context.engine.host_metrics
 
         def work() -> Curves:
@@ -81,11 +81,12 @@ class Feed:
             self._is_reading = False
             self.look()
             return
-        before = self._wanted()
-        self._show(
-            found
-        )  # may ask for others: still reading, as far as `look` is concerned, so that one reads at a time
-        self._is_reading = False
+        try:
+            before = self._wanted()
+            # It may ask for others: still reading, as far as `look` is concerned, so that one reads at a time.
+            self._show(found)
+        finally:
+            self._is_reading = False  # also where a chart failed: the next look goes on
         if not found.at_end or self._is_asked or self._wanted() != before:
             self._next(reader)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from runferry.engine.code_state.capture import Captured, capture
 from runferry.formats.detect import RunFolder, RunKind
-from runferry.formats.liveness import recorder_host
+from runferry.formats.liveness import recorder_host, recorder_process
 from runferry.settings import Settings
 from runferry.sync.code_on_server import ABOUT
 
@@ -84,8 +84,9 @@ class CodeState:
             return False
         started = marker.get("started_at")
         is_new = isinstance(started, (int, float)) and time.time() - started < NEW
-        is_open = "outcome" not in marker
-        return recorder_host(marker) and (is_new or is_open) and not (self.place(folder.path) / ABOUT).exists()
+        if not recorder_host(marker) or (self.place(folder.path) / ABOUT).exists():
+            return False
+        return is_new or ("outcome" not in marker and recorder_process(marker) is not None)  # SIGKILL leaves no outcome
 
     def _work(self) -> None:
         while (folder := self._queue.get()) is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytestqt.exceptions import capture_exceptions
 from pytestqt.qtbot import QtBot
 
 import runferry
@@ -118,3 +119,36 @@ def test_who_asks_while_curves_are_shown_starts_no_second_reading(
     feed.open(str(written(tmp_path, 2000)))
     qtbot.waitUntil(lambda: len(shown) >= 20 and context.tasks.open == 0)
     assert max(at_once) == 1
+
+
+@pytest.mark.parametrize("fails", ["show", "wanted"])
+def test_after_a_chart_that_failed_the_next_look_goes_on(
+    qtbot: QtBot, context: Context, tmp_path: Path, fails: str
+) -> None:
+    shown: list[Curves] = []
+    asked: list[str] = []
+
+    def note(what: str) -> None:
+        asked.append(what)
+        if what == fails and asked.count(what) == 2:
+            raise RuntimeError("scripted")
+
+    def wanted() -> tuple[tuple[str, ...], tuple[str, ...]]:
+        note("wanted")
+        return ("loss",), ()
+
+    def show(curves: Curves) -> None:
+        note("show")
+        shown.append(curves)
+
+    feed = Feed(context, wanted, show)
+    place = written(tmp_path, 5)
+    with capture_exceptions() as caught:
+        feed.open(str(place))
+        qtbot.waitUntil(lambda: context.tasks.open == 0)
+        feed.look()
+        qtbot.waitUntil(lambda: context.tasks.open == 0)
+    assert [str(one[1]) for one in caught] == ["scripted"]
+    before = len(shown)
+    feed.look()
+    qtbot.waitUntil(lambda: len(shown) > before)
