@@ -31,6 +31,9 @@ class SyncState(Word):
     PROBLEM = "problem"  # needs a person
 
 
+SILENT = 3600.0  # seconds
+
+
 class RunState(Word):
     """What became of the training itself."""
 
@@ -99,6 +102,14 @@ class RunStatus:
     error: dict[str, str] | None = None
     stop_requested: bool = False  # somebody asked the server to stop it
     key: str = ""  # tells apart the ways of one run to several places; the same for as long as this process lives
+    changed: float | None = None  # when something was last written to its log, as far as that is known
+
+    def seems_live(self, now: float) -> bool:
+        """Whether it trains, as far as can be told. What was silent for an hour and has no end may have been killed
+        where nobody saw it: it is no news, and nobody waits for it. now: seconds since the epoch."""
+        if self.run_state is RunState.QUIET:
+            return self.changed is None or now - self.changed < SILENT
+        return self.run_state is RunState.RUNNING
 
 
 @dataclass(frozen=True)

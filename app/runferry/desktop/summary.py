@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,9 +11,8 @@ from enum import Enum
 from runferry.desktop.look import amounts
 from runferry.desktop.text import plural, tr
 from runferry.servers import is_loopback
-from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, Snapshot, SyncState
+from runferry.status import ConnectionState, RunStatus, ServerStatus, Snapshot, SyncState
 
-_LIVE = (RunState.RUNNING, RunState.QUIET)
 MOST_LIVE = 12  # runs that a menu has room for
 _MOVING = (SyncState.SYNCING, SyncState.WAITING)
 
@@ -46,12 +46,13 @@ class Totals:
 
 def totals(runs: Iterable[RunStatus]) -> Totals:
     """Count."""
+    now = time.time()
     by_state = dict.fromkeys(SyncState, 0)
     number = live = held = waiting = verified_bytes = waiting_bytes = rows = 0
     for run in runs:
         number += 1
         by_state[run.state] += 1
-        live += run.run_state in _LIVE and not run.held
+        live += run.seems_live(now) and not run.held
         held += bool(run.held)
         waiting += run.state is SyncState.WAITING and not run.held
         if run.state is SyncState.VERIFIED:
@@ -76,7 +77,8 @@ def totals(runs: Iterable[RunStatus]) -> Totals:
 
 def live_runs(runs: Iterable[RunStatus]) -> tuple[RunStatus, ...]:
     """The newest of those that train now, newest first; how many there are is in the totals."""
-    live = (one for one in runs if one.run_state in _LIVE and not one.held)
+    now = time.time()
+    live = (one for one in runs if one.seems_live(now) and not one.held)
     return tuple(heapq.nlargest(MOST_LIVE, live, key=lambda one: one.started or 0))
 
 

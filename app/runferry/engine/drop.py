@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class SentBefore:
     """The run on one server. `server`: ``local`` or a URL; `address`: for people. `is_whole`: verified, and nothing
-    came since; `verified_at`: seconds since the epoch."""
+    came since; `verified_at`: seconds since the epoch; `files`: how many of them went along."""
 
     server: str
     address: str
@@ -40,6 +40,7 @@ class SentBefore:
     url: str
     verified_at: float | None
     is_whole: bool
+    files: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ def _sent(engine: Engine, folder: RunFolder) -> tuple[SentBefore, ...]:
             verified_at=delivery.verified_at,
             is_whole=delivery.state == SyncState.VERIFIED
             and now == (delivery.verified_size, delivery.verified_mtime_ns),
+            files=delivery.counts.get("files", 0),
         )
         for delivery, target in reversed(engine.ledger.deliveries_of(folder.log))
     )

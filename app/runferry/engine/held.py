@@ -39,12 +39,22 @@ def hold(folder: RunFolder, watched: WatchedFolder, why: str, ledger: Ledger, er
 
 
 def was_asked_for(folder: RunFolder, watched: WatchedFolder, ledger: Ledger) -> bool:
-    """Whether its way to where this folder's runs go was begun, and did not end: it goes on by itself."""
-    for delivery, target in ledger.deliveries_of(folder.log):
-        there = watched.entity in ("", target["entity"]) and watched.project in ("", target["project"])
-        if delivery.state != SyncState.VERIFIED.value and there and _is_server(target["server"], watched):
-            return True
-    return False
+    """Whether its way to where this folder's runs go was begun, and did not end: it goes on by itself.
+
+    Where somebody sent it elsewhere, under another project or id, that says nothing about this folder.
+    """
+    begun = [(one, target) for one, target in ledger.deliveries_of(folder.log) if one.state != SyncState.VERIFIED.value]
+    if not begun:
+        return False
+    run = front(folder.log).run
+    entity, project = watched.entity or run.entity, watched.project or run.project
+    return any(
+        entity in ("", target["entity"])
+        and project in ("", target["project"])
+        and target["run_id"] == (run.run_id or folder.run_id)
+        and _is_server(target["server"], watched)
+        for _, target in begun
+    )
 
 
 def _is_server(identity: str, watched: WatchedFolder) -> bool:

@@ -6,6 +6,7 @@ After a restart the ledger says what was known before, so that nothing is told t
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, replace
 
 from runferry.engine.activity import Activity, ActivityKind, Severity
@@ -98,7 +99,7 @@ class RunNews:
 
     def _tell(self, status: RunStatus, before: _Known, after: _Known, is_of_server: bool) -> None:
         note, name = self._activity.note, status.name or status.run_id
-        if before.is_new and not after.is_new and after.run_state in _LIVE:
+        if before.is_new and not after.is_new and status.seems_live(time.time()):
             note(ActivityKind.FOUND, status.path, f"{name} is training.")
         if before.run_state in _LIVE and after.run_state in _ENDS:
             kind, severity, words = _ENDS[after.run_state]

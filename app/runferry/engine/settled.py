@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from runferry.clock import Clock
 from runferry.formats.detect import RunFolder
+from runferry.formats.readers import Extent
 from runferry.state.ledger import Ledger
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync.connection import Connection
@@ -220,5 +221,5 @@ def _status(row: Row, server: str, destination: Destination) -> RunStatus:
     for name in ("entity", "project", "writer"):  # the same for thousands of runs
         counts[name] = intern(str(counts.get(name) or ""))
     path, run_state = row["path"].rpartition(os.sep)[0], RunState(counts.get("run_state", "unknown"))
-    state, size = SyncState.VERIFIED, row["verified_size"]
-    return status_by(path, row["run_id"], destination, server, state, run_state, counts, size)
+    seen = Extent(row["verified_size"], row["verified_mtime_ns"])
+    return status_by(path, row["run_id"], destination, server, SyncState.VERIFIED, run_state, counts, seen)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runferry.errors import AppError
 from runferry.formats.damage import damage_report
 from runferry.formats.detect import RunFolder
-from runferry.formats.readers import extent
+from runferry.formats.readers import Extent, extent
 from runferry.status import DamageReport, RunState, RunStatus, SyncState
 from runferry.sync.destination import Destination
 from runferry.sync.source import Source
@@ -73,8 +72,11 @@ def status_of(
     error: AppError | None,
 ) -> RunStatus:
     """The status by the counts; before there are any, by what the folder's name tells."""
-    total = _size(folder.log)
-    return status_by(str(folder.path), folder.run_id, destination, server, state, run_state, counts, total, error)
+    try:
+        seen = extent(folder.log)
+    except OSError:
+        seen = Extent(0, 0)
+    return status_by(str(folder.path), folder.run_id, destination, server, state, run_state, counts, seen, error)
 
 
 def status_by(
@@ -85,10 +87,11 @@ def status_by(
     state: SyncState,
     run_state: RunState,
     counts: Mapping[str, Any],
-    bytes_total: int,
+    seen: Extent,
     error: AppError | None = None,
 ) -> RunStatus:
-    """The status by the counts, without a look at the disk; `path` and `run_id`: of the run's folder."""
+    """The status by the counts, without a look at the disk; `path` and `run_id`: of the run's folder, `seen`: its log's
+    size and age."""
     return RunStatus(
         path=path,
         key="\n".join((path, server, destination.entity, destination.project, destination.run_id)),
@@ -110,7 +113,8 @@ def status_by(
         artifacts=counts.get("artifacts", 0),
         artifacts_sent=counts.get("artifacts_sent", 0),
         bytes_read=counts.get("bytes_read", 0),
-        bytes_total=bytes_total,
+        bytes_total=seen.size,
+        changed=seen.mtime_ns / 1e9 or None,
         last_step=counts.get("last_step"),
         metric=counts.get("metric", ""),
         started=counts.get("started"),
@@ -131,10 +135,3 @@ def shown(state: SyncState, run_state: RunState) -> SyncState:
 def damage_of(kept: dict[str, Any] | None) -> DamageReport | None:
     """The report as it was kept."""
     return DamageReport(kept["gaps"], kept["bytes"], kept["rows"], tuple(kept["details"])) if kept else None
-
-
-def _size(path: Path) -> int:
-    try:
-        return extent(path).size
-    except OSError:
-        return 0

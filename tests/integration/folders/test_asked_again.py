@@ -261,3 +261,21 @@ def test_a_run_is_shown_once_at_any_moment(server: Server, work: Path, monkeypat
             return verified(engine, 30)()
 
         until(once, "all are verified")
+
+
+def test_what_was_refused_elsewhere_does_not_send_a_run_that_waits(
+    server: Server, work: Path, dropped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way to another place that somebody asked for was begun, and did not end; this folder's was not asked for."""
+    folder = replace(watched(work, server, FolderMode.AUTO), added=time.time() + 60)
+    with started(server, monkeypatch) as engine:
+        engine.watching.start([folder])
+        until(lambda: [bool(one.held) for one in shown(engine)] == [True], "it waits")
+        for words in ({"project": "elsewhere"}, {"is_new": True}):
+            engine.finish(engine.sync(SyncRequest((dropped,), server.url, **words)))
+        until(lambda: len(stores.runs_of(server.data)) == 2, "they are begun")
+    with started(server, monkeypatch) as engine:
+        with engine._database.transaction() as db:
+            db.execute("UPDATE deliveries SET state = 'problem'")
+        engine.watching.start([folder])
+        until(lambda: [bool(one.held) for one in shown(engine)] == [True], "it waits again")

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runferry.desktop.summary import Mood, Totals, retry_line, server_name, summarize, totals
+from runferry.desktop.look.words import of_run
+from runferry.desktop.run.sentence import sentence
+from runferry.desktop.summary import Mood, Totals, live_runs, retry_line, server_name, summarize, totals
 from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, Snapshot, SyncState
 from support.scripted import NOW, URL, a_run, a_snapshot
 
@@ -150,3 +152,14 @@ def test_there_is_always_a_sentence(runs: list[RunStatus], states: list[Connecti
     found = summarize(Snapshot("1", 1, NOW, (), servers), totals(runs), NOW)
     assert found.headline
     assert found.sentence
+
+
+def test_what_was_silent_for_an_hour_is_not_called_live() -> None:
+    """A dry run that was killed years ago has no end in its log, and nobody can see its process."""
+    now = time.time()
+    quiet = [a_run(number, run_state=RunState.QUIET, changed=now - age) for number, age in enumerate((600, 43_200))]
+    old = a_run(2, run_state=RunState.QUIET, changed=None)
+    assert totals([*quiet, old]).live == 2
+    assert [one.key for one in live_runs(quiet)] == ["key0"]
+    assert [of_run(one).word for one in quiet] == ["Live", "Quiet"]
+    assert "nothing was written for 12 h" in sentence(quiet[1], None, now)

@@ -47,15 +47,22 @@ class Row:
 
     @property
     def done(self) -> SentBefore | None:
-        """Where it is already, verified and unchanged, if that is where it would go."""
+        """Where it is already, verified and unchanged, if that is where it would go; not where only metrics are."""
+        there = self.there
+        return there if there is not None and (there.files or not self.found.contents.files) else None
+
+    @property
+    def there(self) -> SentBefore | None:
+        """The same, be it metrics only."""
         for one in self.found.sent:
             if one.is_whole and one.server == self.server and self._fits(one):
                 return one
         return None
 
     def _fits(self, one: SentBefore) -> bool:
-        """Whether it was sent to the team and project that are meant; what nobody said may be anything."""
-        return self.entity in ("", one.entity) and self.project in ("", one.project) and not self.is_new
+        """Whether it was sent to the team and project that are meant; where none is known it may be any."""
+        is_place = self.team_shown in ("", one.entity) and self.project_shown in ("", one.project)
+        return is_place and one.run_id == self.found.run_id and not self.is_new
 
     @property
     def is_ticked(self) -> bool:

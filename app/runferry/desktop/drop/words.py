@@ -37,6 +37,8 @@ def kind_line(row: Row) -> str:
         parts.append(tr("reading…"))
     elif row.done is not None:
         parts.append(tr("already verified there, {day}", day=amounts.exact(row.done.verified_at)[:10]))
+    elif row.there is not None:
+        parts.append(tr("its metrics are verified there, its files are not"))
     elif found.kind == OFFICIAL_ONLINE:
         parts.append(tr("wandb uploads it itself"))
     elif found.run_state is RunState.RUNNING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from runferry.desktop.look.theme import Tone
@@ -26,6 +27,7 @@ SYNC = {
     SyncState.VERIFIED: Look("state-verified", Tone.GOOD, "Verified"),
     SyncState.PROBLEM: Look("state-problem", Tone.BAD, "Problem"),
 }
+QUIET = Look("moon", Tone.SUBTLE, "Quiet")
 LIVE = Look("state-live", Tone.LIVE, "Live")
 DAMAGED = Look("state-damaged", Tone.DAMAGED, "Damaged")
 
@@ -56,7 +58,7 @@ def of_run(run: RunStatus) -> Look:
     if run.state in (SyncState.PROBLEM, SyncState.RETRYING, SyncState.PAUSED):
         return SYNC[run.state]
     if run.run_state in (RunState.RUNNING, RunState.QUIET) and run.state is not SyncState.WAITING:
-        return LIVE
+        return LIVE if run.seems_live(time.time()) else QUIET
     if run.damage is not None and run.damage.gaps and run.state in (SyncState.VERIFIED, SyncState.SENT):
         return DAMAGED
     return SYNC[run.state]

@@ -22,7 +22,10 @@ def sentence(run: RunStatus, server: ServerStatus | None, now: float) -> str:
     """How the training is, and how far it is on its way. now: seconds since the epoch."""
     if run.held:
         return tr("Not sent: {why}.", why=run.held)
-    parts = [_TRAINING[run.run_state], plural(run.rows, "{n} row", "{n} rows")]
+    training = _TRAINING[run.run_state]
+    if run.run_state is RunState.QUIET and run.changed is not None:
+        training = tr("Quiet: nothing was written for {time}", time=amounts.ago(run.changed, now))
+    parts = [training, plural(run.rows, "{n} row", "{n} rows")]
     parts.append(_way(run, server, now))
     return ", ".join(one for one in parts if one) + "."
 

@@ -44,6 +44,7 @@ def sent(server: str = COMPANY, **rest: Any) -> SentBefore:
         "url": "",
         "verified_at": 1_790_000_000.0,
         "is_whole": True,
+        "files": 3,
     }
     return SentBefore(**{**told, **rest})
 
@@ -60,6 +61,11 @@ def test_what_is_there_already_is_not_ticked() -> None:
     assert replace(there, is_new=True).is_ticked
     assert replace(there, ticked=True).is_ticked, "a person may insist"
     assert row(sent=(sent(is_whole=False),)).is_ticked, "it has grown since"
+    assert row(sent=(sent(project="elsewhere"),)).is_ticked, "it would go to the project that its log names"
+    assert row(sent=(sent(run_id="new"),)).is_ticked, "it was sent as another run"
+    bare = row(sent=(sent(files=0),))
+    assert bare.is_ticked
+    assert "its metrics are verified there, its files are not" in kind_line(bare)
 
 
 def test_a_log_without_rows_or_project_does_not_stand_in_the_way() -> None:
@@ -86,7 +92,7 @@ def test_a_server_and_a_project_have_to_be_known() -> None:
 def test_one_request_for_each_place() -> None:
     rows = [row(number=number) for number in range(3)]
     rows[1] = replace(rows[1], server="local", project="other")
-    rows.append(row(number=3, sent=(sent(),)))
+    rows.append(row(number=3, sent=(sent(run_id="id3"),)))
     rows.append(row(number=4, project=""))
     first, second = requests(rows, metrics_only=False)
     assert first.paths == (Path(rows[0].found.log), Path(rows[2].found.log))
