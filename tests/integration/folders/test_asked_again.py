@@ -15,6 +15,7 @@ import pytest
 
 import runferry
 from runferry.desktop.drop.sending import begin
+from runferry.engine import held
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncRequest
@@ -268,6 +269,7 @@ def test_what_was_refused_elsewhere_does_not_send_a_run_that_waits(
 ) -> None:
     """The way to another place that somebody asked for was begun, and did not end; this folder's was not asked for."""
     folder = replace(watched(work, server, FolderMode.AUTO), added=time.time() + 60)
+    monkeypatch.setattr(held, "_is_server", lambda *_: True)  # this one is reached by its address, not as "local"
     with started(server, monkeypatch) as engine:
         engine.watching.start([folder])
         until(lambda: [bool(one.held) for one in shown(engine)] == [True], "it waits")
