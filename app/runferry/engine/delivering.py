@@ -25,6 +25,7 @@ from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
 from runferry.formats.detect import NotARun, RunFolder, identify
+from runferry.formats.readers import front
 from runferry.paths import Home
 from runferry.settings import Settings
 from runferry.state.ledger import Ledger
@@ -116,9 +117,11 @@ class Delivering:
         connection = self.connections.get(request.choice(self.environ, self.settings), self.environ)
         destination = request.destination(new_run_id)
         wishes = request.wishes(self.settings, self.environ)
-        if self.settled.find(folder.path, connection, destination, wishes) is None:
-            self._add(folder, destination, connection, wishes, is_asked=False)
-        return Key.of(folder.log, connection, destination)
+        settled = self.settled.find(folder.path, connection, destination, wishes)
+        if settled is not None:
+            return settled.key
+        run = self._add(folder, destination, connection, wishes, is_asked=False)
+        return Key.of(run.log, connection, run.destination)
 
     def go_on_with(self, settled: Iterable[SettledRun]) -> None:
         """Deliver runs that were over and verified, and have something new; those that are shown by now are left."""
@@ -148,10 +151,11 @@ class Delivering:
         """Show a run folder that needs no sync, verified there and unchanged; None for others. Raises AppError."""
         if collected_in(str(path)) and are_due(self.ledger, self.host_metrics, Path(log_in(str(path.resolve())))):
             return None
-        status = self.settled.find(path, self._connection_of(watched), watched.destination(self.settings))
-        if status is not None:
-            self.bus.publish(Event("run", status.path))
-        return status
+        found = self.settled.find(path, self._connection_of(watched), watched.destination(self.settings))
+        if found is None:
+            return None
+        self.bus.publish(Event("run", found.status.path))
+        return found.status
 
     def is_at(self, run: RunSync, watched: WatchedFolder) -> bool:
         """Whether a run is on its way to a folder's server."""
@@ -180,8 +184,7 @@ class Delivering:
         now, so it goes on though it was paused, and a server that is said to have it is asked.
         """
         is_asked = is_asked and wishes is not None
-        if is_asked:
-            destination = self._as_before(folder, destination, connection)
+        destination = self._as_before(folder, destination, connection)
         key = Key.of(folder.log, connection, destination)
         with self._lock:
             self.settled.drop(key)
@@ -222,17 +225,17 @@ class Delivering:
         return run
 
     def _as_before(self, folder: RunFolder, destination: Destination, connection: Connection) -> Destination:
-        """The way on which a run goes to this place already, where its log or its folder named the place, and a person
+        """The way on which a run goes to this place already, where its log or its folder names the place, and a person
         says the same in so many words."""
-        here = [(one.destination, one.key.server, one.status) for one in self.settled.of(str(folder.log))]
-        if run := self.watching.run_of(folder.log):
-            here.append((run.destination, run.connection.server.identity, run.status()))
-        is_meant = destination.matches(folder.run_id)
-        for way, server, status in here:
-            place = {"run_id": status.run_id, "entity": status.entity, "project": status.project}
-            if server == connection.server.identity and is_meant(place):
-                return way
-        return destination
+        log_path, server = str(folder.log), connection.server.identity
+        ways = [one.destination for one in self.settled.of(log_path) if one.key.server == server]
+        runs = [self.watching.run_of(folder.log), *(self._runs.get(key) for key in self.remembered.ways(log_path))]
+        ways += [run.destination for run in runs if run is not None and run.connection.server.identity == server]
+        if not ways or destination in ways:
+            return destination
+        run = front(folder.log).run
+        place = destination.place(run.entity, run.project, folder.run_id)
+        return next((one for one in ways if one.place(run.entity, run.project, folder.run_id) == place), destination)
 
     def _own_wishes(self, run: RunSync) -> Wishes | None:
         usual = combine(app_wishes(self.settings, self.environ), run.folder.marker)
@@ -250,7 +253,7 @@ class Delivering:
         """Its folder is not watched any more: it is given up, unless somebody asked for it by name."""
         with self._lock:
             keys = {key for key, one in self._runs.items() if one is run}
-            is_asked_for = any(run in job.runs for job in self._jobs) or not keys.isdisjoint(self.remembered.keys)
+            is_asked_for = any(run in job.runs for job in self._jobs) or any(key in self.remembered for key in keys)
         if not is_asked_for:
             self.give_up(run)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,8 +57,15 @@ class Remembered:
 
     def __init__(self, engine: Engine, table: AskedTable) -> None:
         self._engine, self._table = engine, table
-        self.keys: set[Key] = set()
-        """The ways on which runs go because somebody asked for it."""
+        self._ways: dict[str, set[Key]] = {}  # by log: those that somebody asked for
+
+    def __contains__(self, key: object) -> bool:
+        """Whether a run goes this way because somebody asked for it."""
+        return isinstance(key, Key) and key in self.ways(key.log)
+
+    def ways(self, log_path: str) -> Set[Key]:
+        """The ways that somebody asked for, of a log."""
+        return self._ways.get(log_path, frozenset())
 
     def keep(self, request: SyncRequest, job: SyncJob) -> None:
         """Remember what was asked for. Raises AppError when the state cannot be written."""
@@ -99,7 +106,8 @@ class Remembered:
             for named in asked.get(path, ()):
                 self._table.drop(named)
             engine.settled.forget_folder(Path(path))
-            self.keys = {one for one in self.keys if os.path.dirname(one.log) not in (path, os.path.realpath(path))}  # noqa: PTH120
+            for log_path in [one for one in self._ways if os.path.dirname(one) in (path, os.path.realpath(path))]:  # noqa: PTH120
+                del self._ways[log_path]
             for run in engine.run_at(path):
                 engine.give_up(run)
             engine.bus.publish(Event("run", path))
@@ -145,4 +153,5 @@ class Remembered:
     def _know(self, keys: Iterable[Key]) -> None:
         """Settled runs are known without the links that a path may have."""
         for key in keys:
-            self.keys |= {key, key._replace(log=os.path.realpath(key.log))}
+            for one in (key, key._replace(log=os.path.realpath(key.log))):
+                self._ways[one.log] = {*self.ways(one.log), one}

@@ -76,7 +76,7 @@ class Settled:
 
     def find(
         self, folder: Path, connection: Connection, destination: Destination, wishes: Wishes | None = None
-    ) -> RunStatus | None:
+    ) -> SettledRun | None:
         """Show a run folder whose log the ledger calls verified as large and as old as it is now; None for any other.
 
         wishes: what may be sent of it from now on, where somebody said so.
@@ -88,8 +88,7 @@ class Settled:
         with self._under_way_lock:
             if found is None or found[0] in self._under_way:
                 return None
-            self._add(SettledRun(*found, destination, wishes))
-        return found[1]
+            return self._add(SettledRun(*found, destination, wishes))
 
     def put_away(self, run: RunSync, wishes: Callable[[RunSync], Wishes | None]) -> bool:
         """Whether a run is over and verified, and asked for by nobody: its status is all that is kept of it then.
@@ -126,14 +125,17 @@ class Settled:
                 return Key.of(log, connection, destination), _status(one, server.url, destination)
         return None
 
-    def _add(self, settled: SettledRun) -> None:
-        key, destination = settled.key, settled.destination
+    def _add(self, settled: SettledRun) -> SettledRun:
+        """Gives the one that is kept: of two ways to one place the first."""
+        log = settled.key.log
         with self._lock:
-            before = self._runs.get(key.log, ())
-            wishes = settled.wishes or next((one.wishes for one in before if one.key == key), None)
-            destination = self._destinations.setdefault(destination, destination)
-            others = (one for one in before if one.key != key)
-            self._runs[key.log] = (*others, settled._replace(destination=destination, wishes=wishes))
+            before = self._runs.get(log, ())
+            same = next((one for one in before if one.key == settled.key or _is_one_place(one, settled)), settled)
+            status = settled.status if same.key == settled.key else same.status
+            destination = self._destinations.setdefault(same.destination, same.destination)
+            kept = SettledRun(same.key, status, destination, settled.wishes or same.wishes)
+            self._runs[log] = (*(one for one in before if one is not same), kept)
+        return kept
 
     def drop(self, key: Key) -> None:
         """An ordinary sync shows it from now on. Called with the lock of those under way."""
@@ -203,6 +205,11 @@ class _Memory:
             for row in self._ledger.verified_logs(folder, is_folder=True):
                 self._read.setdefault(row["path"], []).append(row)
         return self._read.pop(log, [])
+
+
+def _is_one_place(one: SettledRun, other: SettledRun) -> bool:
+    places = [(each.key.server, each.status.entity, each.status.project, each.status.run_id) for each in (one, other)]
+    return places[0] == places[1]
 
 
 def _is_usual(folder: RunFolder) -> bool:

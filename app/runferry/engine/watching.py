@@ -254,7 +254,7 @@ class Watching:
             runs = [one for one in self._runs.values() if is_below(one.folder.path, real)]
             held = [path for path in self._held if is_below(path, real)]
         settled = [Path(one.path) for one in self._engine.settled.statuses() if is_below(Path(one.path), real)]
-        self._engine.settled.forget((log_in(str(one)) for one in settled), kept=self._engine.remembered.keys)
+        self._engine.settled.forget((log_in(str(one)) for one in settled), kept=self._engine.remembered)
         held += settled
         for run in runs:
             watched = self.wanted.holding(run.folder.path)

@@ -44,6 +44,14 @@ class Destination:
     default_entity: str = ""
     default_project: str = ""
 
+    def place(self, entity: str, project: str, run_id: str) -> tuple[str, str, str]:
+        """Where a run goes whose log names these; an empty entity stands for the key's own."""
+        return (
+            self.entity or entity or self.default_entity,
+            self.project or project or self.default_project or UNCATEGORIZED,
+            self.run_id or run_id,
+        )
+
     def matches(self, run_id: str) -> Callable[[Columns], bool]:
         """Whether a target of the ledger is where a run of this id goes; what was not said may be anything."""
 

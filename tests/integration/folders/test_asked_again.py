@@ -281,3 +281,27 @@ def test_what_was_refused_elsewhere_does_not_send_a_run_that_waits(
             db.execute("UPDATE deliveries SET state = 'problem'")
         engine.watching.start([folder])
         until(lambda: [bool(one.held) for one in shown(engine)] == [True], "it waits again")
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["remembered first", "watched first"])
+def test_what_was_dropped_and_is_watched_is_one_after_a_restart(
+    server: Server, work: Path, dropped: Path, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    lively = runferry.init(dir=str(work), project="vision", id="lively", settings={"console": "off", "silent": True})
+    lively.log({"loss": 0})
+    with started(server, monkeypatch) as engine:
+        live = next((work / "wandb").glob("offline-run-*-lively"))
+        begin(engine, [SyncRequest((dropped, live), server.url, project="vision")])
+        until(lambda: sorted(one.rows_acknowledged for one in shown(engine)) == [1, 1], "both are sent")
+        until(lambda: [one.run_id for one in engine.settled.statuses()] == ["dropped"], "one is done")
+    with started(server, monkeypatch) as engine:
+        for is_remembering in (is_first, not is_first):
+            if is_remembering:
+                engine.remembered.begin()
+            else:
+                engine.watching.start([watched(work, server)])
+                until(lambda: len(engine.watching.runs()) == 1, "the live one is found")
+        assert sorted(one.run_id for one in shown(engine)) == ["dropped", "lively"]
+        engine.watching.use("named", [])
+        assert sorted(one.run_id for one in shown(engine)) == ["dropped", "lively"]
+        lively.finish()
