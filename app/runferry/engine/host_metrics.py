@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runferry.engine.kept_curves import KeptCurves
 from runferry.engine.residents import Residents
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder
@@ -23,7 +24,7 @@ from runferry.status import MeasuredStatus
 
 log = logging.getLogger(__name__)
 
-Curves = Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
+Curves = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 """By name: times (seconds since the epoch) and values; NaN where one is missing."""
 
 
@@ -49,6 +50,7 @@ class HostMetrics:
         self._options = options(settings)
         self._is_on = settings.host_metrics
         self._is_started = False
+        self._kept = KeptCurves(self._files_of)
         self._collector = self._new_collector()
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -93,6 +95,18 @@ class HostMetrics:
         """The last hour of the host's values and, with a run's folder, of the run's."""
         return self._collector.series(str(run_path))
 
+    def history(self, run_path: str) -> Curves:
+        """All that was measured for the run in this folder, alive or not: what is kept, then the newest of it."""
+        found = {name: (list(times), list(values)) for name, (times, values) in self._kept.of(run_path).items()}
+        if self.latest_of(run_path) is not None:
+            for name, (times, values) in self.series(run_path).items():
+                before = found.setdefault(name, ([], []))
+                end = before[0][-1] if before[0] else 0.0
+                new = [(when, value) for when, value in zip(times, values, strict=True) if when > end]
+                before[0].extend(when for when, _ in new)
+                before[1].extend(value for _, value in new)
+        return found
+
     def unmeasured(self, run_path: str | Path) -> dict[str, str]:
         """What cannot be measured for a run that is trained here, and why; empty for any other run."""
         own = self.latest_of(run_path)
@@ -121,6 +135,9 @@ class HostMetrics:
     def finish(self, run_folder: Path) -> None:
         """See `sync.sample_source`."""
         self._collector.finish(str(run_folder))
+
+    def _files_of(self, folder: RunFolder) -> Sequence[SampleFile]:
+        return self._store.files(self._residents.identity(folder), folder.path)
 
     # -- inside, on the collector's thread ----------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@ from runferry.desktop.run.figures import XAxis
 from runferry.desktop.run.smoothing import MOST
 
 MOST_CHARTS = 6
+OF_HOSTS = ("cpu", "proc.memory.rssMB", "gpu.0.gpu", "gpu.0.memoryAllocated", "host.cpu", "memory_percent")
+"""What tells most of a run on its computer: its own processor and memory, the first card, then the whole computer."""
 _RANKS = (
     (0, ("loss",)),
     (1, ("acc", "score", "reward", "return", "f1", "auc", "iou", "bleu", "perplexity", "ppl", "error", "metric")),
@@ -22,12 +24,14 @@ _OTHER = 2
 
 @dataclass(frozen=True)
 class ChartChoice:
-    """`metrics`: None where nobody chose yet. `log`: names of the metrics on a logarithmic scale."""
+    """`metrics`: None where nobody chose yet. `log`: names of the metrics on a logarithmic scale. `first`: names that
+    come before all others where nobody chose; not remembered."""
 
     metrics: tuple[str, ...] | None = None
     smoothing: float = 0.6
     axis: XAxis = XAxis.OWN
     log: frozenset[str] = frozenset()
+    first: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -53,7 +57,9 @@ class ChartChoice:
             found = tuple(one for one in self.metrics if one in there)
             if found or not self.metrics:
                 return found
-        return telling(names, most)
+        first = [one for one in self.first if one in names][:most]
+        others = [one for one in names if one not in first]
+        return (*first, *telling(others, most - len(first)))
 
 
 def telling(names: Sequence[str], most: int = MOST_CHARTS) -> tuple[str, ...]:

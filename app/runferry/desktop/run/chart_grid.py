@@ -102,7 +102,8 @@ class ChartGrid(QWidget):
 
     def set_choice(self, kept: Mapping[str, Any]) -> None:
         """What `choice` gave once; an empty one: as if nobody had chosen."""
-        self._choice = ChartChoice.from_dict(kept, self._default.smoothing, self._default.axis)
+        found = ChartChoice.from_dict(kept, self._default.smoothing, self._default.axis)
+        self._choice = replace(found, first=self._default.first)
         self._arrange()
 
     @property

@@ -60,16 +60,16 @@ class Feed:
 
         def work() -> Curves:
             reader.advance()
-            live = _from_start(host_metrics.series(path)) if host_metrics.latest_of(path) else {}
+            measured = _from_start(host_metrics.history(path))
             logged = reader.system_metrics()
             return Curves(
                 metrics=reader.metrics(),
-                host=(*logged, *(name for name in live if name not in logged)),
+                host=(*logged, *(name for name in measured if name not in logged)),
                 drawn={name: _series(reader.points(name), reader.step_metric(name)) for name in metrics},
                 drawn_host={
-                    name: _series(reader.system_points(name)) if name in logged else live[name]
+                    name: _series(reader.system_points(name)) if name in logged else measured[name]
                     for name in host
-                    if name in logged or name in live
+                    if name in logged or name in measured
                 },
                 at_end=reader.at_end,
             )
@@ -103,7 +103,7 @@ def _series(points: Points, own_name: str = "") -> Series:
 
 
 def _from_start(measured: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> dict[str, Series]:
-    """What this app measured during the last hour, over the seconds since its first value."""
+    """What was measured from outside, over the seconds since its first value."""
     begun = min((times[0] for times, _ in measured.values() if times), default=0.0)
     return {
         name: Series([one - begun for one in times], list(values), list(times))

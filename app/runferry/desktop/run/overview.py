@@ -75,13 +75,13 @@ class Overview(QScrollArea):
     def _make_charts(self) -> None:
         if self.charts is not None:
             return
-        from runferry.desktop.run.chart_choice import ChartChoice
+        from runferry.desktop.run.chart_choice import OF_HOSTS, ChartChoice
         from runferry.desktop.run.chart_grid import ChartGrid
         from runferry.desktop.run.figures import XAxis
 
         self.charts = ChartGrid(tr("Metrics"), tr("No numbers were logged yet."))
-        relative = ChartChoice(smoothing=0.0, axis=XAxis.RELATIVE)
-        self.host_charts = ChartGrid(tr("This computer"), tr("Nothing was measured."), choice=relative)
+        relative = ChartChoice(smoothing=0.0, axis=XAxis.RELATIVE, first=OF_HOSTS)
+        self.host_charts = ChartGrid(tr("This run and its computer"), tr("Nothing was measured."), choice=relative)
         self.host_charts.hide()
         self._box.insertWidget(0, self.charts)
         self._box.insertWidget(1, self.host_charts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-from runferry.desktop.run.chart_choice import ChartChoice, telling
+from runferry.desktop.run.chart_choice import OF_HOSTS, ChartChoice, telling
 from runferry.desktop.run.figures import XAxis
 
 
@@ -43,3 +43,20 @@ def test_another_run_of_the_project_may_lack_what_was_chosen() -> None:
     assert choice.shown(["b", "c"]) == ("b",)
     assert choice.shown(["c", "loss"]) == ("loss", "c")
     assert ChartChoice(()).shown(["c"]) == ()
+
+
+def test_of_a_computer_the_run_itself_comes_first() -> None:
+    names = [
+        "availableMB",
+        "disk",
+        "host.cpu",
+        "load.1",
+        "memory_percent",
+        "proc.memory.rssMB",
+        "proc.processes",
+        "cpu",
+    ]
+    choice = ChartChoice(first=OF_HOSTS)
+    assert choice.shown(names, 5) == ("cpu", "proc.memory.rssMB", "host.cpu", "memory_percent", "availableMB")
+    assert choice.shown(names, 2) == ("cpu", "proc.memory.rssMB")
+    assert ChartChoice(("disk",), first=OF_HOSTS).shown(names) == ("disk",)

@@ -20,8 +20,8 @@ from support.pages import NotedEngine, surroundings
 class Unmeasured:
     """No training of this host."""
 
-    def latest_of(self, path: str) -> None:
-        return None
+    def history(self, path: str) -> dict[str, Any]:
+        return {}
 
 
 @pytest.fixture
