@@ -14,6 +14,7 @@ from runferry.servers import is_loopback
 from runferry.status import ConnectionState, RunStatus, ServerStatus, Snapshot, SyncState
 
 MOST_LIVE = 12  # runs that a menu has room for
+KEEPS_UP, KEEPS_UP_ROWS = 1 << 20, 1000  # bytes and rows that a live run may be behind
 _MOVING = (SyncState.SYNCING, SyncState.WAITING)
 
 
@@ -48,11 +49,13 @@ def totals(runs: Iterable[RunStatus]) -> Totals:
     """Count."""
     now = time.time()
     by_state = dict.fromkeys(SyncState, 0)
-    number = live = held = waiting = verified_bytes = waiting_bytes = rows = 0
+    number = live = syncing = held = waiting = verified_bytes = waiting_bytes = rows = 0
     for run in runs:
         number += 1
         by_state[run.state] += 1
-        live += run.seems_live(now) and not run.held
+        is_live = run.seems_live(now) and not run.held
+        live += is_live
+        syncing += run.state is SyncState.SYNCING and not (is_live and _keeps_up(run))
         held += bool(run.held)
         waiting += run.state is SyncState.WAITING and not run.held
         if run.state is SyncState.VERIFIED:
@@ -63,7 +66,7 @@ def totals(runs: Iterable[RunStatus]) -> Totals:
     return Totals(
         runs=number,
         live=live,
-        syncing=by_state[SyncState.SYNCING],
+        syncing=syncing,
         waiting=waiting,
         held=held,
         verified=by_state[SyncState.VERIFIED],
@@ -73,6 +76,11 @@ def totals(runs: Iterable[RunStatus]) -> Totals:
         rows_waiting=rows,
         by_state=by_state,
     )
+
+
+def _keeps_up(run: RunStatus) -> bool:
+    """Whether a live run is sent as it is written: the icon would move and stand still twice a second."""
+    return run.bytes_total - run.bytes_read <= KEEPS_UP and run.rows - run.rows_acknowledged <= KEEPS_UP_ROWS
 
 
 def live_runs(runs: Iterable[RunStatus]) -> tuple[RunStatus, ...]:

@@ -163,3 +163,11 @@ def test_what_was_silent_for_an_hour_is_not_called_live() -> None:
     assert [one.key for one in live_runs(quiet)] == ["key0"]
     assert [of_run(one).word for one in quiet] == ["Live", "Quiet"]
     assert "nothing was written for 12 h" in sentence(quiet[1], None, now)
+
+
+def test_a_live_run_that_is_sent_as_it_is_written_is_up_to_date() -> None:
+    live = a_run(0, run_state=RunState.RUNNING, state=SyncState.SYNCING, rows=500, rows_acknowledged=480)
+    assert said(live)[0] is Mood.UP_TO_DATE
+    assert said(replace(live, rows=50_000))[0] is Mood.SYNCING
+    assert said(replace(live, bytes_total=5 << 20))[0] is Mood.SYNCING
+    assert said(replace(live, run_state=RunState.FINISHED))[0] is Mood.SYNCING
