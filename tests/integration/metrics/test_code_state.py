@@ -203,7 +203,7 @@ def test_of_old_runs_only_one_that_goes_on_is_taken(repository: Path, is_alive: 
     run = recorder.init(dir=str(repository), id="coded", settings={"console": "off", "silent": True})
     (place,) = (repository / "wandb").glob("offline-run-*-coded")
     marker = json.loads((place / "runferry.json").read_text())
-    days_ago = {"started_at": marker["started_at"] - 4 * 86400}
+    days_ago = {"started_at": marker["started_at"] - 4 * 86400, "script": str(repository / "train.py")}
     killed = {} if is_alive else {"process_start_ticks": 1}  # of a process that is not there any more
     (place / "runferry.json").write_text(json.dumps({**marker, **days_ago, **killed}))
     folder = identify(place)

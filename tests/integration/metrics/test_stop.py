@@ -41,7 +41,8 @@ while True:
 def training(work: Path, script: str = TRAINING, python: Any = None) -> Iterator[Any]:
     (work / "train.py").write_text(script)
     with started(python or RUNFERRY[0], work / "train.py", cwd=work, log=work.parent / "train.out") as process:
-        until(lambda: list(work.glob("wandb/*run-*/*.wandb")) and folder(work).log.stat().st_size > 500, "it trains")
+        # Rows are in its log: `init` is over, and with it the time in which a signal leaves no outcome.
+        until(lambda: list(work.glob("wandb/*run-*/*.wandb")) and folder(work).log.stat().st_size > 1500, "it trains")
         yield process
 
 

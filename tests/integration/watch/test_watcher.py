@@ -258,8 +258,11 @@ def test_notifications_that_die_are_told(tmp_path: Path, heard: Heard, make: Cal
     scanned(watcher, run.parent)
     observer = watcher._notifier._observer
     assert observer is not None
+    emitters = list(observer.emitters)
     observer.stop()
-    observer.join(10)
+    for thread in (observer, *emitters):  # their ends are no part of this
+        thread.stop()
+        thread.join(10)
     wait_for(lambda: "died" in watcher.status()[0].reason)
     assert watcher.status()[0].method == "polling"
     watcher.follow(log)
