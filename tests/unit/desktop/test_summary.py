@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runferry.desktop import own_server
 from runferry.desktop.summary import Mood, Totals, retry_line, server_name, summarize, totals
 from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, Snapshot, SyncState
 from support.scripted import NOW, URL, a_run, a_snapshot
@@ -108,6 +109,15 @@ def test_a_metered_network_is_named_as_the_reason() -> None:
 )
 def test_servers_as_people_call_them(url: str, name: str) -> None:
     assert server_name(url) == name
+
+
+def test_a_tunnel_on_this_computer_is_another_server() -> None:
+    own_server.note((LOCAL,))
+    assert server_name(LOCAL) == "this computer"
+    assert server_name("local") == "this computer"
+    assert server_name("http://127.0.0.1:9") == "127.0.0.1:9"
+    own_server.note(None)
+    assert server_name("http://127.0.0.1:9") == "127.0.0.1:9", "who does not know says nothing new"
 
 
 RUNS = st.lists(
