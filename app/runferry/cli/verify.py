@@ -14,7 +14,7 @@ from runferry.errors import PermanentError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
-    parser.add_argument("run", metavar="RUN", help="path of a run folder, or id of a run that was sent")
+    parser.add_argument("run", metavar="RUN", help="path of a run folder, or id or name of a run that was sent")
     parser.add_argument("--deep", action="store_true", help="read every row back and compare")
 
 

@@ -39,7 +39,7 @@ class Report:
 
 
 def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
-    """Compare every delivery of a run, named by its path or id. Raises AppError when nothing is known of it."""
+    """Compare every delivery of a run, named by its path, id or name. Raises AppError when nothing is known of it."""
     reports = []
     for folder in named_runs(engine, run):
         for delivery, target in engine.ledger.deliveries_of(folder.log):

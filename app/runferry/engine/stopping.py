@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from runferry.engine.ended import why_not_running
 from runferry.engine.launched import launched_with, logs_of_one_run
 from runferry.engine.named import named_runs
 from runferry.errors import AppError, PermanentError, UsageError
@@ -141,7 +142,7 @@ class Stopper:
 
 
 def targets_of(engine: Engine, run: str) -> list[Target]:
-    """The living trainings of a run, named by its path or id, each once. Raises AppError where there is none."""
+    """The living trainings of a run, named by its path, id or name, each once. Raises AppError where there is none."""
     found: list[Target] = []
     known: set[int] = set()
     why = None
@@ -169,12 +170,7 @@ def find_all(folder: RunFolder) -> list[psutil.Process]:
     pids = processes(logs)
     found = [_own(one.path, pids[one.path]) for one in logs if one.path in pids]
     if not found:
-        raise PermanentError(
-            "not-running-here",
-            "This run's training is not running on this computer",
-            f"No living process of this computer belongs to {folder.path}.",
-            "Stop it where it runs.",
-        )
+        raise why_not_running(folder)
     own = [one for one in found if isinstance(one, psutil.Process)]
     if not own:
         raise next(one for one in found if isinstance(one, AppError))

@@ -195,7 +195,7 @@ class ThisMachine:
             if ticks is not None and found is not None:
                 return ticks == found
             return started is None or abs(process.create_time() - started) < 2.0
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, ValueError):  # a number that no process can have
             return False
         except psutil.Error:
             return True

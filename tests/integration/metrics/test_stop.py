@@ -82,7 +82,8 @@ def test_a_training_is_interrupted_and_its_run_ends_as_killed(work: Path) -> Non
     assert outcome(work) == "killed"
     again = runferry("stop", folder(work).path, "--yes")
     assert again.code == 1
-    assert "not running on this computer" in again.err
+    assert "This run has already ended" in again.err
+    assert "killed on 20" in again.err
 
 
 def test_one_that_takes_no_notice_is_told_to_end(work: Path) -> None:

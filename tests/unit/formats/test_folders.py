@@ -222,6 +222,7 @@ def test_this_machine_knows_its_processes(tmp_path: Path) -> None:
     assert machine.is_alive(os.getpid(), None, None)
     assert not machine.is_alive(os.getpid(), None, 5.0)  # the id is taken by another process by now
     assert not machine.is_alive(2**22 + 1, None, None)
+    assert not machine.is_alive(-1, None, None)
     other = tmp_path / "under-another-path"  # as a bind mount or a container has it
     log.touch()
     other.hardlink_to(log)
