@@ -34,8 +34,8 @@ def main(args: argparse.Namespace) -> int:
         print(_server_line(server, snapshot["time"]))
     for folder in snapshot["folders"]:
         why = f" ({folder['reason']})" if folder["reason"] else ""
-        print(f"  {folder['path']}: {folder['runs']} runs, watched by {folder['method']}{why}")
-    for line in measured_lines(snapshot.get("measured")):
+        print(f"  {folder['path']}: {count_of(folder['runs'], 'run')}, watched by {folder['method']}{why}")
+    for line in measured_lines(snapshot.get("measured"), {run["path"]: run["name"] for run in snapshot["runs"]}):
         print(line)
     for run in snapshot["runs"]:
         print(result_line(run))

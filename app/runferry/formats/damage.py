@@ -36,5 +36,5 @@ def _rows(gap: Gap, content: RunContent) -> int | None:
 def _detail(gap: Gap) -> str:
     after = "the start" if gap.after_step is None else f"step {gap.after_step}"
     before = "the end" if gap.before_step is None else f"step {gap.before_step}"
-    lost = "" if gap.records is None else f", {gap.records} records"
+    lost = "" if gap.records is None else f", {gap.records} record{'' if gap.records == 1 else 's'}"
     return f"bytes {gap.start} to {gap.end} ({gap.reason}){lost}, between {after} and {before}"
