@@ -25,7 +25,8 @@ from runferry.engine.ended import why_not_running
 from runferry.engine.launched import launched_with, logs_of_one_run
 from runferry.engine.named import named_runs
 from runferry.errors import AppError, PermanentError, UsageError
-from runferry.formats.detect import RunFolder
+from runferry.formats.detect import RunFolder, RunKind
+from runferry.formats.interrupted import INTERRUPTED
 from runferry.metrics.alive import processes
 
 if TYPE_CHECKING:
@@ -104,7 +105,13 @@ class Stopper:
     def _stop(self, folder: RunFolder, processes: Sequence[psutil.Process], wait: bool) -> Stopped:
         is_heard = not all(_ignores_interrupts(one) for one in processes)
         first = signal.SIGINT if is_heard else signal.SIGTERM
-        _send_all(processes, first)
+        logs = [one.log for one in logs_of_one_run(folder) if one.kind is not RunKind.RECORDER]
+        INTERRUPTED.note(logs)  # before it can end: whoever reads its end then must know
+        try:
+            _send_all(processes, first)
+        except AppError:
+            INTERRUPTED.forget(logs)
+            raise
         if wait:
             return self._follow_up(folder, processes, first)
         arguments = (folder, processes, first)
