@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.progress import count_of, shortened
+from runferry.cli.progress import shortened
+from runferry.counted import count_of
 
 _KIB = 1024.0
 

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from runferry.cli.home import Surroundings, say
-from runferry.cli.progress import count_of, size
+from runferry.cli.progress import size
+from runferry.counted import count_of
 from runferry.engine.choice import Choice
 from runferry.engine.job import SyncRequest
 from runferry.engine.plan import Planned, plan

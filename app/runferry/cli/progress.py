@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from runferry.cli.home import say
+from runferry.counted import count_of
 
 LONGEST_NAME = 60
 SYMBOLS = {
@@ -139,11 +140,6 @@ def _called(run: dict[str, Any]) -> str:
 def shortened(name: str) -> str:
     """A name as a line has room for it."""
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-
-
-def count_of(number: float, what: str, several: str = "s") -> str:
-    """A number with its word: 1 row, 2,000 rows. several: what the word ends with where there are more."""
-    return f"{number:,.0f} {what}" if number == 1 else f"{number:,.0f} {what}{several}"
 
 
 def size(count: float) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 from runferry.cli.home import Surroundings, prepare, running_owner, say
 from runferry.cli.measured import measured_lines
-from runferry.cli.progress import count_of, result_line
+from runferry.cli.progress import result_line
+from runferry.counted import count_of
 from runferry.engine.recorded import recorded_snapshot
 
 
