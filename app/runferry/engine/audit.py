@@ -77,9 +77,8 @@ def choice_of(engine: Engine, delivery: Delivery, target: Row) -> Choice:
     server: str = target["server"]
     if not server.startswith("runferry:"):
         return Choice(server, "the ledger")
-    address = server_address(delivery, target)
-    is_ours = server == own_identity(engine.home.store)
-    return Choice("local" if is_ours or address == server else address, "the ledger")
+    address = server_address(delivery, target, own_identity(engine.home.store))
+    return Choice("local" if address == server else address, "the ledger")
 
 
 def _compare(

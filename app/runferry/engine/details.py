@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from runferry.counted import count_of
 from runferry.engine.file_states import FileDetail, file_details
+from runferry.engine.own_server import own_identity
 from runferry.engine.recorded import server_address
 from runferry.errors import PermanentError
 from runferry.formats.console import ConsoleLine
@@ -184,12 +185,12 @@ def _files(engine: Engine, folder: RunFolder, source: Source, is_over: bool) -> 
 
 def _deliveries(engine: Engine, folder: RunFolder) -> tuple[DeliveryDetail, ...]:
     """Newest first."""
-    found = []
+    found, own = [], own_identity(engine.home.store)
     for delivery, target in reversed(engine.ledger.deliveries_of(folder.log)):
         state, counts = SyncState(delivery.state), delivery.counts
         found.append(
             DeliveryDetail(
-                server=server_address(delivery, target),
+                server=server_address(delivery, target, own),
                 url=delivery.url,
                 entity=target["entity"],
                 project=target["project"],

@@ -7,7 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from runferry.engine.engine import Engine
 from runferry.engine.own_server import own_addresses, own_identity
+from runferry.engine.recorded import server_address
+from runferry.paths import Home
+from runferry.settings import Settings
 
 
 def engine(folder: Path, *servers: tuple[str, str]) -> Any:
@@ -35,3 +39,18 @@ def test_another_server_at_the_usual_address_is_not_ours(tmp_path: Path) -> None
 
 def test_a_store_that_was_never_made_is_nobodys(tmp_path: Path) -> None:
     assert own_identity(tmp_path) == "runferry:"
+
+
+def test_what_was_sent_to_it_under_an_earlier_address_was_sent_to_it(tmp_path: Path) -> None:
+    with Engine(Home(tmp_path, tmp_path, tmp_path, tmp_path), Settings(), {}) as engine:
+        ledger = engine.ledger
+        for server in ("runferry:abc", "runferry:other", "http://127.0.0.1:9"):
+            target = ledger.target(server, "local", "demo", "one")
+            ledger.set_address(target, "", "http://127.0.0.1:4000/local/demo/runs/one")
+            ledger.delivery(ledger.source("one", "one", tmp_path / "run-one.wandb"), target)
+        told = {row["server"]: server_address(one, row, "runferry:abc") for one, row in ledger.all_deliveries()}
+    assert told == {
+        "runferry:abc": "local",
+        "runferry:other": "http://127.0.0.1:4000",
+        "http://127.0.0.1:9": "http://127.0.0.1:9",
+    }
