@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from runferry.errors import UsageError
 
 FORBIDDEN = "/\\#?%:"
 LONGEST = 128
 
 
+@lru_cache(maxsize=1024)  # a table of ten thousand runs asks for each of them, and they name few projects
 def why_no_name(what: str, name: str) -> str:
     """Why that cannot be the name of a `what` (``project``, ``team``); empty where it can, and where there is none."""
     found = [one for one in FORBIDDEN if one in name]
