@@ -43,6 +43,11 @@ class Home:
         return self.state / "code"
 
     @property
+    def interrupted_file(self) -> Path:
+        """JSON file with the official client's runs that were stopped from here."""
+        return self.state / "interrupted.json"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one process that owns the state folder."""
         return self.state / "owner.lock"

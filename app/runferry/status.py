@@ -247,6 +247,7 @@ class Snapshot:
     measured: MeasuredStatus | None = None  # None: nothing is measured
     is_paused: bool = False  # all servers, also those that come into use later
     paused_until: float | None = None  # of that pause; None: until somebody resumes
+    own_servers: tuple[str, ...] | None = None  # addresses of the app's own local server; None: nobody looked
     schema: int = field(default=1)
 
     def as_dict(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from runferry.cli.home import Surroundings, owned_engine, prepare, running_owner, say
 from runferry.cli.init import existing
+from runferry.counted import count_of
 from runferry.engine.cleaning import Candidate, candidates_in, to_trash
 from runferry.errors import PermanentError
 
@@ -37,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
     gone: list[str] = []
     if candidates and not args.dry_run and (args.yes or _confirmed(len(candidates), args.json)):
         gone, failed = _to_trash(candidates)
-        say(f"{len(gone)} folders are in the trash. It frees no space until it is emptied.")
+        say(f"In the trash: {count_of(len(gone), 'folder')}. It frees no space until it is emptied.")
         for path, why in failed:
             say(f"! {path}: {why}")
     if args.json:
@@ -67,14 +68,14 @@ def _show(candidates: list[Candidate], skipped: list[tuple[str, str]]) -> None:
     for path, why in skipped:
         print(f"{'kept':>9}  {path}  ({why})")
     total = sum(one.size for one in candidates)
-    print(f"{_bytes(total):>9}  in {len(candidates)} folders could go; {len(skipped)} are kept")
+    print(f"{_bytes(total):>9}  in {count_of(len(candidates), 'folder')} could go; {len(skipped)} are kept")
 
 
 def _confirmed(count: int, is_json: bool) -> bool:
     if is_json or not sys.stdin.isatty():
         say("Nothing was moved: say --yes to move them to the trash without being asked.")
         return False
-    return input(f"Move {count} folders to the trash? [y/N] ").strip().lower() in ("y", "yes")
+    return input(f"Move {count_of(count, 'folder')} to the trash? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _to_trash(candidates: list[Candidate]) -> tuple[list[str], list[tuple[str, str]]]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from runferry.cli.home import Surroundings, hosted, prepare, say
 from runferry.cli.sync import carry_out
+from runferry.counted import count_of
 from runferry.engine.job import SyncRequest
 from runferry.engine.local_server import own_command
 from runferry.errors import AppError
@@ -58,7 +59,7 @@ def _follow(around: Surroundings, folder: Path, training: subprocess.Popen[bytes
         if any(folder.rglob("*.wandb")):
             carry_out(around, request, lambda message: told.update(message) or True)
             run = told["runs"][0]
-            say(f"  {run['rows']:,} rows written, {run['rows_acknowledged']:,} on the server  {run['url']}")
+            say(f"  {count_of(run['rows'], 'row')} written, {run['rows_acknowledged']:,} on the server  {run['url']}")
         if over:
             return dict(told["runs"][0]) if told.get("runs") else {}
         try:
@@ -77,7 +78,8 @@ def _result(run: dict[str, Any]) -> int:
             told.get("todo", "See the log."),
         )
     print(
-        f"✓ {run['rows']:,} rows, {run['console_lines']} console lines, {run['files']} files: verified on the server."
+        f"✓ {count_of(run['rows'], 'row')}, {count_of(run['console_lines'], 'console line')}, "
+        f"{count_of(run['files'], 'file')}: verified on the server."
     )
     page = urlsplit(run["url"]).path
     say(f"To look at it: run `runferry serve`, and open {page} at the address that it prints.")

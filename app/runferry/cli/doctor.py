@@ -10,6 +10,7 @@ from runferry.cli.home import choose_server, prepare, say
 from runferry.clock import SystemClock
 from runferry.engine.doctor import Mark, Step, examine
 from runferry.engine.local_server import LocalServer
+from runferry.names import check_name
 
 _SIGNS = {Mark.GOOD: "✓", Mark.WARNING: "!", Mark.BAD: "✗", Mark.SKIPPED: "–"}
 
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command: 0 when no step is bad."""
+    check_name("project", args.project)
     around = prepare()
     choice = choose_server(args.server, around.settings)
     if not args.read_only:

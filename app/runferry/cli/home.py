@@ -15,6 +15,7 @@ from runferry.engine.choice import Choice, choose
 from runferry.engine.commands import handler
 from runferry.engine.engine import Engine
 from runferry.errors import AppError, PermanentError
+from runferry.formats.interrupted import INTERRUPTED
 from runferry.paths import Home, find_home
 from runferry.servers import CLOUD
 from runferry.settings import Settings
@@ -63,6 +64,7 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
     Raises Occupied when another process owns the state folder.
     """
     with Owner(around.home, kind):
+        INTERRUPTED.keep_in(around.home.interrupted_file)
         logging = logs.setup(around.home, around.settings.log_level)
         try:
             with Engine(around.home, around.settings) as engine:

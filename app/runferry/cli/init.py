@@ -11,6 +11,7 @@ from pathlib import Path
 
 from runferry.cli.home import prepare, say
 from runferry.errors import UsageError
+from runferry.names import check_name
 from runferry.settings.wandb_edit import edit
 
 
@@ -25,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
     directory = existing(args.directory)
-    values = {name: one_line(name, getattr(args, name)) for name in ("project", "entity") if getattr(args, name)}
+    said = {"project": ("project", args.project), "entity": ("team", args.entity)}
+    values = {name: one_line(what, value) for name, (what, value) in said.items() if value}
     if not values and not args.server:
         raise UsageError(
             "nothing-to-set",
@@ -53,14 +55,14 @@ def existing(text: str) -> Path:
     return path
 
 
-def one_line(name: str, value: str) -> str:
-    """A value as it can stand in the file."""
-    text = value.strip()
-    if not text or any(mark in text for mark in "\r\n/\\#?%:"):
+def one_line(what: str, value: str) -> str:
+    """A name as it can stand in the file. Raises UsageError."""
+    if not (text := value.strip()):
         raise UsageError(
-            f"bad-{name}",
-            f"That cannot be a {name}",
-            f"{value!r} holds a character that names cannot hold: / \\ # ? % : or a line break.",
+            f"bad-{what}",
+            f"That cannot be the name of a {what}",
+            f"{value!r} holds nothing but spaces.",
             "Use letters, digits, - and _.",
         )
+    check_name(what, text)
     return text

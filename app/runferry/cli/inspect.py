@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from runferry.counted import count_of
 from runferry.formats.inspect import Inspection, inspect
 
 
@@ -35,8 +36,8 @@ def _show(found: Inspection) -> None:
         "keys": ", ".join(found.keys[:20]) + (" …" if len(found.keys) > 20 else ""),
         "config": json.dumps(found.config, ensure_ascii=False)[:500],
         "summary": json.dumps(found.summary, ensure_ascii=False)[:500],
-        "events": f"{found.events:,} system samples",
-        "console": f"{found.console_lines:,} lines",
+        "events": count_of(found.events, "system sample"),
+        "console": count_of(found.console_lines, "line"),
         "files": ", ".join(found.files[:20]),
         "exit code": "none yet" if found.exit_code is None else str(found.exit_code),
         "damage": "none" if not found.damage else json.dumps(found.damage),

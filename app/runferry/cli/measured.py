@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runferry.cli.progress import shortened
+from runferry.counted import count_of
+
 _KIB = 1024.0
 
 
-def measured_lines(measured: Mapping[str, Any] | None) -> list[str]:
-    """The host, its graphics cards, each run's part, and why values are missing; none where nothing is measured."""
+def measured_lines(measured: Mapping[str, Any] | None, names: Mapping[str, str]) -> list[str]:
+    """The host, its graphics cards, each run's part, and why values are missing; none where nothing is measured.
+
+    names: of the runs, by their folders.
+    """
     if not measured:
         return []
     values: Mapping[str, float] = measured["values"]
@@ -18,7 +24,7 @@ def measured_lines(measured: Mapping[str, Any] | None) -> list[str]:
     lines += [f"  {line}" for line in _cards(values)]
     lines += [f"  not measured: {name} ({why})" for name, why in sorted(measured["reasons"].items())]
     for path, run in measured["runs"].items():
-        lines.append(f"  {Path(path).name}: {', '.join(_run(run))}")
+        lines.append(f"  {shortened(names.get(path, '')) or Path(path).name}: {', '.join(_run(run))}")
         lines += [f"    not measured: {name} ({why})" for name, why in sorted(measured["run_reasons"][path].items())]
     return lines
 
@@ -57,9 +63,10 @@ def _run(values: Mapping[str, float]) -> list[str]:
     said = []
     if "cpu" in values:
         said.append(f"{values['cpu']:.0f} % of all processors")
-    said.append(f"{values.get('proc.memory.rssMB', 0.0):.0f} MiB in {values.get('proc.processes', 0):.0f} processes")
+    processes = count_of(values.get("proc.processes", 0), "process", "es")
+    said.append(f"{values.get('proc.memory.rssMB', 0.0):.0f} MiB in {processes}")
     if "proc.openFiles" in values:
-        said.append(f"{values['proc.openFiles']:.0f} open files")
+        said.append(count_of(values["proc.openFiles"], "open file"))
     cards = sorted({name.split(".")[2] for name in values if name.startswith("gpu.process.")})
     if cards:
         said.append(f"GPU {', '.join(cards)}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from runferry.cli.home import Surroundings, say
 from runferry.cli.progress import size
+from runferry.counted import count_of
 from runferry.engine.choice import Choice
 from runferry.engine.job import SyncRequest
 from runferry.engine.plan import Planned, plan
@@ -28,13 +29,13 @@ def show_plan(around: Surroundings, request: SyncRequest, choice: Choice, as_jso
 
 
 def _lines(one: Planned) -> str:
-    damage = f", damaged: {one.gaps} gaps" if one.gaps else ""
+    damage = f", damaged: {count_of(one.gaps, 'gap')}" if one.gaps else ""
     goes = f"{one.entity or '(your default)'} / {one.project} / {one.run_id}"
     return (
         f"{one.name or one.run_id}  {one.kind}, {one.writer}{damage}\n"
         f"  {one.path}\n"
-        f"  {one.rows:,} rows, {one.events:,} system samples, {one.console_writes:,} console writes, "
-        f"{len(one.files)} files, {size(one.bytes)}\n"
+        f"  {count_of(one.rows, 'row')}, {count_of(one.events, 'system sample')}, "
+        f"{count_of(one.console_writes, 'console write')}, {count_of(len(one.files), 'file')}, {size(one.bytes)}\n"
         f"  → {one.server}: {goes}\n"
         f"  would be sent: {', '.join(one.sends)}"
     )

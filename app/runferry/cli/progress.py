@@ -8,7 +8,9 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from runferry.cli.home import say
+from runferry.counted import count_of
 
+LONGEST_NAME = 60
 SYMBOLS = {
     "verified": "✓",
     "sent": "↑",
@@ -113,13 +115,13 @@ def print_results(runs: list[dict[str, Any]], quiet: bool) -> None:
             say(f"{one['path']}\n  {error['title']}\n  {error['message']}\n  What to do: {error['todo']}")
         damage = one.get("damage")
         if damage:
-            lost = f"{damage['gaps']} gaps, {size(damage['bytes'])} could not be read"
+            lost = f"{count_of(damage['gaps'], 'gap')}, {size(damage['bytes'])} could not be read"
             say(f"{one['path']}\n  Damaged: {lost}; the rest was sent.")
 
 
 def result_line(run: dict[str, Any]) -> str:
     """One run in one line."""
-    name = run["name"] or run["run_id"] or run["path"]
+    name = _called(run)
     if run.get("held"):
         return f"… waiting  {name}  {run['held']}. To send it: runferry sync {run['path']}"
     counts = f"{run['rows_acknowledged']:,} of {count_of(run['rows'], 'row')}, {count_of(run['files'], 'file')}"
@@ -129,9 +131,15 @@ def result_line(run: dict[str, Any]) -> str:
     return f"{SYMBOLS.get(run['state'], ' ')} {run['state']:<8} {name}  {counts}  {where}"
 
 
-def count_of(number: int, what: str) -> str:
-    """A number with its word: 1 row, 2,000 rows."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+def _called(run: dict[str, Any]) -> str:
+    """Its name, and the id that commands take: resnet-7 (a1b2c3d4)."""
+    name, run_id = shortened(run["name"]), run["run_id"]
+    return f"{name} ({run_id})" if name and run_id and name != run_id else name or run_id or run["path"]
+
+
+def shortened(name: str) -> str:
+    """A name as a line has room for it."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def size(count: float) -> str:

@@ -15,7 +15,7 @@ from runferry.errors import PermanentError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
-    parser.add_argument("run", metavar="RUN", help="path of a run folder, id of a run, or ENTITY/PROJECT/RUN")
+    parser.add_argument("run", metavar="RUN", help="path of a run folder, id or name of a run, or ENTITY/PROJECT/RUN")
     parser.add_argument("--branch", default="", metavar="NAME", help="the new branch; default: runferry/RUN")
     parser.add_argument("--server", default="", metavar="URL|local|cloud", help="take it from a server")
 

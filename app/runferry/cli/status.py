@@ -10,7 +10,8 @@ from typing import Any
 
 from runferry.cli.home import Surroundings, prepare, running_owner, say
 from runferry.cli.measured import measured_lines
-from runferry.cli.progress import count_of, result_line
+from runferry.cli.progress import result_line
+from runferry.counted import count_of
 from runferry.engine.recorded import recorded_snapshot
 
 
@@ -34,8 +35,8 @@ def main(args: argparse.Namespace) -> int:
         print(_server_line(server, snapshot["time"]))
     for folder in snapshot["folders"]:
         why = f" ({folder['reason']})" if folder["reason"] else ""
-        print(f"  {folder['path']}: {folder['runs']} runs, watched by {folder['method']}{why}")
-    for line in measured_lines(snapshot.get("measured")):
+        print(f"  {folder['path']}: {count_of(folder['runs'], 'run')}, watched by {folder['method']}{why}")
+    for line in measured_lines(snapshot.get("measured"), {run["path"]: run["name"] for run in snapshot["runs"]}):
         print(line)
     for run in snapshot["runs"]:
         print(result_line(run))

@@ -16,7 +16,7 @@ from runferry.errors import PermanentError, UsageError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
-    parser.add_argument("run", metavar="RUN", help="path of a run folder, or id of a run")
+    parser.add_argument("run", metavar="RUN", help="path of a run folder, or id or name of a run")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 

@@ -14,6 +14,7 @@ from runferry.control import ControlClient
 from runferry.engine.commands import Progress, follow, sync_arguments
 from runferry.engine.job import SyncRequest
 from runferry.errors import PermanentError, TemporaryError, UsageError
+from runferry.names import check_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +92,8 @@ def _in_window(paths: tuple[Path, ...]) -> int:
 def _check(request: SyncRequest) -> None:
     from runferry.engine.finding import find_folders
 
+    check_name("project", request.project)
+    check_name("team", request.entity)
     if request.run_id and request.is_new:
         raise UsageError("id-and-new", "Both --id and --new", "--new makes an id of its own.", "Leave one of them out.")
     if not request.run_id:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from runferry.cli.home import owned_engine, prepare, running_owner
+from runferry.counted import count_of
 from runferry.engine.audit import audit
 from runferry.errors import PermanentError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
-    parser.add_argument("run", metavar="RUN", help="path of a run folder, or id of a run that was sent")
+    parser.add_argument("run", metavar="RUN", help="path of a run folder, or id or name of a run that was sent")
     parser.add_argument("--deep", action="store_true", help="read every row back and compare")
 
 
@@ -37,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
             reports = [asdict(one) for one in audit(engine, run, args.deep)]
     for one in reports:
         how = "every row read back" if one["deep"] else "counts, last row, summary, files"
-        print(f"{'!' if one['wrong'] else '✓'} {one['run_id']}  {one['rows']:,} rows  {one['url']}  ({how})")
+        print(f"{'!' if one['wrong'] else '✓'} {one['run_id']}  {count_of(one['rows'], 'row')}  {one['url']}  ({how})")
         for wrong in one["wrong"]:
             print(f"    {wrong}")
     return 1 if any(one["wrong"] for one in reports) else 0

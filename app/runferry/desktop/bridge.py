@@ -15,6 +15,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from runferry.desktop import own_server
 from runferry.desktop.summary import Totals, live_runs, totals
 from runferry.events import Event, Listener
 from runferry.right_of_way import first
@@ -191,6 +192,7 @@ class Bridge(QObject):
         """What is known is noted last: where anything failed before, the same is found again."""
         counted, live = totals(known.values()), live_runs(known.values())
         self._known = known
+        own_server.note(overview.own_servers)
         return Update(overview, counted, tuple(changed), tuple(gone), tuple(events), live)
 
     def _hand_over(self, update: Update) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from runferry.desktop.look import amounts
+from runferry.desktop.own_server import is_own
 from runferry.desktop.text import plural, tr
 from runferry.servers import is_loopback
 from runferry.status import ConnectionState, RunStatus, ServerStatus, Snapshot, SyncState
@@ -148,7 +149,7 @@ def retry_line(server: ServerStatus, now: float) -> str:
 
 
 def server_name(url: str) -> str:
-    """A server as people call it: its host, or this computer."""
-    if url in ("", "local") or is_loopback(url):
+    """A server as people call it: its host, or this computer, where it is the app's own."""
+    if is_own(url):
         return tr("this computer")
     return url.partition("://")[2].split("/")[0] or url

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from sqlite3 import Row
 
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.engine.named import named_runs
+from runferry.engine.own_server import own_identity
+from runferry.engine.recorded import server_address
 from runferry.errors import PermanentError
 from runferry.formats.detect import RunFolder
 from runferry.formats.summary import final_summary_json
@@ -39,7 +39,7 @@ class Report:
 
 
 def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
-    """Compare every delivery of a run, named by its path or id. Raises AppError when nothing is known of it."""
+    """Compare every delivery of a run, named by its path, id or name. Raises AppError when nothing is known of it."""
     reports = []
     for folder in named_runs(engine, run):
         for delivery, target in engine.ledger.deliveries_of(folder.log):
@@ -77,16 +77,8 @@ def choice_of(engine: Engine, delivery: Delivery, target: Row) -> Choice:
     server: str = target["server"]
     if not server.startswith("runferry:"):
         return Choice(server, "the ledger")
-    address, found, _ = delivery.url.partition(f"/{target['entity']}/{target['project']}/runs/")
-    is_ours = server == f"runferry:{_own_store(engine.home.store)}"
-    return Choice("local" if is_ours or not found else address, "the ledger")
-
-
-def _own_store(store: Path) -> str:
-    try:
-        return str(json.loads((store / "store.json").read_text())["store"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    address = server_address(delivery, target, own_identity(engine.home.store))
+    return Choice("local" if address == server else address, "the ledger")
 
 
 def _compare(

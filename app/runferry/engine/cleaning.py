@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from runferry.counted import count_of
 from runferry.engine.audit import compare_delivery
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder, identify
@@ -175,7 +176,7 @@ def _only_here(engine: Engine, folder: RunFolder, content: RunContent, delivery:
         return "measurements that were collected beside it were not sent"
     sent = engine.ledger.sent_files(delivery)
     left = [name for name in _own_files(folder) if name not in sent]
-    return f"{len(left)} files were not sent ({left[0]})" if left else ""
+    return f"not sent: {count_of(len(left), 'file')} ({left[0]})" if left else ""
 
 
 def _own_files(folder: RunFolder) -> list[str]:

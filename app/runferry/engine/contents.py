@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runferry.counted import count_of
 from runferry.sync import made_files
 from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes
@@ -63,16 +64,16 @@ def contents(source: Source, wishes: Wishes) -> Contents:
 
 def in_words(one: Contents) -> list[str]:
     """The same for a terminal."""
-    sends = ["config", "summary", f"{one.rows} rows"]
+    sends = ["config", "summary", count_of(one.rows, "row")]
     if one.metrics_only:
         return [*sends, "nothing else (metrics only)"]
     shown = ", ".join(one.files[:_SHOWN]) + (" …" if len(one.files) > _SHOWN else "")
     told = {
         "system metrics": one.events,
         "console output": one.console,
-        f"{len(one.files)} files ({shown})": one.files,
-        f"{one.artifacts} artifacts": one.artifacts,
-        f"{one.kept} files stay here (ignore globs)": one.kept,
+        f"{count_of(len(one.files), 'file')} ({shown})": one.files,
+        count_of(one.artifacts, "artifact"): one.artifacts,
+        f"{count_of(one.kept, 'file')} kept here (ignore globs)": one.kept,
         "host name": one.host,
         "user name": one.user,
         "arguments: " + one.arguments[:_ARGUMENTS]: one.arguments,

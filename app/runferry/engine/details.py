@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runferry.counted import count_of
 from runferry.engine.file_states import FileDetail, file_details
+from runferry.engine.own_server import own_identity
 from runferry.engine.recorded import server_address
 from runferry.errors import PermanentError
 from runferry.formats.console import ConsoleLine
@@ -183,12 +185,12 @@ def _files(engine: Engine, folder: RunFolder, source: Source, is_over: bool) -> 
 
 def _deliveries(engine: Engine, folder: RunFolder) -> tuple[DeliveryDetail, ...]:
     """Newest first."""
-    found = []
+    found, own = [], own_identity(engine.home.store)
     for delivery, target in reversed(engine.ledger.deliveries_of(folder.log)):
         state, counts = SyncState(delivery.state), delivery.counts
         found.append(
             DeliveryDetail(
-                server=server_address(delivery, target),
+                server=server_address(delivery, target, own),
                 url=delivery.url,
                 entity=target["entity"],
                 project=target["project"],
@@ -205,12 +207,12 @@ def _deliveries(engine: Engine, folder: RunFolder) -> tuple[DeliveryDetail, ...]
 
 def _verified(counts: dict[str, Any]) -> tuple[str, ...]:
     """What was compared with the server's answers, in words."""
-    said = [f"{counts.get('rows', 0):,} rows", "the last row", "the summary"]
-    for name, words in (("events", "host samples"), ("console_lines", "console lines"), ("files", "files")):
+    said = [count_of(counts.get("rows", 0), "row"), "the last row", "the summary"]
+    for name, word in (("events", "host sample"), ("console_lines", "console line"), ("files", "file")):
         if counts.get(name):
-            said.append(f"{counts[name]:,} {words}")
+            said.append(count_of(counts[name], word))
     if counts.get("artifacts_sent"):
-        said.append(f"{counts['artifacts_sent']:,} artifacts")
+        said.append(count_of(counts["artifacts_sent"], "artifact"))
     return tuple(said)
 
 

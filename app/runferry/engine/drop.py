@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from runferry.engine.audit import choice_of
 from runferry.engine.contents import Contents, contents
 from runferry.engine.finding import look_for
+from runferry.engine.own_server import own_identity
 from runferry.engine.recorded import server_address
 from runferry.errors import AppError
 from runferry.formats.damage import damage_report
@@ -154,11 +155,11 @@ def _found(engine: Engine, folder: RunFolder, source: Source, is_complete: bool)
 
 
 def _sent(engine: Engine, folder: RunFolder) -> tuple[SentBefore, ...]:
-    now = tuple(extent(folder.log))
+    now, own = tuple(extent(folder.log)), own_identity(engine.home.store)
     return tuple(
         SentBefore(
             server=choice_of(engine, delivery, target).server,
-            address=server_address(delivery, target),
+            address=server_address(delivery, target, own),
             entity=target["entity"],
             project=target["project"],
             run_id=target["run_id"],

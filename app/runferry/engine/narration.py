@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Callable
 
+from runferry.counted import count_of
 from runferry.engine.engine import Engine
 from runferry.events import Event
 from runferry.status import RunState, RunStatus, SyncState
@@ -76,11 +77,11 @@ def _line(status: RunStatus) -> tuple[str, str] | None:
     if status.held:
         return "held", f"… {name}: waits ({status.held}). To send it: runferry sync {status.path}"
     if status.state is SyncState.VERIFIED:
-        ended = status.run_state.value
-        return f"verified {status.rows} {ended}", f"✓ {name}: {ended}, {status.rows:,} rows verified  {status.url}"
+        ended, rows = status.run_state.value, count_of(status.rows, "row")
+        return f"verified {status.rows} {ended}", f"✓ {name}: {ended}, {rows} verified  {status.url}"
     if status.state is SyncState.SENT and status.error:
         why = f"{status.error['title']}. {status.error['message']} {status.error['todo']}"
-        return status.error["slug"], f"↑ {name}: {status.rows:,} rows sent, not verified. {why}  {status.url}"
+        return status.error["slug"], f"↑ {name}: {count_of(status.rows, 'row')} sent, not verified. {why}  {status.url}"
     if status.run_state in (RunState.RUNNING, RunState.QUIET) and status.url and not status.error:
         return "live", f"● {name}: live  {status.url}"
     return None

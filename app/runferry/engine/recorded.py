@@ -9,6 +9,7 @@ from sqlite3 import Row
 from runferry.clock import SystemClock
 from runferry.formats.readers import extent
 from runferry.paths import Home
+from runferry.servers import LOCAL
 from runferry.settings import Settings
 from runferry.state.database import Database
 from runferry.state.delivery import Delivery
@@ -61,9 +62,12 @@ def _servers(runs: list[RunStatus], pauses: dict[str, float | None]) -> tuple[Se
     )
 
 
-def server_address(delivery: Delivery, target: Row) -> str:
-    """A local server is known by its store's id; people know it by its address."""
+def server_address(delivery: Delivery, target: Row, own: str = "") -> str:
+    """A local server is known by its store's id; people know it by its address. own: the identity of the app's own one,
+    which is ``local``, as it may answer elsewhere by now."""
     known: str = target["server"]
+    if own and known == own:
+        return LOCAL
     address, found, _ = delivery.url.partition(f"/{target['entity']}/{target['project']}/runs/")
     return address if found and known.startswith("runferry:") else known
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def code_of(engine: Engine, run: str, server: str, environ: Mapping[str, str]) -> CodeOfRun:
-    """The code state of a run: named by its path or id, or on a server as ENTITY/PROJECT/RUN. Raises AppError."""
+    """The code state of a run: named by its path, id or name, or on a server as ENTITY/PROJECT/RUN. Raises AppError."""
     is_path = Path(run).exists()
     if not server and (is_path or "/" not in run):
         folder = named_runs(engine, run)[-1]

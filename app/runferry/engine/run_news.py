@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
+from runferry.counted import count_of
 from runferry.engine.activity import Activity, ActivityKind, Severity
 from runferry.engine.problems import problem_of_run
 from runferry.errors import AppError
@@ -103,18 +104,18 @@ class RunNews:
             note(ActivityKind.FOUND, status.path, f"{name} is training.")
         if before.run_state in _LIVE and after.run_state in _ENDS:
             kind, severity, words = _ENDS[after.run_state]
-            note(kind, status.path, f"{name} {words} after {status.rows:,} rows.", severity)
+            note(kind, status.path, f"{name} {words} after {count_of(status.rows, 'row')}.", severity)
         if before.run_state is RunState.RUNNING and after.run_state is RunState.QUIET:
             note(
                 ActivityKind.QUIET, status.path, f"{name} went quiet: it has not written for a while.", Severity.WARNING
             )
         if after.gaps > before.gaps and status.damage:
-            rows, gaps = status.damage.rows, "1 gap" if after.gaps == 1 else f"{after.gaps:,} gaps"
-            lost = f", about {rows:,} rows" if rows else ""
+            rows, gaps = status.damage.rows, count_of(after.gaps, "gap")
+            lost = f", about {count_of(rows, 'row')}" if rows else ""
             text = f"{name} is damaged: {gaps}, {status.damage.bytes:,} bytes{lost}."
             note(ActivityKind.DAMAGE, status.path, text, Severity.WARNING)
         if after.verified not in (before.verified, -1):
-            text = f"{name}: {status.rows:,} rows verified on {status.server}."
+            text = f"{name}: {count_of(status.rows, 'row')} verified on {status.server}."
             note(ActivityKind.VERIFIED, status.path, text)
         if after.slug and after.slug != before.slug and status.error and not is_of_server:
             text = f"{name}: {status.error['title']}. {status.error['message']}"

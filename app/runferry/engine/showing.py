@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runferry.engine import problems
+from runferry.engine.own_server import own_addresses
 from runferry.engine.settled import log_in
 from runferry.status import RunStatus, ServerStatus, Snapshot
 from runferry.version import __version__
@@ -59,6 +60,7 @@ def overview(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
         measured=engine.host_metrics.measured(),
         is_paused=engine.pauses.is_everything,
         paused_until=engine.pauses.until,
+        own_servers=own_addresses(engine),
     )
 
 

@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from runferry.engine.ended import why_not_running
 from runferry.engine.launched import launched_with, logs_of_one_run
 from runferry.engine.named import named_runs
 from runferry.errors import AppError, PermanentError, UsageError
-from runferry.formats.detect import RunFolder
+from runferry.formats.detect import RunFolder, RunKind
+from runferry.formats.interrupted import INTERRUPTED
 from runferry.metrics.alive import processes
 
 if TYPE_CHECKING:
@@ -103,7 +105,13 @@ class Stopper:
     def _stop(self, folder: RunFolder, processes: Sequence[psutil.Process], wait: bool) -> Stopped:
         is_heard = not all(_ignores_interrupts(one) for one in processes)
         first = signal.SIGINT if is_heard else signal.SIGTERM
-        _send_all(processes, first)
+        logs = [one.log for one in logs_of_one_run(folder) if one.kind is not RunKind.RECORDER]
+        INTERRUPTED.note(logs)  # before it can end: whoever reads its end then must know
+        try:
+            _send_all(processes, first)
+        except AppError:
+            INTERRUPTED.forget(logs)
+            raise
         if wait:
             return self._follow_up(folder, processes, first)
         arguments = (folder, processes, first)
@@ -141,7 +149,7 @@ class Stopper:
 
 
 def targets_of(engine: Engine, run: str) -> list[Target]:
-    """The living trainings of a run, named by its path or id, each once. Raises AppError where there is none."""
+    """The living trainings of a run, named by its path, id or name, each once. Raises AppError where there is none."""
     found: list[Target] = []
     known: set[int] = set()
     why = None
@@ -169,12 +177,7 @@ def find_all(folder: RunFolder) -> list[psutil.Process]:
     pids = processes(logs)
     found = [_own(one.path, pids[one.path]) for one in logs if one.path in pids]
     if not found:
-        raise PermanentError(
-            "not-running-here",
-            "This run's training is not running on this computer",
-            f"No living process of this computer belongs to {folder.path}.",
-            "Stop it where it runs.",
-        )
+        raise why_not_running(folder)
     own = [one for one in found if isinstance(one, psutil.Process)]
     if not own:
         raise next(one for one in found if isinstance(one, AppError))

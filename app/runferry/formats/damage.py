@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runferry.counted import count_of
 from runferry.formats.entries import Gap, RunContent
 from runferry.status import DamageReport
 from runferry.wire.scanning import FILE_START
@@ -36,5 +37,5 @@ def _rows(gap: Gap, content: RunContent) -> int | None:
 def _detail(gap: Gap) -> str:
     after = "the start" if gap.after_step is None else f"step {gap.after_step}"
     before = "the end" if gap.before_step is None else f"step {gap.before_step}"
-    lost = "" if gap.records is None else f", {gap.records} records"
+    lost = "" if gap.records is None else f", {count_of(gap.records, 'record')}"
     return f"bytes {gap.start} to {gap.end} ({gap.reason}){lost}, between {after} and {before}"

@@ -19,6 +19,7 @@ import psutil
 
 from runferry.formats.detect import RunFolder
 from runferry.formats.entries import RunContent
+from runferry.formats.interrupted import INTERRUPTED
 from runferry.status import RunState
 
 QUIET_AFTER = 300.0  # seconds without a change after which a run that lives is called quiet
@@ -67,7 +68,9 @@ def run_state(folder: RunFolder, content: RunContent, life: Life, machine: Machi
         is_gone = _recorder_is_gone(folder.marker, machine)
     else:
         is_gone = _official_is_gone(folder.log, content, life, machine)
-    return RunState.CRASHED if is_gone else life.state
+    if not is_gone:
+        return life.state
+    return RunState.KILLED if folder.log in INTERRUPTED else RunState.CRASHED
 
 
 def ended_state(folder: RunFolder, content: RunContent) -> RunState:
@@ -77,7 +80,8 @@ def ended_state(folder: RunFolder, content: RunContent) -> RunState:
         return RunState(outcome)
     if content.exit_code == 0:
         return RunState.FINISHED
-    return RunState.KILLED if content.exit_code in _SIGNALS else RunState.FAILED
+    is_killed = content.exit_code in _SIGNALS or folder.log in INTERRUPTED
+    return RunState.KILLED if is_killed else RunState.FAILED
 
 
 def _recorder_is_gone(marker: dict[str, Any], machine: Machine) -> bool:
@@ -195,7 +199,7 @@ class ThisMachine:
             if ticks is not None and found is not None:
                 return ticks == found
             return started is None or abs(process.create_time() - started) < 2.0
-        except psutil.NoSuchProcess:
+        except (psutil.NoSuchProcess, ValueError):  # a number that no process can have
             return False
         except psutil.Error:
             return True

@@ -179,10 +179,11 @@ def check(response: requests.Response, what: str) -> None:
     if status == 408 or (status >= 500 and status != 501):
         wait = retry_after(response)
         raise ServerFault("server-fault", f"The server has a fault ({status})", said, _AGAIN, cause, wait)
-    raise _refusal(status, said, cause)
+    raise _refusal(response, said, cause)
 
 
-def _refusal(status: int, said: str, cause: str) -> AppError:
+def _refusal(response: requests.Response, said: str, cause: str) -> AppError:
+    status = response.status_code
     if status == 403:
         todo = "Choose another project or another key."
         return Forbidden("forbidden", "Your account may not write there", said, todo, cause)
@@ -194,7 +195,15 @@ def _refusal(status: int, said: str, cause: str) -> AppError:
     if status == 404:
         todo = "Check the server's address: is it a W&B server?"
         return NotFound("not-found", "The server does not know this", said, todo, cause)
-    return PermanentError("rejected", f"The server refused it ({status})", said, "See the details.", cause)
+    todo = "Check the names of the team, the project and the run; else show whoever runs the server what it answered."
+    answer = _words(response)
+    why = f"{said} It says: {answer}" if answer else said
+    return PermanentError("rejected", f"The server refused it ({status})", why, todo, cause)
+
+
+def _words(response: requests.Response) -> str:
+    """What a refusal says, in a line; nothing of a web page."""
+    return "" if is_html(response) else without_paths(" ".join(response.text[:_BODY_SHOWN].split()))
 
 
 def _elsewhere(response: requests.Response, what: str) -> AppError:

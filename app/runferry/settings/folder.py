@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from runferry.errors import AppError
+from runferry.names import why_no_name
 from runferry.servers import check_server
 
 
@@ -78,8 +79,8 @@ def _folder(entry: object) -> Folder:
         os.path.abspath(os.path.expanduser(path.strip())),  # noqa: PTH100, PTH111 - links stay
         checked,
         FolderMode(mode),
-        _text("entity", extra.pop("entity", "")),
-        _text("project", extra.pop("project", "")),
+        _name("team", _text("entity", extra.pop("entity", ""))),
+        _name("project", _text("project", extra.pop("project", ""))),
         _patterns(extra.pop("exclude", ())),
         int(_number("min_steps", extra.pop("min_steps", 0))),
         _number("added", extra.pop("added", 0.0)),
@@ -91,6 +92,12 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, str):
         return value.strip()
     raise ValueError(f"{name}: {value!r} is not text")
+
+
+def _name(what: str, name: str) -> str:
+    if why := why_no_name(what, name):
+        raise ValueError(why)
+    return name
 
 
 def _patterns(value: object) -> tuple[str, ...]:

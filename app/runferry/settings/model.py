@@ -56,6 +56,7 @@ class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
         "For runs that name none. Empty: the server's default.",
         "Servers",
         variables=("WANDB_ENTITY",),
+        names_a="team",
     )
     project: str = _o(
         "",
@@ -64,6 +65,7 @@ class Settings(MeasuringOptions, NetworkOptions, NotificationOptions):
         "For runs that name none. Empty: the server's default.",
         "Servers",
         variables=("WANDB_PROJECT",),
+        names_a="project",
     )
     local_server_port: int = _o(
         8470,

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from runferry.errors import AppError
+from runferry.names import why_no_name
 from runferry.servers import check_server, normalise_url
 from runferry.settings.folder import Folder, check_folders
 from runferry.settings.per_server import ServerSettings, check_names, check_servers
@@ -52,6 +53,7 @@ class Option:
     choices: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     on_words: tuple[str, ...] = ()  # words besides ON that switch it on
+    names_a: str = ""  # the text is the name of a project or of a team: which of the two
 
     def check(self, value: object) -> Any:
         """The value as the option's type; ValueError says what is wrong. Takes JSON values and the type itself."""
@@ -133,9 +135,12 @@ def _check_number(option: Option, value: object) -> int | float:
 
 
 def _check_text(option: Option, value: object) -> str:
-    if isinstance(value, str):
-        return value.strip()
-    raise ValueError(f"{value!r} is not text")
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not text")
+    text = value.strip()
+    if option.names_a and (why := why_no_name(option.names_a, text)):
+        raise ValueError(why)
+    return text
 
 
 def _check_choice(option: Option, value: object) -> str:

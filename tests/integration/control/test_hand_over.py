@@ -92,7 +92,7 @@ def test_the_window_takes_over_and_gives_back(tmp_path: Path, started: list[Proc
     assert owner() == "app"
     watch.says("watches these folders now")
     train(folder, "second")
-    watch.says("second: finished, 1 rows verified")
+    watch.says("second: finished, 1 row verified")
     second = start(started, *WINDOW)
     second.says("raised")
     window.says("show")
@@ -119,7 +119,7 @@ def test_a_watch_beside_a_window_is_its_guest(tmp_path: Path, started: list[Proc
     watch = start(started, *RUNFERRY, "watch", str(folder), "--server", "local")
     watch.says("watches these folders now")
     train(folder, "guest")
-    watch.says("guest: finished, 1 rows verified")
+    watch.says("guest: finished, 1 row verified")
     told: dict[str, object] = {}
     client = ControlClient.connect(find_home())
     assert client is not None

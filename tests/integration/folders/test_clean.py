@@ -85,7 +85,7 @@ def test_what_goes_and_what_stays(
 
     extra = sent / "files" / "unsent.bin"
     extra.write_bytes(b"only here")
-    assert "files were not sent (unsent.bin)" in " ".join(cleaned(capsys, work)[2])
+    assert "file (unsent.bin)" in " ".join(cleaned(capsys, work)[2])
     extra.unlink()
 
     log = next(sent.glob("*.wandb"))

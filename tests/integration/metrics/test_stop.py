@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from runferry.engine.ended import why_not_running
 from runferry.engine.stopping import Stopper
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder, identify
@@ -83,7 +84,8 @@ def test_a_training_is_interrupted_and_its_run_ends_as_killed(work: Path) -> Non
     assert outcome(work) == "killed"
     again = runferry("stop", folder(work).path, "--yes")
     assert again.code == 1
-    assert "not running on this computer" in again.err
+    assert "This run has already ended" in again.err
+    assert "killed on 20" in again.err
 
 
 def test_one_that_takes_no_notice_is_told_to_end(work: Path) -> None:
@@ -131,6 +133,16 @@ def test_a_run_of_the_official_client_is_stopped_by_its_training_and_not_by_its_
         assert stopped.pid == process.pid
         assert stopped.signals == ("SIGINT",)
         until(lambda: process.poll() is not None, "it has ended")
+    assert "killed on 20" in why_not_running(folder(work)).message
+
+
+@pytest.mark.peer
+def test_that_somebody_stopped_an_official_run_is_known_to_the_next_command(peer: Path, work: Path) -> None:
+    with training(work, OFFICIAL, peer) as process:
+        assert runferry("stop", folder(work).path, "--yes").code == 0
+        until(lambda: process.poll() is not None, "it has ended")
+    sent = runferry("sync", folder(work).path, "--server", "local", "--json")
+    assert sent.object["run_state"] == "killed", sent.err
 
 
 @pytest.mark.parametrize("obeys", [True, False])

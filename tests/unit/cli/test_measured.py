@@ -21,7 +21,7 @@ MEASURED: dict[str, Any] = {
 
 
 def test_everything_is_said() -> None:
-    assert measured_lines(MEASURED) == [
+    assert measured_lines(MEASURED, {}) == [
         "This computer: processors 42 %, memory 50 %, swap 2 %, load 1.2, disk / 29 %, "
         "network in 2 KiB/s, out 3 MiB/s.",
         "  GPU 0: use 90 %, 61 °C",
@@ -33,7 +33,20 @@ def test_everything_is_said() -> None:
 
 
 def test_nothing_is_said_where_nothing_is_measured() -> None:
-    assert measured_lines(None) == []
-    assert measured_lines({"values": {}, "reasons": {}, "runs": {}, "run_reasons": {}}) == [
+    assert measured_lines(None, {}) == []
+    assert measured_lines({"values": {}, "reasons": {}, "runs": {}, "run_reasons": {}}, {}) == [
         "This computer: nothing yet."
+    ]
+
+
+def test_a_run_is_called_by_its_name_and_one_is_not_several() -> None:
+    values = {"proc.memory.rssMB": 300.0, "proc.processes": 1.0, "proc.openFiles": 1.0}
+    measured = {
+        "values": {},
+        "reasons": {},
+        "runs": {"/w/offline-run-1": values},
+        "run_reasons": {"/w/offline-run-1": {}},
+    }
+    assert measured_lines(measured, {"/w/offline-run-1": "resnet"})[1:] == [
+        "  resnet: 300 MiB in 1 process, 1 open file"
     ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
+from runferry.cli.progress import LONGEST_NAME, result_line
 from runferry.cli.status import _server_line, paused_words
 from runferry.engine.engine import Engine
 from runferry.engine.recorded import recorded_snapshot
@@ -39,3 +41,18 @@ def test_pauses_are_told_while_nobody_runs(tmp_path: Path) -> None:
         assert (engine.snapshot().is_paused, engine.snapshot().paused_until) == (True, end)
     told = recorded_snapshot(home, Settings(), 1).as_dict()
     assert (told["is_paused"], told["paused_until"]) == (True, end)
+
+
+def told(**rest: Any) -> dict[str, Any]:
+    values = {"state": "sent", "rows": 1, "rows_acknowledged": 1, "files": 1, "url": "http://x/r", "server": "http://x"}
+    return {"path": "/w/run-1", "run_id": "a1b2", "name": "resnet", "held": "", **values, **rest}
+
+
+def test_a_line_has_the_id_that_commands_take_and_no_more_of_a_name_than_it_has_room_for() -> None:
+    assert result_line(told()) == "↑ sent     resnet (a1b2)  1 of 1 row, 1 file  http://x/r"
+    assert "  a1b2  " in result_line(told(name="a1b2")), "once is enough"
+    assert "  a1b2  " in result_line(told(name=""))
+    assert "resnet (a1b2)  it is old" in result_line(told(held="it is old"))
+    shown = result_line(told(name="x" * 200))
+    assert f"{'x' * (LONGEST_NAME - 1)}… (a1b2)" in shown
+    assert "x" * LONGEST_NAME not in shown

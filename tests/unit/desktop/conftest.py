@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from runferry.desktop import own_server
 from runferry.desktop.bridge import Bridge
 from runferry.desktop.context import Context
 from runferry.desktop.memory import Memory
@@ -42,6 +43,14 @@ class Desk:
         self.context.bridge.stop()
         self.window.leave()
         self.context.tasks.stop()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said() -> Iterator[None]:
+    """What one test's engine said of its own server means nothing to the next test."""
+    own_server.forget()
+    yield
+    own_server.forget()
 
 
 @pytest.fixture

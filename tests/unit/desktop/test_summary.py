@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runferry.desktop import own_server
 from runferry.desktop.look.words import of_run
 from runferry.desktop.run.sentence import sentence
 from runferry.desktop.summary import Mood, Totals, live_runs, retry_line, server_name, summarize, totals
@@ -110,6 +111,15 @@ def test_a_metered_network_is_named_as_the_reason() -> None:
 )
 def test_servers_as_people_call_them(url: str, name: str) -> None:
     assert server_name(url) == name
+
+
+def test_a_tunnel_on_this_computer_is_another_server() -> None:
+    own_server.note((LOCAL,))
+    assert server_name(LOCAL) == "this computer"
+    assert server_name("local") == "this computer"
+    assert server_name("http://127.0.0.1:9") == "127.0.0.1:9"
+    own_server.note(None)
+    assert server_name("http://127.0.0.1:9") == "127.0.0.1:9", "who does not know says nothing new"
 
 
 RUNS = st.lists(

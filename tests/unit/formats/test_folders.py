@@ -17,6 +17,7 @@ from runferry.errors import AppError
 from runferry.formats.damage import damage_report
 from runferry.formats.detect import NotARun, RunFolder, RunKind, identify
 from runferry.formats.inspect import inspect
+from runferry.formats.interrupted import INTERRUPTED, MOST, Interrupted
 from runferry.formats.liveness import Life, ThisMachine, run_state
 from runferry.formats.log_reader import read_all
 from runferry.formats.metadata import metadata_json
@@ -216,12 +217,52 @@ def test_official_runs_without_an_end(tmp_path: Path, logs: Path) -> None:
     assert run_state(found, content, old, FakeMachine(host="elsewhere")) is RunState.QUIET
 
 
+def test_a_run_of_the_official_client_that_this_app_stopped_did_not_fail(tmp_path: Path, logs: Path) -> None:
+    life = Life(now=5000.0, changed=1000.0)
+    for name, before in (("exit1", RunState.FAILED), ("kill", RunState.CRASHED), ("base", RunState.FINISHED)):
+        (tmp_path / name).mkdir()
+        found = identify(make(tmp_path / name, logs / f"0.31.0-{name}-0.wandb"))
+        assert isinstance(found, RunFolder)
+        content = read_all(found.log)[0]
+        assert run_state(found, content, life, FakeMachine()) is before
+        INTERRUPTED.note([found.log])
+        after = before if before is RunState.FINISHED else RunState.KILLED
+        assert run_state(found, content, life, FakeMachine()) is after
+        INTERRUPTED.forget([found.log])
+        assert run_state(found, content, life, FakeMachine()) is before
+
+
+def test_what_was_stopped_is_known_to_the_next_process(tmp_path: Path) -> None:
+    first, file = Interrupted(), tmp_path / "interrupted.json"
+    first.note([Path("/early.wandb")])
+    first.keep_in(file)
+    first.note(Path(f"/{number}.wandb") for number in range(MOST))
+    first.forget([Path("/0.wandb")])
+    second = Interrupted()
+    second.keep_in(file)
+    assert Path("/early.wandb") not in second, "only the newest are remembered"
+    assert Path("/0.wandb") not in second
+    assert Path("/1.wandb") in second
+    file.write_text("[1, {")
+    third = Interrupted()
+    third.keep_in(file)
+    assert Path("/1.wandb") not in third
+
+
+def test_what_cannot_be_kept_is_known_as_long_as_the_process_lives(tmp_path: Path) -> None:
+    one = Interrupted()
+    one.keep_in(tmp_path / "missing" / "interrupted.json")
+    one.note([Path("/a.wandb")])
+    assert Path("/a.wandb") in one
+
+
 def test_this_machine_knows_its_processes(tmp_path: Path) -> None:
     machine, log = ThisMachine(), tmp_path / "l"
     assert machine.identity()["host"]
     assert machine.is_alive(os.getpid(), None, None)
     assert not machine.is_alive(os.getpid(), None, 5.0)  # the id is taken by another process by now
     assert not machine.is_alive(2**22 + 1, None, None)
+    assert not machine.is_alive(-1, None, None)
     other = tmp_path / "under-another-path"  # as a bind mount or a container has it
     log.touch()
     other.hardlink_to(log)

@@ -85,6 +85,14 @@ def test_what_a_status_means(status: int, kind: type[AppError], slug: str) -> No
     assert error.todo
 
 
+def test_a_refusal_repeats_what_the_server_says() -> None:
+    with RawServer(lambda request: reply(405, b"Method\nNot Allowed")) as server:
+        error = failure(server.url)
+    assert error.message.endswith("It says: Method Not Allowed")
+    with RawServer(lambda request: reply(405, b"<html>no</html>")) as server:
+        assert "It says" not in failure(server.url).message
+
+
 def test_the_server_names_the_pause() -> None:
     with RawServer(lambda request: reply(429, b"", "Retry-After: 7.5")) as server:
         error = failure(server.url)

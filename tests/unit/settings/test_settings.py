@@ -175,3 +175,13 @@ def test_unknown_names() -> None:
         Settings().changed(colour="red")
     with pytest.raises(KeyError):
         Settings().get("problems")
+
+
+@pytest.mark.parametrize(("name", "what"), [("project", "project"), ("entity", "team")])
+def test_a_name_that_cannot_work_is_not_taken(file: Path, name: str, what: str) -> None:
+    with pytest.raises(UsageError, match=f"a {what}'s name cannot hold /"):
+        Settings().changed(**{name: "a/b"})
+    with pytest.raises(UsageError, match=f"a {what}'s name cannot hold /"):
+        Settings().changed(folders=[{"path": "/runs", name: "a/b"}])
+    found = Settings.load(file, {f"WANDB_{name.upper()}": "a/b"})
+    assert (found.get(name), len(found.problems)) == ("", 1)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QProgressBar, Q
 
 from runferry.desktop.context import Context
 from runferry.desktop.drop import words
-from runferry.desktop.drop.model import PROJECT, ROW, SERVER, TEAM, DropModel
+from runferry.desktop.drop.model import PROJECT, ROW, SERVER, TEAM, Counts, DropModel
 from runferry.desktop.drop.places import choices, fill
 from runferry.desktop.drop.rows import Found, NoRun, Row, requests
 from runferry.desktop.drop.table import DropTable
@@ -189,18 +189,20 @@ class Choose(QWidget):
         self.all.setCheckState(Qt.CheckState.Checked if counts.ticked == counts.runs > 0 else state)
         ticked = counts.ticked
         self.sync.setText(plural(ticked, "Sync {n} run", "Sync {n} runs") if ticked else tr("Sync"))
-        self.sync.setEnabled(bool(ticked) and not counts.unplaced)
+        self.sync.setEnabled(bool(ticked) and not counts.unplaced and not counts.unfit)
         self.sync.setToolTip(plain(amounts.size(counts.bytes)))
-        self._hint(counts.unplaced, counts.reading)
+        self._hint(counts)
         self._show_facts()
 
-    def _hint(self, unplaced: int, reading: int) -> None:
+    def _hint(self, counts: Counts) -> None:
         no_server = any(one.is_ticked and one.missing == "server" for one in self.model.runs)
         if no_server:
             self.hint.setText(tr("A W&B key was found: choose whether runs go to this computer or to a server."))
-        elif unplaced:
+        elif counts.unfit:
+            self.hint.setText(f"{counts.unfit[:1].upper()}{counts.unfit[1:]}.")
+        elif counts.unplaced:
             one, many = "{n} run has no project yet: choose one", "{n} runs have no project yet: choose one"
-            self.hint.setText(plural(unplaced, one, many))
+            self.hint.setText(plural(counts.unplaced, one, many))
         elif self.model.runs and all(one.done is not None for one in self.model.runs):
             self.hint.setText(tr("All of it was verified there before: nothing needs to be sent."))
         else:

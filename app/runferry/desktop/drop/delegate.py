@@ -25,7 +25,18 @@ from PySide6.QtWidgets import (
 )
 
 from runferry.desktop.drop import words
-from runferry.desktop.drop.model import NAME, PLACES, PROJECT, ROW, SERVER, TITLES, DropModel, cell_text, value_of
+from runferry.desktop.drop.model import (
+    FIELDS,
+    NAME,
+    PLACES,
+    PROJECT,
+    ROW,
+    SERVER,
+    TITLES,
+    DropModel,
+    cell_text,
+    value_of,
+)
 from runferry.desktop.drop.places import choices, fill
 from runferry.desktop.drop.rows import NoRun, Row
 from runferry.desktop.look import icons
@@ -115,7 +126,7 @@ class DropDelegate(QStyledItemDelegate):
             painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fitting)
 
     def _place(self, painter: QPainter, option: QStyleOptionViewItem, column: int, row: Row) -> None:
-        missing = row.missing == {SERVER: "server", PROJECT: "project"}.get(column, "-")
+        missing = row.missing == {SERVER: "server", PROJECT: "project"}.get(column, "-") or FIELDS[column] in row.unfit
         unset = not value_of(row, column)
         tone = Tone.WARN if missing else Tone.SUBTLE if unset else Tone.TEXT
         ink = option.palette.color(QPalette.ColorRole.HighlightedText) if _is_selected(option) else colour(tone)

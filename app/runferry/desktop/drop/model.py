@@ -30,12 +30,16 @@ FIELDS = {SERVER: "server", TEAM: "entity", PROJECT: "project"}
 
 @dataclass(frozen=True)
 class Counts:
-    """Over all rows. `unplaced`: ticked runs of which the server or the project is still missing."""
+    """Over all rows. `unplaced`: ticked runs of which the server or the project is still missing.
+
+    `unfit`: why the team or the project of a ticked run can be none, of the first such run.
+    """
 
     runs: int = 0
     others: int = 0
     ticked: int = 0
     unplaced: int = 0
+    unfit: str = ""
     reading: int = 0
     bytes: int = 0
 
@@ -72,6 +76,7 @@ class DropModel(QAbstractTableModel):
             others=len(self._others),
             ticked=len(ticked),
             unplaced=sum(1 for one in ticked if one.missing),
+            unfit=next((why for one in ticked for why in one.unfit.values()), ""),
             reading=sum(1 for one in self._runs if not one.found.is_complete),
             bytes=sum(one.found.bytes for one in ticked),
         )
@@ -212,4 +217,6 @@ def _spoken(row: Row, column: int) -> str:
         return f"{words.name_of(row)}, {words.kind_line(row)}"
     if column in PLACES and cell_text(row, column) == tr("choose…"):
         return tr("{what} is missing: choose one", what=TITLES[column])
+    if why := row.unfit.get(FIELDS.get(column, "")):
+        return f"{cell_text(row, column)}: {why}"
     return cell_text(row, column)

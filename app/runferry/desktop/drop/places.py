@@ -10,6 +10,7 @@ from runferry.desktop.parts.tips import plain
 from runferry.desktop.summary import server_name
 from runferry.desktop.text import tr
 from runferry.engine.places import Places, ServerPlace
+from runferry.names import LONGEST
 
 Choice = tuple[str, str]
 """What is shown, and the value."""
@@ -42,4 +43,4 @@ def fill(box: QComboBox, entries: list[Choice], column: int) -> None:
     field = box.lineEdit()
     if field is not None:
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        field.setMaxLength(128)
+        field.setMaxLength(LONGEST)

@@ -10,6 +10,7 @@ from runferry.engine.contents import Contents
 from runferry.engine.drop import Found, NoRun, SentBefore
 from runferry.engine.job import SyncRequest
 from runferry.engine.places import Places
+from runferry.names import why_no_name
 from runferry.status import RunState
 
 OFFICIAL_ONLINE = "wandb-online"
@@ -44,6 +45,15 @@ class Row:
     def missing(self) -> str:
         """What has to be chosen first: ``server``, ``project`` or nothing."""
         return "server" if not self.server else "" if self.project_shown else "project"
+
+    @property
+    def unfit(self) -> dict[str, str]:
+        """Why its ``entity`` or its ``project`` can be none, by which of them it is."""
+        said = {
+            "entity": why_no_name("team", self.team_shown),
+            "project": why_no_name("project", self.project_shown),
+        }
+        return {field: why for field, why in said.items() if why}
 
     @property
     def done(self) -> SentBefore | None:
@@ -96,10 +106,10 @@ def first_row(found: Found, places: Places, named: frozenset[str]) -> Row:
 
 
 def requests(rows: Iterable[Row], metrics_only: bool) -> list[SyncRequest]:
-    """What to ask of the engine: one request per place. Only ticked rows go, and none of which something is missing."""
+    """What to ask of the engine: one request per place. Only ticked rows go whose place is known and can be one."""
     groups: dict[Row, list[Path]] = {}
     for row in rows:
-        if row.is_ticked and not row.missing:
+        if row.is_ticked and not row.missing and not row.unfit:
             entity = "" if row.entity == row.found.entity else row.entity  # the same way that a watched folder goes
             project = "" if row.project == row.found.project else row.project
             place = replace(row, found=_NOTHING, ticked=None, is_named=False, entity=entity, project=project)

@@ -7,9 +7,10 @@ from enum import Enum
 
 from runferry.desktop.look import amounts
 from runferry.desktop.look.words import CONNECTION, Look
+from runferry.desktop.own_server import is_own
 from runferry.desktop.summary import server_name
 from runferry.desktop.text import plural, tr
-from runferry.servers import CLOUD, CLOUD_URLS, LOCAL, is_cloud, is_loopback
+from runferry.servers import CLOUD, CLOUD_URLS, LOCAL, is_cloud
 from runferry.settings import Settings
 from runferry.status import Attempt, ConnectionState, ServerStatus, Snapshot
 
@@ -39,7 +40,7 @@ class Line:
 
 def title(url: str) -> str:
     """This computer · W&B cloud · wandb.company.com"""
-    if url in ("", LOCAL) or is_loopback(url):
+    if is_own(url):
         return tr("This computer")
     if url.startswith("http") and is_cloud(url):
         return tr("W&B cloud")
@@ -176,7 +177,7 @@ def shown_servers(overview: Snapshot, settings: Settings) -> tuple[ServerStatus,
     """Those in use, in the order in which they came into use, then those that are set and not used yet."""
     used = list(overview.servers)
     known = {one.url for one in used}
-    if any(is_loopback(url) for url in known):
+    if any(is_own(url) for url in known):
         known.add(LOCAL)
     folders = (one.server for one in overview.folders)
     for name in (settings.server or LOCAL, *folders, *(one.url for one in settings.per_server)):

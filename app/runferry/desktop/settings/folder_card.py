@@ -25,8 +25,8 @@ _S = "Folder"
 OPTIONS = (
     Option("mode", Kind.CHOICE, "auto", "Its runs", "", _S, choices=tuple(one.value for one in FolderMode)),
     Option("server", Kind.SERVER, "", "Server", "Not chosen: as set for all runs.", _S),
-    Option("entity", Kind.TEXT, "", "Team", "Empty: what each run says.", _S),
-    Option("project", Kind.TEXT, "", "Project", "Empty: what each run says.", _S),
+    Option("entity", Kind.TEXT, "", "Team", "Empty: what each run says.", _S, names_a="team"),
+    Option("project", Kind.TEXT, "", "Project", "Empty: what each run says.", _S, names_a="project"),
     Option("exclude", Kind.NAMES, (), "Leave alone", "Names of folders, or paths; * and ? stand for anything.", _S),
     Option("min_steps", Kind.WHOLE, 0, "Least steps", "Runs that ended with fewer stay. 0: none does.", _S, minimum=0),
 )

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context
 from runferry.desktop.look.theme import GRID, Size, Tone
+from runferry.desktop.own_server import is_own
 from runferry.desktop.parts.buttons import Button
 from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.panel import Panel
@@ -18,7 +19,7 @@ from runferry.desktop.settings.pane import Pane, PaneKind, options_in
 from runferry.desktop.system.keyring_state import KeyringState, keyring_state
 from runferry.desktop.text import breakable, tr
 from runferry.errors import AppError
-from runferry.servers import CLOUD_URLS, is_cloud, is_loopback, normalise_url
+from runferry.servers import CLOUD_URLS, is_cloud, normalise_url
 from runferry.settings import OPTIONS, Settings
 from runferry.status import ConnectionState, Snapshot
 
@@ -72,7 +73,7 @@ class ServersPane(Pane):
         """Servers came into use."""
         self._overview = update.overview
         self._show_cards()
-        seen = next((one.state for one in update.overview.servers if is_loopback(one.url)), None)
+        seen = next((one.state for one in update.overview.servers if is_own(one.url)), None)
         if seen is not self._local_seen:
             self._local_seen = seen
             self.local.refresh()
@@ -136,5 +137,5 @@ def key_servers(overview: Snapshot | None, settings: Settings) -> list[str]:
     """The servers that want a key: W&B's cloud, and those in use or set."""
     named = [settings.cloud_url or CLOUD_URLS[0], settings.server]
     named += [one.server for one in settings.folders] + [one.url for one in settings.per_server]
-    named += [one.url for one in overview.servers if not is_loopback(one.url)] if overview else []
+    named += [one.url for one in overview.servers if not is_own(one.url)] if overview else []
     return [one for one in dict.fromkeys(named) if one.startswith("http")]

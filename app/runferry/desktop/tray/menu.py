@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QMenu
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.look import amounts
+from runferry.desktop.own_server import is_own
 from runferry.desktop.runs.columns import run_name
 from runferry.desktop.summary import Summary
 from runferry.desktop.text import plural, tr
-from runferry.servers import is_loopback
 from runferry.status import ConnectionState, RunStatus
 
 LONGEST_NAME = 40
@@ -116,7 +116,7 @@ class TrayMenu(QObject):
         number = len(update.overview.problems) or update.totals.problems
         self.problems.setVisible(number > 0)
         _text(self.problems, plural(number, "{n} problem…", "{n} problems…"))
-        local = next((one for one in update.overview.servers if is_loopback(one.url)), None)
+        local = next((one for one in update.overview.servers if is_own(one.url)), None)
         self.local.menuAction().setVisible(local is not None)
         if local is not None:
             _text(self.local_state, tr("Running at {url}", url=local.url.partition("://")[2]))

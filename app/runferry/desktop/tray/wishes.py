@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 from runferry.desktop.context import Context
+from runferry.desktop.own_server import is_own
 from runferry.desktop.runs.actions import RunActions
 from runferry.desktop.text import tr
 from runferry.desktop.tray.menu import Wishes
 from runferry.engine.pauses import end_of
-from runferry.servers import is_loopback
 from runferry.status import RunStatus
 
 
@@ -34,7 +34,7 @@ def tray_wishes(context: Context, end: Callable[[], None], snooze: Callable[[flo
         context.do(lambda: engine.pause("", end_of(how_long, time.time())), tr("Paused"))
 
     def dashboard() -> None:
-        local = next((one for one in engine.overview().servers if is_loopback(one.url)), None)
+        local = next((one for one in engine.overview().servers if is_own(one.url)), None)
         if local is not None:
             context.open_page(local.url)
 

@@ -97,6 +97,23 @@ def test_the_button_says_how_many_and_waits_for_a_project(made: Made) -> None:
     assert [one.project for one in made.sent] == ["", "uncategorized"]
 
 
+def test_a_project_that_can_be_none_is_told_and_nothing_goes(made: Made) -> None:
+    page = made.page
+    page.model.take([found(1)])
+    page.project.setEditText("my team/x")
+    page.project.lineEdit().editingFinished.emit()
+    assert not page.sync.isEnabled()
+    assert page.hint.text() == "A project's name cannot hold / ('my team/x' does)."
+    cell = page.model.index(0, PROJECT)
+    assert cell.data(Qt.ItemDataRole.AccessibleTextRole).endswith(": a project's name cannot hold / ('my team/x' does)")
+    page.sync.click()
+    assert made.sent == []
+    page.project.setEditText("x")
+    page.project.lineEdit().editingFinished.emit()
+    assert page.sync.isEnabled()
+    assert page.hint.text() == ""
+
+
 def test_a_key_that_was_found_is_never_used_unasked(desk: Any) -> None:
     made = Made(desk, Places(PLACES.servers, ""))
     made.page.model.take([found(1)])

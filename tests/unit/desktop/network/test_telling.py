@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runferry.desktop import own_server
 from runferry.desktop.network import telling
 from runferry.desktop.network.telling import Help
 from runferry.paths import find_home
@@ -101,5 +102,8 @@ def test_servers_that_are_set_and_not_used_yet_are_shown_after_those_in_use() ->
 
 def test_names_of_servers() -> None:
     assert telling.title("http://127.0.0.1:8470") == "This computer"
+    own_server.note(("http://127.0.0.1:8470",))
+    assert telling.title("http://127.0.0.1:8470") == "This computer"
+    assert telling.title("http://localhost:9000") == "localhost:9000", "the end of a tunnel, say"
     assert telling.title("https://api.wandb.ai") == "W&B cloud"
     assert telling.title(URL) == "wandb.company.com"

@@ -69,6 +69,7 @@ def test_a_value_is_saved_and_in_force_at_once(qtbot: QtBot, make: Any, engine: 
         ("connect_timeout", "soon", "'soon' is not a number."),
         ("parallel_uploads", "1.5", "'1.5' is not a whole number."),
         ("cloud_url", "ftp://x", "does not start with http"),
+        ("entity", "a/b", "A team's name cannot hold / ('a/b' does)."),
     ],
 )
 def test_an_input_that_cannot_be_used_says_why_at_the_field(
