@@ -49,16 +49,22 @@ def progress(run: RunStatus) -> float | None:
     return share
 
 
+def ended_badly(run: RunStatus) -> bool:
+    """Whether its training did not come to its own end, however well the run was sent."""
+    return run.run_state in (RunState.FAILED, RunState.KILLED, RunState.CRASHED)
+
+
 def progress_text(run: RunStatus) -> str:
     """What stands beside the bar, or in its place."""
     if run.held:
         return tr("not sent")
     if run.state is SyncState.PROBLEM and run.error:
         return run.error.get("title", "")
+    ended = f", {words.RUN[run.run_state]}" if ended_badly(run) else ""
     if run.damage is not None and run.damage.gaps:
-        return plural(run.damage.gaps, "{n} gap", "{n} gaps")
+        return plural(run.damage.gaps, "{n} gap", "{n} gaps") + ended
     if run.state is SyncState.VERIFIED:
-        return tr("verified")
+        return tr("verified") + ended
     share = progress(run)
     if share is None:
         return ""
@@ -68,7 +74,7 @@ def progress_text(run: RunStatus) -> str:
 def state_text(run: RunStatus) -> str:
     """The word of the state, and what became of the training where that says more."""
     word = words.of_run(run).word
-    if run.run_state in (RunState.FAILED, RunState.KILLED, RunState.CRASHED):
+    if ended_badly(run):
         return f"{word}, {words.RUN[run.run_state]}"
     return word
 

@@ -17,13 +17,14 @@ from runferry.desktop.look import icons, words
 from runferry.desktop.look.theme import GRID, Size, Tone, colour, font
 from runferry.desktop.parts.edges import INSET
 from runferry.desktop.parts.texts import Texts
-from runferry.desktop.runs.columns import COLUMNS, progress, progress_text, run_name
+from runferry.desktop.runs.columns import COLUMNS, ended_badly, progress, progress_text, run_name
 from runferry.desktop.runs.model import RunsModel
 from runferry.status import RunStatus, SyncState
 
 ROW = 34
 BAR = 5
 SHAPE = 16
+MARK = 8
 # Put together once: an operation on an enum of Qt's takes microseconds.
 SELECTED = QStyle.StateFlag.State_Selected.value
 FOCUS = QStyle.StateFlag.State_HasFocus.value
@@ -117,8 +118,12 @@ class RunDelegate(QStyledItemDelegate):
         ink = (cell.chosen or self._inks.tones[look.tone]).name()
         turned = cell.run.state is SyncState.SYNCING and look.shape == "state-syncing"
         picture = icons.inked(look.shape, ink, SHAPE, self._scale, self.angle if turned else None)
-        area = cell.area
-        painter.drawPixmap(area.x() + (area.width() - SHAPE) // 2, area.y() + (area.height() - SHAPE) // 2, picture)
+        left, top = cell.area.x() + (cell.area.width() - SHAPE) // 2, cell.area.y() + (cell.area.height() - SHAPE) // 2
+        painter.drawPixmap(left, top, picture)
+        if ended_badly(cell.run):  # the shape tells how it was sent: a run that was killed is verified like any other
+            ink = (cell.chosen or self._inks.text).name()
+            mark = icons.inked("mark-failed", ink, MARK, self._scale)
+            painter.drawPixmap(left + SHAPE, top + SHAPE - MARK, mark)
 
     def _name(self, painter: QPainter, cell: _Cell, column: int) -> None:
         area = cell.area.adjusted(4, 0, -4, 0)
