@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ _ORDER = (
     SyncState.VERIFIED,
 )
 
+_KIND = re.compile(r"^(offline-run|dryrun|run)-(?=\d{8}_\d{6}-)")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -37,6 +40,12 @@ class Column:
 def run_name(run: RunStatus) -> str:
     """What people call it: its name, else its id."""
     return run.name or run.run_id or run.path.rstrip("/").rpartition("/")[2]
+
+
+def told_apart(path: str, run_id: str) -> str:
+    """What tells runs of one name apart: the folder without its kind, and the id where the folder does not name it."""
+    folder = _KIND.sub("", path.rstrip("/").rpartition("/")[2])
+    return folder if run_id in folder else f"{folder}, {run_id}"
 
 
 def progress(run: RunStatus) -> float | None:

@@ -17,7 +17,7 @@ from runferry.desktop.look import icons, words
 from runferry.desktop.look.theme import GRID, Size, Tone, colour, font
 from runferry.desktop.parts.edges import INSET
 from runferry.desktop.parts.texts import Texts
-from runferry.desktop.runs.columns import COLUMNS, ended_badly, progress, progress_text, run_name
+from runferry.desktop.runs.columns import COLUMNS, ended_badly, progress, progress_text, run_name, told_apart
 from runferry.desktop.runs.model import RunsModel
 from runferry.status import RunStatus, SyncState
 
@@ -25,6 +25,7 @@ ROW = 34
 BAR = 5
 SHAPE = 16
 MARK = 8
+BESIDE = 40  # points that are worth to be written into
 # Put together once: an operation on an enum of Qt's takes microseconds.
 SELECTED = QStyle.StateFlag.State_Selected.value
 FOCUS = QStyle.StateFlag.State_HasFocus.value
@@ -60,11 +61,15 @@ class _Cell:
 
 
 class RunDelegate(QStyledItemDelegate):
-    """For `RunsModel`. `angle` turns the shapes of runs that are under way; the table moves it."""
+    """For `RunsModel`. `angle` turns the shapes of runs that are under way; the table moves it.
+
+    `tells_apart`: beside each name stands what tells it from others that are the same.
+    """
 
     def __init__(self, model: RunsModel, view: QTableView) -> None:
         super().__init__(view)
         self.angle = 0
+        self.tells_apart = False
         self._runs, self._view = model, view
         self._made_for: tuple[int, str] | None = None
         self._painters: list[Callable[[QPainter, _Cell, int], None]] = [
@@ -86,6 +91,7 @@ class RunDelegate(QStyledItemDelegate):
             self._body = Texts(base)
             self._bold = Texts(font(Size.BODY, bold=True, base=base), middle=True)
             self._small = Texts(font(Size.SMALL, base=base))
+            self._beside = Texts(font(Size.SMALL, base=base), middle=True)
         header = self._view.horizontalHeader()
         shown = [one for at in range(header.count()) if not header.isSectionHidden(one := header.logicalIndex(at))]
         self._first, self._last = (shown[0], shown[-1]) if shown else (-1, -1)
@@ -135,7 +141,13 @@ class RunDelegate(QStyledItemDelegate):
             painter.setRenderHint(ANTIALIASING, False)
             area.setRight(area.right() - 14)
         painter.setPen(cell.chosen or self._inks.text)
-        self._bold.draw(painter, area, run_name(cell.run))
+        name = run_name(cell.run)
+        width = self._bold.draw(painter, area, name)
+        beside = told_apart(cell.run.path, cell.run.run_id) if self.tells_apart else name
+        area.setLeft(area.x() + int(width) + GRID)
+        if beside != name and area.width() >= BESIDE:
+            painter.setPen(cell.chosen or self._inks.tones[Tone.SUBTLE])
+            self._beside.draw(painter, area, beside)
 
     def _progress(self, painter: QPainter, cell: _Cell, column: int) -> None:
         run, share = cell.run, progress(cell.run)
