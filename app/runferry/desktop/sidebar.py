@@ -38,7 +38,8 @@ class EntryButton(QAbstractButton):
     """One page; shows a badge (a number or a shape) at its right.
 
     `chosen`: by mouse or keyboard, also again, or by a screen reader: what it does to a checkable button is no click.
-    In a group of Qt's nothing would tell of a screen reader that chooses again what is checked.
+    Who shows several marks one of them: in a group of Qt's nothing would tell of a screen reader that chooses again
+    what is checked.
     """
 
     chosen = Signal()
