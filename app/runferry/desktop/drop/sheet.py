@@ -40,6 +40,11 @@ class DropSheet(QWidget):
         """Whether more may be dropped into it."""
         return self.progress is None
 
+    @property
+    def holds_work(self) -> bool:
+        """What was dropped, and where it is to go. What was handed over goes on without the sheet."""
+        return self.is_choosing
+
     def look(self, paths: Sequence[Path]) -> None:
         """Look through these too."""
         self.choose.look(paths)

@@ -67,6 +67,17 @@ class SheetHost(QWidget):
         """What is shown."""
         return self._body
 
+    @property
+    def title(self) -> str:
+        """Of what is shown."""
+        return self._card.title.text() if self._card else ""
+
+    @property
+    def holds_work(self) -> bool:
+        """Whether what somebody chose or had looked through would be lost with it. A body says so by this very name;
+        what says nothing holds none."""
+        return bool(getattr(self._body, "holds_work", False))
+
     def show_sheet(self, title: str, body: QWidget, width: int = 720, height: int = 520) -> None:
         """Open it; sizes are what it would like, in points."""
         self.close_sheet()

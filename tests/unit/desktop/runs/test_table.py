@@ -174,6 +174,17 @@ def test_an_empty_table_needs_nothing(make: Make) -> None:
     table.choose("nobody")
 
 
+def test_the_question_before_a_stop_takes_nobodys_work_away(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runferry.desktop.runs.actions.targets_of", lambda engine, path: [])
+    with surroundings() as (context, _, shell):
+        for has_room in (False, True):
+            shell.has_room = has_room
+            RunActions(context).stop(a_run(1))
+            qtbot.waitUntil(lambda: context.tasks.open == 0)
+            qtbot.wait(50)
+            assert bool(shell.sheets) is has_room
+
+
 # -- the menu of runs -------------------------------------------------------------------------------------------------
 
 
