@@ -69,6 +69,7 @@ class NotedShell:
         self.sheets: list[tuple[str, QWidget]] = []
         self.errors: list[AppError] = []
         self.gone: list[tuple[str, str]] = []
+        self.has_room = True
 
     def toast(self, text: str) -> None:
         self.toasts.append(text)
@@ -78,6 +79,12 @@ class NotedShell:
 
     def close_sheet(self) -> None:
         self.sheets.clear()
+
+    def make_room(self) -> bool:
+        return self.has_room
+
+    def bring_up(self) -> None:
+        """It is shown already."""
 
     def tell(self, error: AppError) -> None:
         self.errors.append(error)

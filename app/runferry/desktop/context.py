@@ -31,6 +31,9 @@ class Shell(Protocol):
     def close_sheet(self) -> None:
         """Close the card."""
 
+    def make_room(self) -> bool:
+        """Set the open card aside for what was asked for from outside; False, and said, where work would be lost."""
+
     def tell(self, error: AppError) -> None:
         """Something that was asked for did not work: title, what happened, what to do."""
 

@@ -177,6 +177,8 @@ class DesktopApp(QObject):
         """Dropped on the window, wherever: the pane that shows them before anything is trusted."""
         from runferry.desktop.settings.page import SettingsPage  # not needed to start
 
+        if not self.window.make_room():
+            return
         self.window.go("settings", "certificates")
         page = self.window.page("settings")
         if isinstance(page, SettingsPage):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from runferry.desktop.look import icons
 from runferry.desktop.look.theme import GRID, MARGIN, SIDEBAR, Size, Tone, colour, faint, font
@@ -22,6 +22,8 @@ MOODS = {
     Mood.ATTENTION: ("state-problem", Tone.BAD),
 }
 
+ARROWS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -36,6 +38,8 @@ class EntryButton(QAbstractButton):
     """One page; shows a badge (a number or a shape) at its right.
 
     `chosen`: by mouse or keyboard, also again, or by a screen reader: what it does to a checkable button is no click.
+    Who shows several marks one of them: in a group of Qt's nothing would tell of a screen reader that chooses again
+    what is checked.
     """
 
     chosen = Signal()
@@ -55,23 +59,31 @@ class EntryButton(QAbstractButton):
         self.toggled.connect(self._toggled)
         self.clicked.connect(self._clicked)
 
-    def mark(self) -> None:
-        """Its page is shown, whoever asked for it."""
+    def mark(self, is_shown: bool = True) -> None:
+        """Whether its page is shown, whoever asked for it."""
         self.blockSignals(True)
-        self.setChecked(True)
+        self.setChecked(is_shown)
         self.blockSignals(False)
 
     def _begin(self) -> None:
         self._has_told = False
 
     def _toggled(self, is_on: bool) -> None:
-        if is_on:
-            self._has_told = True
-            self.chosen.emit()
+        self._has_told = True
+        if not is_on:  # chosen again: the page is shown as before
+            self.mark()
+        self.chosen.emit()
 
     def _clicked(self) -> None:
         if not self._has_told:
             self.chosen.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows are the sidebar's."""
+        if event.key() in ARROWS:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
     def badge(self, text: str, tone: Tone, said: str = "") -> None:
         """A number, or the name of a state's shape; `said`: what it means, read aloud."""
@@ -162,7 +174,6 @@ class Sidebar(QWidget):
         super().__init__()
         self.setFixedWidth(SIDEBAR)
         self.headline = Headline()
-        self._group = QButtonGroup(self)
         self._buttons: dict[str, EntryButton] = {}
         box = QVBoxLayout(self)
         box.setContentsMargins(GRID, MARGIN, GRID, MARGIN)
@@ -176,7 +187,6 @@ class Sidebar(QWidget):
 
     def _made(self, entry: Entry) -> EntryButton:
         button = EntryButton(entry)
-        self._group.addButton(button)
         self._buttons[entry.name] = button
         button.chosen.connect(lambda: self.chosen.emit(entry.name))
         return button
@@ -184,7 +194,8 @@ class Sidebar(QWidget):
     def show_page(self, name: str) -> None:
         """Mark the page that is shown."""
         if name in self._buttons:
-            self._buttons[name].mark()
+            for one, button in self._buttons.items():
+                button.mark(one == name)
 
     def button(self, name: str) -> EntryButton:
         """The row of a page."""
@@ -196,7 +207,10 @@ class Sidebar(QWidget):
         buttons = list(self._buttons.values())
         focused = next((number for number, one in enumerate(buttons) if one.hasFocus()), None)
         if step and focused is not None:
-            buttons[(focused + step) % len(buttons)].setFocus(Qt.FocusReason.TabFocusReason)
+            beside = buttons[(focused + step) % len(buttons)]
+            beside.setFocus(Qt.FocusReason.TabFocusReason)
+            if buttons[focused].isChecked():  # from the page that is shown they lead to the next
+                beside.click()
         else:
             super().keyPressEvent(event)
 

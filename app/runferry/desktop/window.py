@@ -139,8 +139,8 @@ class Window(QWidget):
     # -- what pages ask for -------------------------------------------------------------------------------------------
 
     def go(self, page: str, subject: str = "") -> None:
-        """Show a page."""
-        if page not in self._makers:
+        """Show a page; not behind a sheet, where nobody would see it change."""
+        if page not in self._makers or not self.make_room():
             self.sidebar.show_page(self.current)
             return
         shown = self.page(page)
@@ -160,6 +160,14 @@ class Window(QWidget):
     def close_sheet(self) -> None:
         """Close the card."""
         self.sheets.close_sheet()
+
+    def make_room(self) -> bool:
+        """Set the open sheet aside. Where it holds somebody's work it stays, and that is said."""
+        if self.sheets.holds_work:
+            self.toast(tr("Finish or close “{title}” first", title=self.sheets.title))
+            return False
+        self.close_sheet()
+        return True
 
     def tell(self, error: AppError) -> None:
         """Something that was asked for did not work. A sheet that somebody works in stays open."""

@@ -55,6 +55,7 @@ def test_it_starts_with_its_window_and_a_sentence(app: DesktopApp) -> None:
     assert app.window.isVisible()
     assert app.window.current == "runs"
     assert app.menu.status.text() == app.window.summary.sentence
+    app.window.close_sheet()
     for page in ("network", "settings", "runs"):
         app.window.go(page)
         assert app.window.current == page
@@ -62,6 +63,7 @@ def test_it_starts_with_its_window_and_a_sentence(app: DesktopApp) -> None:
 
 def test_files_can_be_dropped_anywhere(app: DesktopApp) -> None:
     """A field that takes a drop would show its path as text, and nothing would be synced."""
+    app.window.close_sheet()
     for page in ("network", "settings", "runs"):
         app.window.go(page)
     for pane in PANES:
@@ -130,6 +132,7 @@ def test_a_click_on_the_trays_message_shows_what_it_was_about(app: DesktopApp, m
     monkeypatch.setattr(app.notifier, "_fallback", lambda title, text: True)
     monkeypatch.setitem(app.notifications._shown, note.kind, note)
     app.notifier.show(note)
+    app.window.close_sheet()
     app.window.hide()
     app.tray.message_clicked.emit()
     assert app.window.isVisible()

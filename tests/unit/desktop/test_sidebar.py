@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -41,6 +42,39 @@ def test_arrows_go_round_and_space_chooses(qtbot: QtBot, sidebar: Sidebar) -> No
     with qtbot.waitSignal(sidebar.chosen, timeout=1000) as told:
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
     assert told.args == ["runs"]
+
+
+def test_a_screen_reader_chooses_again_what_is_shown(sidebar: Sidebar) -> None:
+    told: list[str] = []
+    sidebar.chosen.connect(told.append)
+    sidebar.show_page("runs")
+    for expected in ("runs", "network", "network"):
+        button = sidebar.button(expected)
+        actions = QAccessible.queryAccessibleInterface(button).actionInterface()
+        actions.doAction(actions.toggleAction())
+        assert button.isChecked()
+        sidebar.show_page(told[-1])
+        assert [one for one in ("runs", "network", "settings") if sidebar.button(one).isChecked()] == [expected]
+    assert told == ["runs", "network", "network"]
+
+
+def test_a_click_on_what_is_shown_tells_once(qtbot: QtBot, sidebar: Sidebar) -> None:
+    told: list[str] = []
+    sidebar.chosen.connect(told.append)
+    sidebar.show_page("runs")
+    qtbot.mouseClick(sidebar.button("runs"), Qt.MouseButton.LeftButton)
+    assert told == ["runs"]
+    assert sidebar.button("runs").isChecked()
+
+
+def test_arrows_lead_on_from_the_page_that_is_shown(qtbot: QtBot, sidebar: Sidebar) -> None:
+    sidebar.chosen.connect(sidebar.show_page)
+    sidebar.show_page("runs")
+    sidebar.button("runs").setFocus()
+    for expected in ("network", "settings", "runs"):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Down)
+        assert sidebar.button(expected).hasFocus()
+        assert sidebar.button(expected).isChecked()
 
 
 def test_one_page_is_marked(sidebar: Sidebar) -> None:

@@ -314,6 +314,37 @@ def test_a_toast_is_shown_over_everything_and_fits(window: Window) -> None:
     assert not toast.isVisible()
 
 
+class Chosen(QWidget):
+    """A sheet that holds what somebody chose, or nothing."""
+
+    def __init__(self, holds_work: bool) -> None:
+        super().__init__()
+        self.holds_work = holds_work
+
+
+def test_a_page_that_is_asked_for_takes_the_place_of_a_sheet_that_holds_nothing(window: Window) -> None:
+    for body in (QWidget(), Chosen(False)):
+        window.go("network")
+        window.sheet("Check connection", body)
+        window.go("settings")  # by the tray's menu, a notification or a key
+        assert window.sheets.body is None
+        assert window.current == "settings"
+
+
+def test_a_sheet_that_holds_work_stays_and_the_page_below_it_too(window: Window) -> None:
+    window.go("network")
+    window.sheet("Sync runs", body := Chosen(True))
+    window.go("settings")
+    assert window.sheets.body is body
+    assert window.current == "network"
+    assert window.sidebar.button("network").isChecked()
+    (toast,) = window.findChildren(Toast)
+    assert toast.accessibleName() == "Finish or close “Sync runs” first"
+    window.close_sheet()
+    window.go("settings")
+    assert window.current == "settings"
+
+
 def test_an_error_takes_nobodys_sheet_away(window: Window) -> None:
     body = QLineEdit("half filled in")
     window.sheet("Add", body)

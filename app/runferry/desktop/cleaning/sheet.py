@@ -122,6 +122,11 @@ class CleaningSheet(QWidget):
         """Whether more may come."""
         return self._looking is not None and self._looking.is_running
 
+    @property
+    def holds_work(self) -> bool:
+        """Folders were chosen."""
+        return bool(self.model.chosen)
+
     def look(self) -> None:
         """Judge all folders anew."""
         if self._looking is not None:

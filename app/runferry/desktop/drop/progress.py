@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from runferry.desktop.bridge import Update
 from runferry.desktop.context import Context
+from runferry.desktop.look import words
 from runferry.desktop.look.theme import GRID, Size, Tone
 from runferry.desktop.memory import Memory
 from runferry.desktop.parts.bar import WHOLE, Bar
@@ -28,16 +31,19 @@ OVER = (SyncState.VERIFIED, SyncState.PROBLEM, SyncState.SENT, SyncState.PAUSED)
 
 
 class Progress(QWidget):
-    """`close` is asked to close the sheet."""
+    """`close` is asked to close the sheet. names: of the runs, by path and id, until their logs were read again."""
 
-    def __init__(self, context: Context, close: Callable[[], None]) -> None:
+    def __init__(
+        self, context: Context, close: Callable[[], None], names: Mapping[tuple[str, str], str] = MappingProxyType({})
+    ) -> None:
         super().__init__()
         self._context = context
         self._close = close
+        self._names = names
         self._runs: dict[str, RunStatus] = {}
         self._began = 0
         self.model = RunsModel(self)
-        self.table = RunsTable(self.model, Memory(None))
+        self.table = RunsTable(self.model, Memory(None), tells_apart=True)
         self.shape = Shape(size=24)
         self.headline = Label(tr("Starting…"), Size.BODY, bold=True)
         self.sentence = Label(size=Size.SMALL, tone=Tone.SUBTLE)
@@ -98,7 +104,8 @@ class Progress(QWidget):
         if mine:
             self._take(mine)
 
-    def _take(self, runs: list[RunStatus]) -> None:
+    def _take(self, changed: list[RunStatus]) -> None:
+        runs = [one if one.name else replace(one, name=self._names.get((one.path, one.run_id), "")) for one in changed]
         self._runs.update((one.key, one) for one in runs)
         self.model.take(runs, ())
         self.table.watch_movement()
@@ -112,6 +119,12 @@ class Progress(QWidget):
         )
 
     @property
+    def damaged(self) -> list[RunStatus]:
+        """Those that are on the server, but for what could not be read of their logs."""
+        verified = [one for one in self._runs.values() if one.state is SyncState.VERIFIED]
+        return [one for one in verified if one.damage is not None and one.damage.gaps]
+
+    @property
     def is_over(self) -> bool:
         """Nothing more happens by itself."""
         return bool(self._runs) and all(one.state in OVER for one in self._runs.values())
@@ -120,15 +133,17 @@ class Progress(QWidget):
         counts, runs = self.counts, list(self._runs.values())
         verified, problems, number = counts[SyncState.VERIFIED], counts[SyncState.PROBLEM], len(runs)
         servers = ", ".join(dict.fromkeys(server_name(one.server) for one in runs))
-        self.headline.setText(_headline(counts, number, servers, self.is_over))
-        self.sentence.setText(_sentence(counts, self.is_over))
+        gaps = _with_gaps(self.damaged)
+        self.headline.setText(_headline(counts, servers, self.is_over, len(self.damaged), gaps))
+        self.sentence.setText(_sentence(counts, self.is_over, gaps if verified < number else ""))
         self.sentence.setVisible(bool(self.sentence.text()))
         if not self.is_over:
             self.shape.show_shape("state-syncing", Tone.ACCENT, tr("Syncing"))
         elif problems:
             self.shape.show_shape("state-problem", Tone.BAD, tr("Problem"))
         elif verified == number:
-            self.shape.show_shape("state-verified", Tone.GOOD, tr("Verified"))
+            look = words.DAMAGED if self.damaged else words.SYNC[SyncState.VERIFIED]
+            self.shape.show_shape(look.shape, look.tone, tr(look.word))
         else:
             self.shape.show_shape("state-sent", Tone.ACCENT, tr("Sent"))
         self.bar.setVisible(not self.is_over)
@@ -182,30 +197,43 @@ class Progress(QWidget):
             self._context.shell.go("runs", run.key)
 
 
-def _headline(counts: Counter[SyncState], number: int, servers: str, is_over: bool) -> str:
-    verified, problems = counts[SyncState.VERIFIED], counts[SyncState.PROBLEM]
+def _with_gaps(damaged: list[RunStatus]) -> str:
+    """1 with a gap, 3 with gaps; nothing where there are none."""
+    if not damaged:
+        return ""
+    gaps = sum(one.damage.gaps for one in damaged if one.damage is not None)
+    return tr("1 with a gap") if gaps == 1 else plural(len(damaged), "{n} with gaps", "{n} with gaps")
+
+
+def _headline(counts: Counter[SyncState], servers: str, is_over: bool, damaged: int, gaps: str) -> str:
+    verified, problems, number = counts[SyncState.VERIFIED], counts[SyncState.PROBLEM], counts.total()
     if not is_over:
         return plural(number, "Syncing {n} run to ", "Syncing {n} runs to ") + servers
     if problems == number:
         return plural(number, "{n} run was not delivered", "{n} runs were not delivered")
+    if damaged == number:
+        return plural(number, "{n} run with gaps verified on ", "{n} runs with gaps verified on ") + servers
     if verified == number:
-        return plural(number, "{n} run verified on ", "{n} runs verified on ") + servers
+        whole = plural(number - damaged, "{n} run verified on ", "{n} runs verified on ") + servers
+        return f"{whole} · {gaps}" if gaps else whole
     return tr("{n} of {all} verified on {servers}", n=f"{verified:,}", all=f"{number:,}", servers=servers)
 
 
-def _sentence(counts: Counter[SyncState], is_over: bool) -> str:
-    """What is behind the headline; empty where there is nothing to add."""
+def _sentence(counts: Counter[SyncState], is_over: bool, gaps: str) -> str:
+    """What is behind the headline; empty where there is nothing to add. gaps: what it does not say of them."""
     said = []
     if not is_over and counts[SyncState.VERIFIED]:
         said.append(plural(counts[SyncState.VERIFIED], "{n} verified", "{n} verified"))
-    for state, words in (
+    if gaps:
+        said.append(tr("{gaps} among them", gaps=gaps))
+    for state, texts in (
         (SyncState.PROBLEM, ("{n} needs you", "{n} need you")),
         (SyncState.RETRYING, ("{n} waits for the server", "{n} wait for the server")),
         (SyncState.SENT, ("{n} sent, not verified yet", "{n} sent, not verified yet")),
         (SyncState.PAUSED, ("{n} paused", "{n} paused")),
     ):
         if counts[state]:
-            said.append(plural(counts[state], *words))
+            said.append(plural(counts[state], *texts))
     if not is_over:
         said.append(tr("you can close this, syncing goes on"))
     return " · ".join(said)

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from runferry.desktop.context import Context
+from runferry.desktop.drop import words
 from runferry.desktop.drop.choose import Choose
 from runferry.desktop.drop.progress import Progress
 from runferry.desktop.drop.sending import begin
@@ -39,6 +40,11 @@ class DropSheet(QWidget):
         """Whether more may be dropped into it."""
         return self.progress is None
 
+    @property
+    def holds_work(self) -> bool:
+        """What was dropped, and where it is to go. What was handed over goes on without the sheet."""
+        return self.is_choosing
+
     def look(self, paths: Sequence[Path]) -> None:
         """Look through these too."""
         self.choose.look(paths)
@@ -54,7 +60,8 @@ class DropSheet(QWidget):
 
     def send(self, wanted: list[SyncRequest]) -> None:
         """Hand over what was decided, and show how it goes."""
-        self.progress = Progress(self._context, self._close)
+        names = {(one.found.path, one.found.run_id): words.name_of(one) for one in self.choose.model.runs}
+        self.progress = Progress(self._context, self._close, names)
         self._stack.addWidget(self.progress)
         self._stack.setCurrentWidget(self.progress)
         self.setFocusProxy(self.progress)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runferry.desktop.drop.rows import OFFICIAL_ONLINE, Row
 from runferry.desktop.look import amounts
+from runferry.desktop.runs.columns import told_apart
 from runferry.desktop.summary import server_name
 from runferry.desktop.text import plural, tr
 from runferry.engine.contents import Contents
@@ -28,7 +29,7 @@ def name_of(row: Row) -> str:
 
 
 def kind_line(row: Row) -> str:
-    """damaged: 2 gaps · offline run, wandb 0.31.0"""
+    """damaged: 2 gaps · 20261103_100200-k2x9 · offline run, wandb 0.31.0"""
     found = row.found
     parts = []
     if found.damage is not None:
@@ -45,8 +46,9 @@ def kind_line(row: Row) -> str:
         parts.append(tr("still training"))
     elif row.is_live:
         parts.append(tr("its log has no end"))
+    parts.append(told_apart(found.path, found.run_id))
     parts.append(", ".join(one for one in (KINDS.get(found.kind, found.kind), found.writer.replace("/", " ")) if one))
-    return " · ".join(parts)
+    return " · ".join(one for one in parts if one != name_of(row))
 
 
 def rows_text(row: Row) -> str:

@@ -85,6 +85,11 @@ class FirstStart(QWidget):
         """The step that is shown, from 0; 3: it is done."""
         return self._stack.currentIndex()
 
+    @property
+    def holds_work(self) -> bool:
+        """It does not come again by itself."""
+        return self.current <= LAST
+
     def show_step(self, number: int) -> None:
         """Show a step, with the focus in it."""
         self._stack.setCurrentIndex(number)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
-from shiboken6 import isValid
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget, QWidgetItem
 
 from runferry.desktop.look.theme import GRID
 
@@ -20,11 +19,15 @@ class Flow(QLayout):
     def add(self, *widgets: QWidget) -> Flow:
         """Append widgets."""
         for one in widgets:
-            self.addWidget(one)
+            self.addChildWidget(one)
+            # Made here and not by Qt's `addWidget`: of an item that Qt made PySide believes that it goes with whatever
+            # it takes for an owner further up, and `isValid` is false while the item still stands.
+            self.addItem(QWidgetItem(one))
+        self.invalidate()
         return self
 
     def addItem(self, item: QLayoutItem) -> None:
-        """Qt's part of adding a widget."""
+        """Append one."""
         self._items.append(item)
 
     def count(self) -> int:
@@ -68,8 +71,7 @@ class Flow(QLayout):
         self._place(rect, moves=True)
 
     def _shown(self) -> list[QLayoutItem]:
-        """While a sheet is taken down, Qt may ask after the items are gone."""
-        return [one for one in self._items if isValid(one) and not one.isEmpty()]
+        return [one for one in self._items if not one.isEmpty()]
 
     def _place(self, rect: QRect, moves: bool) -> int:
         x, y, line = rect.x(), rect.y(), 0

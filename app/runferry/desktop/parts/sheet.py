@@ -51,8 +51,12 @@ class SheetHost(QWidget):
     closed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+        # In a SubWindow Tab goes round by itself: what is dimmed is not to be used. To walk Qt's chain of widgets from
+        # here makes each one the owner of the next in PySide's books, so that with a sheet PySide gave up on what lies
+        # below it too: lines of buttons (`Flow`) lost their items.
+        super().__init__(parent, Qt.WindowType.SubWindow)
         self._card: Card | None = None
+        self._body: QWidget | None = None
         self._before: QWidget | None = None
         self._wanted = (720, 520)
         parent.installEventFilter(self)
@@ -61,15 +65,25 @@ class SheetHost(QWidget):
     @property
     def body(self) -> QWidget | None:
         """What is shown."""
-        layout = self._card.layout() if self._card else None
-        item = layout.itemAt(1) if layout else None
-        return item.widget() if item else None
+        return self._body
+
+    @property
+    def title(self) -> str:
+        """Of what is shown."""
+        return self._card.title.text() if self._card else ""
+
+    @property
+    def holds_work(self) -> bool:
+        """Whether what somebody chose or had looked through would be lost with it. A body says so by this very name;
+        what says nothing holds none."""
+        return bool(getattr(self._body, "holds_work", False))
 
     def show_sheet(self, title: str, body: QWidget, width: int = 720, height: int = 520) -> None:
         """Open it; sizes are what it would like, in points."""
         self.close_sheet()
         self._before = QApplication.focusWidget()
         self._wanted = (width, height)
+        self._body = body
         self._card = Card(title, body, IconButton("close", tr("Close"), self.close_sheet))
         self._card.setParent(self)
         let_drops_through(body)
@@ -86,7 +100,7 @@ class SheetHost(QWidget):
         """Close it; what had the focus gets it back."""
         if self._card is None:
             return
-        card, self._card = self._card, None
+        card, self._card, self._body = self._card, None, None
         _application().focusChanged.disconnect(self._keep_focus)
         card.hide()
         card.deleteLater()
@@ -112,20 +126,6 @@ class SheetHost(QWidget):
         """Whether the focus of its window is on the sheet."""
         here = self.window().focusWidget()
         return here is not None and self.isAncestorOf(here)
-
-    def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab goes round inside the card: what is dimmed is not to be used."""
-        here = QApplication.focusWidget()
-        start = here if here is not None and self.isAncestorOf(here) else self
-        one = start.nextInFocusChain() if forward else start.previousInFocusChain()
-        while one is not None and one is not start:
-            # The text of a box that can be written into hands the focus back to its box: Tab would stay there for ever.
-            tabbed = one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.focusProxy() is None
-            if tabbed and one.isEnabled() and one.isVisible() and self.isAncestorOf(one):
-                one.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
-                return True
-            one = one.nextInFocusChain() if forward else one.previousInFocusChain()
-        return False
 
     def _place(self) -> None:
         parent = self.parentWidget()

@@ -21,15 +21,16 @@ class Texts:
         self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self._made: dict[tuple[str, int], tuple[QStaticText, float]] = {}
 
-    def draw(self, painter: QPainter, area: QRect, text: str, at_right: bool = False) -> None:
-        """In the painter's pen, in the middle of the area's height."""
+    def draw(self, painter: QPainter, area: QRect, text: str, at_right: bool = False) -> float:
+        """In the painter's pen, in the middle of the area's height; gives how wide it is."""
         if not text:
-            return
+            return 0.0
         room = area.width()
         made = self._made.get((text, room)) or self._make(text, room)
         x = area.x() + room - made[1] if at_right else area.x()
         painter.setFont(self.font)
         painter.drawStaticText(QPointF(x, area.y() + (area.height() - self._height) // 2), made[0])
+        return made[1]
 
     def _make(self, text: str, room: int) -> tuple[QStaticText, float]:
         if len(self._made) >= MOST:

@@ -72,6 +72,8 @@ class RunActions:
 
         def ask(targets: list[Target]) -> None:
             shell.bring_up()
+            if not shell.make_room():
+                return
             body = StopSheet(run_name(run), targets, stop_now, shell.close_sheet)
             shell.sheet(tr("Stop this training?"), body, 520, 260)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ _ORDER = (
     SyncState.VERIFIED,
 )
 
+_KIND = re.compile(r"^(offline-run|dryrun|run)-(?=\d{8}_\d{6}-)")
+
 
 @dataclass(frozen=True)
 class Column:
@@ -39,6 +42,12 @@ def run_name(run: RunStatus) -> str:
     return run.name or run.run_id or run.path.rstrip("/").rpartition("/")[2]
 
 
+def told_apart(path: str, run_id: str) -> str:
+    """What tells runs of one name apart: the folder without its kind, and the id where the folder does not name it."""
+    folder = _KIND.sub("", path.rstrip("/").rpartition("/")[2])
+    return folder if run_id in folder else f"{folder}, {run_id}"
+
+
 def progress(run: RunStatus) -> float | None:
     """Rows sent of rows known, 0 to 1; None where nothing is known yet or there is nothing to send."""
     if run.held or not run.rows:
@@ -49,16 +58,22 @@ def progress(run: RunStatus) -> float | None:
     return share
 
 
+def ended_badly(run: RunStatus) -> bool:
+    """Whether its training did not come to its own end, however well the run was sent."""
+    return run.run_state in (RunState.FAILED, RunState.KILLED, RunState.CRASHED)
+
+
 def progress_text(run: RunStatus) -> str:
     """What stands beside the bar, or in its place."""
     if run.held:
         return tr("not sent")
     if run.state is SyncState.PROBLEM and run.error:
         return run.error.get("title", "")
+    ended = f", {words.RUN[run.run_state]}" if ended_badly(run) else ""
     if run.damage is not None and run.damage.gaps:
-        return plural(run.damage.gaps, "{n} gap", "{n} gaps")
+        return plural(run.damage.gaps, "{n} gap", "{n} gaps") + ended
     if run.state is SyncState.VERIFIED:
-        return tr("verified")
+        return tr("verified") + ended
     share = progress(run)
     if share is None:
         return ""
@@ -68,7 +83,7 @@ def progress_text(run: RunStatus) -> str:
 def state_text(run: RunStatus) -> str:
     """The word of the state, and what became of the training where that says more."""
     word = words.of_run(run).word
-    if run.run_state in (RunState.FAILED, RunState.KILLED, RunState.CRASHED):
+    if ended_badly(run):
         return f"{word}, {words.RUN[run.run_state]}"
     return word
 

@@ -17,13 +17,15 @@ from runferry.desktop.look import icons, words
 from runferry.desktop.look.theme import GRID, Size, Tone, colour, font
 from runferry.desktop.parts.edges import INSET
 from runferry.desktop.parts.texts import Texts
-from runferry.desktop.runs.columns import COLUMNS, progress, progress_text, run_name
+from runferry.desktop.runs.columns import COLUMNS, ended_badly, progress, progress_text, run_name, told_apart
 from runferry.desktop.runs.model import RunsModel
 from runferry.status import RunStatus, SyncState
 
 ROW = 34
 BAR = 5
 SHAPE = 16
+MARK = 8
+BESIDE = 40  # points that are worth to be written into
 # Put together once: an operation on an enum of Qt's takes microseconds.
 SELECTED = QStyle.StateFlag.State_Selected.value
 FOCUS = QStyle.StateFlag.State_HasFocus.value
@@ -59,11 +61,15 @@ class _Cell:
 
 
 class RunDelegate(QStyledItemDelegate):
-    """For `RunsModel`. `angle` turns the shapes of runs that are under way; the table moves it."""
+    """For `RunsModel`. `angle` turns the shapes of runs that are under way; the table moves it.
+
+    `tells_apart`: beside each name stands what tells it from others that are the same.
+    """
 
     def __init__(self, model: RunsModel, view: QTableView) -> None:
         super().__init__(view)
         self.angle = 0
+        self.tells_apart = False
         self._runs, self._view = model, view
         self._made_for: tuple[int, str] | None = None
         self._painters: list[Callable[[QPainter, _Cell, int], None]] = [
@@ -85,6 +91,7 @@ class RunDelegate(QStyledItemDelegate):
             self._body = Texts(base)
             self._bold = Texts(font(Size.BODY, bold=True, base=base), middle=True)
             self._small = Texts(font(Size.SMALL, base=base))
+            self._beside = Texts(font(Size.SMALL, base=base), middle=True)
         header = self._view.horizontalHeader()
         shown = [one for at in range(header.count()) if not header.isSectionHidden(one := header.logicalIndex(at))]
         self._first, self._last = (shown[0], shown[-1]) if shown else (-1, -1)
@@ -117,8 +124,12 @@ class RunDelegate(QStyledItemDelegate):
         ink = (cell.chosen or self._inks.tones[look.tone]).name()
         turned = cell.run.state is SyncState.SYNCING and look.shape == "state-syncing"
         picture = icons.inked(look.shape, ink, SHAPE, self._scale, self.angle if turned else None)
-        area = cell.area
-        painter.drawPixmap(area.x() + (area.width() - SHAPE) // 2, area.y() + (area.height() - SHAPE) // 2, picture)
+        left, top = cell.area.x() + (cell.area.width() - SHAPE) // 2, cell.area.y() + (cell.area.height() - SHAPE) // 2
+        painter.drawPixmap(left, top, picture)
+        if ended_badly(cell.run):  # the shape tells how it was sent: a run that was killed is verified like any other
+            ink = (cell.chosen or self._inks.text).name()
+            mark = icons.inked("mark-failed", ink, MARK, self._scale)
+            painter.drawPixmap(left + SHAPE, top + SHAPE - MARK, mark)
 
     def _name(self, painter: QPainter, cell: _Cell, column: int) -> None:
         area = cell.area.adjusted(4, 0, -4, 0)
@@ -130,7 +141,13 @@ class RunDelegate(QStyledItemDelegate):
             painter.setRenderHint(ANTIALIASING, False)
             area.setRight(area.right() - 14)
         painter.setPen(cell.chosen or self._inks.text)
-        self._bold.draw(painter, area, run_name(cell.run))
+        name = run_name(cell.run)
+        width = self._bold.draw(painter, area, name)
+        beside = told_apart(cell.run.path, cell.run.run_id) if self.tells_apart else name
+        area.setLeft(area.x() + int(width) + GRID)
+        if beside != name and area.width() >= BESIDE:
+            painter.setPen(cell.chosen or self._inks.tones[Tone.SUBTLE])
+            self._beside.draw(painter, area, beside)
 
     def _progress(self, painter: QPainter, cell: _Cell, column: int) -> None:
         run, share = cell.run, progress(cell.run)

@@ -23,15 +23,16 @@ NO_ARROW = "QHeaderView::up-arrow, QHeaderView::down-arrow { image: none; width:
 
 
 class RunsTable(QTableView):
-    """Emits what a person wants; does nothing itself."""
+    """Emits what a person wants; does nothing itself. `tells_apart`: as in `RunDelegate`."""
 
     opened = Signal(object)  # RunStatus
     menu_wanted = Signal(object, QPoint)  # list[RunStatus], where
 
-    def __init__(self, model: RunsModel, memory: Memory) -> None:
+    def __init__(self, model: RunsModel, memory: Memory, tells_apart: bool = False) -> None:
         super().__init__()
         self._runs, self._memory = model, memory
         self._delegate = RunDelegate(model, self)
+        self._delegate.tells_apart = tells_apart
         self.setModel(model)
         self.setItemDelegate(self._delegate)
         quiet(self, tr("Runs"), ROW, edges.HEADER + NO_ARROW)

@@ -48,6 +48,11 @@ class InspectSheet(QWidget):
         box.addWidget(self._certificates(inspection), 1)
         box.addLayout(self._foot(inspection, closed))
 
+    @property
+    def holds_work(self) -> bool:
+        """A question that waits for its answer."""
+        return not self.refused.text()
+
     def _say(self, box: QVBoxLayout, inspection: Inspection) -> None:
         error = inspection.refused
         if error is not None:

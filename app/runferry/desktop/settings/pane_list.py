@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from runferry.desktop.look.theme import GRID, MARGIN
 from runferry.desktop.sidebar import Entry, EntryButton
@@ -24,13 +24,11 @@ class PaneList(QWidget):
         super().__init__()
         self.setFixedWidth(WIDTH)
         self.setAccessibleName(tr("Settings"))
-        self._group = QButtonGroup(self)
         self._buttons = {one.name: EntryButton(one) for one in entries}
         box = QVBoxLayout(self)
         box.setContentsMargins(GRID, MARGIN, GRID, MARGIN)
         box.setSpacing(2)
         for name, button in self._buttons.items():
-            self._group.addButton(button)
             box.addWidget(button)
             button.chosen.connect(lambda name=name: self.chosen.emit(name))
         box.addStretch(1)
@@ -43,7 +41,8 @@ class PaneList(QWidget):
 
     def mark(self, name: str) -> None:
         """Mark the pane that is shown."""
-        self._buttons[name].mark()
+        for one, button in self._buttons.items():
+            button.mark(one == name)
 
     def take_focus(self) -> None:
         """The keyboard goes on from the marked pane."""

@@ -79,6 +79,7 @@ def test_what_is_ticked_goes_and_what_changed_meanwhile_stays(
     made.table.selectRow(1)
     qtbot.keyClick(made.table, Qt.Key.Key_Space)
     assert made.trash.text() == "Move 2 folders to the trash (2.0 MB)"
+    assert made.holds_work
     with Path(third.log).open("ab") as log:
         log.write(b"more")
     made.trash.click()
@@ -97,6 +98,7 @@ def test_nothing_ticked_nothing_to_do(
     made = open_sheet(tmp_path)
     made.model.setData(made.model.index(0, FOLDER), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
     assert not made.trash.isEnabled()
+    assert not made.holds_work
     assert not made.model.setData(made.model.index(1, FOLDER), 2, Qt.ItemDataRole.CheckStateRole), "it stays"
     assert made.model.index(1, WHERE).data() == "stays: not verified on any server"
 

@@ -18,6 +18,7 @@ from runferry.desktop.drop.adding import Adding
 from runferry.desktop.drop.model import NAME
 from runferry.desktop.drop.progress import Progress
 from runferry.desktop.drop.sheet import DropSheet
+from runferry.desktop.pages import makers
 from runferry.status import SyncState
 from support.folders import legacy_folders
 
@@ -86,7 +87,7 @@ def test_everything_that_is_dropped_arrives_and_is_known_the_next_time(dropping:
     assert any(one.found.damage for one in page.model.runs)
     progress = dropping.sync(sheet)
     assert progress.counts == {SyncState.VERIFIED: 3}, progress.facts.facts()
-    assert progress.headline.text() == "3 runs verified on this computer"
+    assert progress.headline.text() == "2 runs verified on this computer · 1 with a gap"
     assert progress.web.isEnabled()
     dropping.desk.window.close_sheet()
     again = dropping.drop(work, old, hurt)
@@ -118,6 +119,12 @@ def test_what_is_dropped_on_the_open_sheet_joins_what_is_there(dropping: Droppin
     assert first is second
     assert len(first.choose.model.runs) == 2
     assert first.choose.headline.text() == "2 items dropped · 2 runs found"
+    dropping.desk.window.set_pages(makers(dropping.desk.context))
+    dropping.desk.window.go("settings")
+    assert dropping.adding.sheet is first, "what was dropped is not lost to an entry of the tray's menu"
+    dropping.sync(first)
+    dropping.desk.window.go("settings")
+    assert dropping.adding.sheet is None
 
 
 def test_a_big_parent_is_shown_while_it_is_looked_through_and_can_be_left(

@@ -218,7 +218,7 @@ def test_everything_has_a_name_that_can_be_read_aloud(made: Made) -> None:
     for one in page.findChildren(QComboBox):
         assert one.accessibleName()
     spoken = page.model.index(0, NAME).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert spoken == "run 1, offline run"
+    assert spoken == "run 1, 1, id1 · offline run"
     missing = found(2, project="")
     page.model.take([missing])
     spoken = page.model.index(1, PROJECT).data(Qt.ItemDataRole.AccessibleTextRole)

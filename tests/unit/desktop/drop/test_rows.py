@@ -117,7 +117,7 @@ def test_words() -> None:
     damage = DamageReport(2, 100, 31, ("bytes 1 to 2", "bytes 3 to 4"))
     hurt = row(rows=4969, expected=5000, damage=damage)
     assert rows_text(hurt) == "4,969 of ~5,000"
-    assert kind_line(hurt) == "damaged: 2 gaps · offline run, wandb 0.31.0"
+    assert kind_line(hurt) == "damaged: 2 gaps · offline-run-1, id1 · offline run, wandb 0.31.0"
     assert ("Lost", "bytes 1 to 2\nbytes 3 to 4") in details(hurt, metrics_only=False)
     assert kind_line(row(is_complete=False)).startswith("reading…")
     assert rows_text(row(is_complete=False)) == "2,000…"

@@ -91,6 +91,7 @@ def test_folders_are_offered_and_what_is_chosen_is_watched(begun: Begun, elsewhe
     assert sheet.next.text() == "Next"
     sheet.go_on()
     sheet.go_on()
+    assert sheet.holds_work
     assert sheet.end.sentence.text() == "2 folders will be watched; runs go to this computer."
     sheet.end.save_code.setChecked(True)
     sheet.end.at_login.setChecked(True)
@@ -102,6 +103,7 @@ def test_folders_are_offered_and_what_is_chosen_is_watched(begun: Begun, elsewhe
     assert (settings.server, settings.save_code, begun.login.is_on) == ("local", True, True)
     assert all(one.added > 0 for one in settings.folders), "what is there already waits until somebody asks"
     assert sheet.done.question.text() == "Watching 2 folders"
+    assert not sheet.holds_work
     assert sheet.next.text() == "Close"
 
 

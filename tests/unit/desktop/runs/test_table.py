@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent, QImage
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
@@ -151,11 +151,38 @@ def test_shapes_turn_only_while_something_in_sight_moves(qtbot: QtBot, make: Mak
     assert not table._turning.isActive()
 
 
+@pytest.mark.parametrize("ended", [RunState.FAILED, RunState.KILLED, RunState.CRASHED])
+def test_a_run_that_was_sent_well_but_ended_badly_is_marked(make: Make, ended: RunState) -> None:
+    table, model = make(a_run(1), a_run(2, run_state=ended))
+    state, progress = NAMES.index("state"), NAMES.index("progress")
+    row = {model.run(number).key: number for number in range(2)}
+
+    def drawn(key: str) -> QImage:
+        return table.viewport().grab(table.visualRect(model.index(row[key], state))).toImage()
+
+    assert drawn("key1") != drawn("key2")
+    assert model.data(model.index(row["key1"], progress)) == "verified"
+    assert model.data(model.index(row["key2"], progress)) == f"verified, {ended}"
+    table.selectAll()
+    assert drawn("key1") != drawn("key2")
+
+
 def test_an_empty_table_needs_nothing(make: Make) -> None:
     table, _ = make()
     table.watch_movement()
     assert table.chosen() == []
     table.choose("nobody")
+
+
+def test_the_question_before_a_stop_takes_nobodys_work_away(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runferry.desktop.runs.actions.targets_of", lambda engine, path: [])
+    with surroundings() as (context, _, shell):
+        for has_room in (False, True):
+            shell.has_room = has_room
+            RunActions(context).stop(a_run(1))
+            qtbot.waitUntil(lambda: context.tasks.open == 0)
+            qtbot.wait(50)
+            assert bool(shell.sheets) is has_room
 
 
 # -- the menu of runs -------------------------------------------------------------------------------------------------

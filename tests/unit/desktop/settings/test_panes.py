@@ -14,6 +14,7 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -455,6 +456,15 @@ def test_every_pane_opens_and_arrow_keys_go_through_them(
         qtbot.keyClick(page.list, Qt.Key.Key_Down)
         seen.append(page.list.current)
     assert seen == [one.name for one in PANES]
+
+
+def test_a_pane_that_is_chosen_again_stays(place: tuple[Context, NotedShell, SettingsPage]) -> None:
+    page = place[2]
+    page.open("network")
+    for name in ("network", "privacy"):
+        actions = QAccessible.queryAccessibleInterface(page.list._buttons[name]).actionInterface()
+        actions.doAction(actions.toggleAction())
+        assert [one for one, button in page.list._buttons.items() if button.isChecked()] == [name]
 
 
 def test_a_change_of_the_file_by_another_program_is_shown(
