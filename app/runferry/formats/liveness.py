@@ -25,7 +25,7 @@ from runferry.status import RunState
 QUIET_AFTER = 300.0  # seconds without a change after which a run that lives is called quiet
 SILENT = 60.0  # seconds that an official log must have been unchanged before the lack of a holder counts
 OPEN_FILES = Path("/proc")  # Linux
-_SIGNALS = {128 + number for number in (1, 2, 9, 15)} | {-1, -2, -9, -15}
+BY_SIGNALS = {128 + number for number in (1, 2, 9, 15)} | {-1, -2, -9, -15}
 
 
 class Machine(Protocol):
@@ -80,7 +80,7 @@ def ended_state(folder: RunFolder, content: RunContent) -> RunState:
         return RunState(outcome)
     if content.exit_code == 0:
         return RunState.FINISHED
-    is_killed = content.exit_code in _SIGNALS or folder.log in INTERRUPTED
+    is_killed = content.exit_code in BY_SIGNALS or folder.log in INTERRUPTED
     return RunState.KILLED if is_killed else RunState.FAILED
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.formats.detect import RunFolder
-from runferry.formats.liveness import Life, run_state
+from runferry.formats.liveness import BY_SIGNALS, Life, run_state
 from runferry.formats.readers import Extent, extent
 from runferry.remote.failures import ServerRefused
 from runferry.status import RunState, RunStatus, SyncState
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 _LASTING = (SyncState.PROBLEM, SyncState.RETRYING)
+INTERRUPTED_CODE = 130  # of a program that Ctrl+C ended, as shells tell it
 LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
 
 
@@ -188,7 +189,7 @@ class RunSync:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
             self._moving().send(outlet, self._last_part(self._source))
             self._means.samples.finish(self.folder.path)
-        exit_code = _exit_code(self._source) if state in ENDED else None
+        exit_code = _exit_code(self._source, state) if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
         self._failures.reset()
         if outlet.is_unfinished:
@@ -364,9 +365,11 @@ def _may_be_seen(folder: RunFolder) -> bool:
     return (folder.marker or {}).get("host") == platform.node()
 
 
-def _exit_code(source: Source | None) -> int:
-    """What servers are told; a run that was cut off failed."""
+def _exit_code(source: Source | None, state: RunState) -> int:
+    """What servers are told; a run that was cut off failed, and one that was stopped ended as by Ctrl+C."""
     code = source.reader.content.exit_code if source else None
+    if state is RunState.KILLED and code not in BY_SIGNALS:
+        return INTERRUPTED_CODE
     return 1 if code is None else code
 
 

@@ -137,12 +137,16 @@ def test_a_run_of_the_official_client_is_stopped_by_its_training_and_not_by_its_
 
 
 @pytest.mark.peer
-def test_that_somebody_stopped_an_official_run_is_known_to_the_next_command(peer: Path, work: Path) -> None:
+def test_that_somebody_stopped_an_official_run_is_known_to_the_next_command(
+    peer: Path, work: Path, server: Server
+) -> None:
     with training(work, OFFICIAL, peer) as process:
         assert runferry("stop", folder(work).path, "--yes").code == 0
         until(lambda: process.poll() is not None, "it has ended")
-    sent = runferry("sync", folder(work).path, "--server", "local", "--json")
+    sent = runferry("sync", folder(work).path, "--json", **server.environ)
     assert sent.object["run_state"] == "killed", sent.err
+    (run,) = server.data.glob("runs/local/demo/stopme/run.json")
+    assert json.loads(run.read_text())["state"] == "killed"
 
 
 @pytest.mark.parametrize("obeys", [True, False])
