@@ -12,7 +12,7 @@ from desktop.rig.accessible import Eyes
 from desktop.rig.app import RUNFERRY, App, running
 from desktop.rig.desktop import Desktop, Wanted
 from desktop.rig.part import Part, Talker, until
-from desktop.rig.using import close, go, labels, named, registered, rows, says, shown, take, tooltip
+from desktop.rig.using import close, go, labels, named, press, registered, rows, says, shown, take, told, tooltip
 from runferry.paths import find_home
 
 TRAINING = """
@@ -83,6 +83,10 @@ def test_the_icon_and_what_its_menu_does(
         says(window, "Paused")
         take(desktop, "Resume syncing")
         until(lambda: "Up to date" in tooltip(desktop), "it goes on")
+        take(desktop, "Settings")
+        says(window, "Finish or close “Welcome to Runferry” first")
+        press(window, "Not now")
+        until(lambda: "Welcome" not in told(window), "the first start is closed")
         take(desktop, "Settings")
         says(window, "Start at login")
         take(desktop, "Quit")

@@ -31,7 +31,7 @@ OVER = (SyncState.VERIFIED, SyncState.PROBLEM, SyncState.SENT, SyncState.PAUSED)
 
 
 class Progress(QWidget):
-    """`close` is asked to close the sheet. names: of the runs, by path and id, until their logs were read again."""
+    """`close` is asked to close the sheet. names: as `drop.words.names_of` has them, until the logs were read again."""
 
     def __init__(
         self, context: Context, close: Callable[[], None], names: Mapping[tuple[str, str], str] = MappingProxyType({})
@@ -105,11 +105,14 @@ class Progress(QWidget):
             self._take(mine)
 
     def _take(self, changed: list[RunStatus]) -> None:
-        runs = [one if one.name else replace(one, name=self._names.get((one.path, one.run_id), "")) for one in changed]
+        runs = [one if one.name else replace(one, name=self._name_of(one)) for one in changed]
         self._runs.update((one.key, one) for one in runs)
         self.model.take(runs, ())
         self.table.watch_movement()
         self._refresh()
+
+    def _name_of(self, run: RunStatus) -> str:
+        return self._names.get((run.path, run.run_id)) or self._names.get((run.path, ""), "")
 
     @property
     def counts(self) -> Counter[SyncState]:

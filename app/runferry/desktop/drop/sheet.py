@@ -60,8 +60,7 @@ class DropSheet(QWidget):
 
     def send(self, wanted: list[SyncRequest]) -> None:
         """Hand over what was decided, and show how it goes."""
-        names = {(one.found.path, one.found.run_id): words.name_of(one) for one in self.choose.model.runs}
-        self.progress = Progress(self._context, self._close, names)
+        self.progress = Progress(self._context, self._close, words.names_of(self.choose.model.runs))
         self._stack.addWidget(self.progress)
         self._stack.setCurrentWidget(self.progress)
         self.setFocusProxy(self.progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from runferry.desktop.drop.rows import OFFICIAL_ONLINE, Row
@@ -26,6 +27,15 @@ _FILES = 12  # names
 def name_of(row: Row) -> str:
     """What people call it."""
     return row.found.name or row.found.run_id or Path(row.found.path).name
+
+
+def names_of(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
+    """Names by folder and id; without an id for a folder with a single run, which may get a new one."""
+    by_folder: dict[str, list[Row]] = {}
+    for row in rows:
+        by_folder.setdefault(row.found.path, []).append(row)
+    found = {(row.found.path, row.found.run_id): name_of(row) for some in by_folder.values() for row in some}
+    return found | {(path, ""): name_of(some[0]) for path, some in by_folder.items() if len(some) == 1}
 
 
 def kind_line(row: Row) -> str:

@@ -18,7 +18,9 @@ from runferry.desktop.drop.adding import Adding
 from runferry.desktop.drop.model import NAME
 from runferry.desktop.drop.progress import Progress
 from runferry.desktop.drop.sheet import DropSheet
+from runferry.desktop.drop.words import name_of
 from runferry.desktop.pages import makers
+from runferry.desktop.runs.columns import run_name
 from runferry.status import SyncState
 from support.folders import legacy_folders
 
@@ -49,6 +51,7 @@ class Dropping:
     def __init__(self, desk: Any, qtbot: QtBot) -> None:
         self.desk, self.qtbot = desk, qtbot
         self.adding = Adding(desk.context, desk.window)
+        self.names: set[str] = set()  # of runs that were on their way, at any time
         desk.window.dropped.connect(self.adding.add)
         desk.window.sheets.closed.connect(self.adding.closed)
         desk.window.show()
@@ -66,6 +69,12 @@ class Dropping:
         sheet.choose.sync.click()
         progress = sheet.progress
         assert progress is not None
+
+        def seen(*_: object) -> None:
+            self.names |= {run_name(progress.model.run(row)) for row in range(progress.model.rowCount())}
+
+        for signal in (progress.model.rowsInserted, progress.model.layoutChanged, progress.model.dataChanged):
+            signal.connect(seen)
         self.qtbot.waitUntil(lambda: progress.is_over, timeout=PATIENCE)
         return progress
 
@@ -85,8 +94,10 @@ def test_everything_that_is_dropped_arrives_and_is_known_the_next_time(dropping:
     page = sheet.choose
     assert page.headline.text() == "4 items dropped · 3 runs found · 1 is not a run"
     assert any(one.found.damage for one in page.model.runs)
+    names = {name_of(one) for one in page.model.runs}
     progress = dropping.sync(sheet)
     assert progress.counts == {SyncState.VERIFIED: 3}, progress.facts.facts()
+    assert dropping.names == names, "each keeps its name while its log is read again"
     assert progress.headline.text() == "2 runs verified on this computer · 1 with a gap"
     assert progress.web.isEnabled()
     dropping.desk.window.close_sheet()
@@ -95,6 +106,9 @@ def test_everything_that_is_dropped_arrives_and_is_known_the_next_time(dropping:
     assert "already verified there" in again.choose.model.index(0, NAME).data(Qt.ItemDataRole.AccessibleTextRole)
     again.choose.model.change([0], is_new=True)
     assert again.choose.sync.text() == "Sync 1 run"
+    dropping.names.clear()
+    dropping.sync(again)
+    assert dropping.names == {name_of(again.choose.model.runs[0])}, "under a new id too"
 
 
 def test_a_run_without_a_key_for_its_server_says_what_to_do(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.desktop.drop.rows import Row, first_row, requests
-from runferry.desktop.drop.words import details, kind_line, rows_text
+from runferry.desktop.drop.words import details, kind_line, names_of, rows_text
 from runferry.engine.contents import Contents
 from runferry.engine.drop import Found, SentBefore
 from runferry.engine.places import Places
@@ -111,6 +111,17 @@ def test_choosing_what_the_log_says_is_no_other_place() -> None:
 def test_a_legacy_run_is_named_by_its_folder() -> None:
     (request,) = requests([row(kind="legacy")], metrics_only=False)
     assert request.paths == (Path("/runs/offline-run-1"),)
+
+
+def test_names_by_folder_and_id() -> None:
+    one, other = row(path="/a", run_id="x", name="one"), row(path="/a", run_id="y", name="other")
+    alone = row(path="/b", run_id="z", name="alone")
+    assert names_of([one, other, alone]) == {
+        ("/a", "x"): "one",
+        ("/a", "y"): "other",
+        ("/b", "z"): "alone",
+        ("/b", ""): "alone",
+    }
 
 
 def test_words() -> None:
