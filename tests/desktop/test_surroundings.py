@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop.rig.desktop import Desktop, Wanted
-from desktop.rig.part import Talker
+from desktop.rig.part import Talker, until
 
 RIG = Path(__file__).resolve().parent / "rig"
 BARE = Wanted("none", False, False, False, True, has_network=True)
@@ -65,8 +65,12 @@ def test_a_tray_comes_and_goes(empty: Desktop, watching: Callable[[], Talker], k
 def test_waking_is_told_once(empty: Desktop, watching: Callable[[], Talker]) -> None:
     program = watching()
     empty.services.ask("sleep", "sleep")
-    empty.services.ask("wake", "wake")
-    program.wait_for("woke")
+
+    def woken() -> bool:
+        empty.services.ask("wake", "wake")  # again: who has just started may not listen yet
+        return bool(program.events("woke"))
+
+    until(woken, "waking is told")
     empty.services.ask("wake", "wake")
     program.process.terminate()
     program.wait_for("over")

@@ -228,14 +228,21 @@ class Delivering:
         """The way on which a run goes to this place already, where its log or its folder names the place, and a person
         says the same in so many words."""
         log_path, server = str(folder.log), connection.server.identity
-        ways = [one.destination for one in self.settled.of(log_path) if one.key.server == server]
+        ways = [(one.destination, one.status) for one in self.settled.of(log_path) if one.key.server == server]
         runs = [self.watching.run_of(folder.log), *(self._runs.get(key) for key in self.remembered.ways(log_path))]
-        ways += [run.destination for run in runs if run is not None and run.connection.server.identity == server]
-        if not ways or destination in ways:
+        here = [run for run in runs if run is not None and run.connection.server.identity == server]
+        ways += [(run.destination, run.status()) for run in here]
+        if not ways or destination in (one for one, _ in ways):
             return destination
         run = front(folder.log).run
-        place = destination.place(run.entity, run.project, folder.run_id)
-        return next((one for one in ways if one.place(run.entity, run.project, folder.run_id) == place), destination)
+        entity, *place = destination.place(run.entity, run.project, folder.run_id)
+        for way, status in ways:
+            # The log says where to, or the server did: a team that nobody names is the key's own.
+            if way.place(run.entity, run.project, folder.run_id) == (entity, *place):
+                return way
+            if place == [status.project, status.run_id] and entity in ("", status.entity):
+                return way
+        return destination
 
     def _own_wishes(self, run: RunSync) -> Wishes | None:
         usual = combine(app_wishes(self.settings, self.environ), run.folder.marker)
