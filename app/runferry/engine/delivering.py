@@ -96,8 +96,8 @@ class Delivering:
         One that is held back is delivered as its folder says. Raises AppError where that cannot be.
         """
         self.pauses.keep_run(status.path, False)
-        for run in self._all():
-            if str(run.folder.path) == status.path and run.status().key == status.key:
+        for run in self.run_at(status.path):
+            if run.status().key == status.key:
                 run.is_paused = False
                 run.ask_again()
                 self._scheduler.wake(run)
@@ -274,7 +274,7 @@ class Delivering:
 
     # -- of the engine ------------------------------------------------------------------------------------------------
 
-    def _all(self) -> list[RunSync]:
+    def run_at(self, path: str) -> list[RunSync]:
         raise NotImplementedError
 
     def _changed(self, run: RunSync) -> None:

@@ -46,7 +46,7 @@ from runferry.sync.scheduler import Scheduler
 log = logging.getLogger(__name__)
 
 
-class Engine(Delivering, Controls, Outside):
+class Engine(Controls, Delivering, Outside):
     """One per process."""
 
     def __init__(

@@ -27,9 +27,10 @@ log = logging.getLogger(__name__)
 
 def _is_gone(path: Path) -> bool:
     """Whether somebody removed it; a disk that is not mounted now takes the folders above with it."""
-    folder = path.parent if path.suffix == ".wandb" else path
     try:
-        return not _is_there(path) and any(folder.parent.iterdir())  # where a disk is to be mounted, nothing lies
+        return not _is_there(path) and any(
+            _folder_of(path).parent.iterdir()
+        )  # where a disk is to be mounted, nothing lies
     except OSError:
         return False
 
@@ -45,11 +46,9 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _folders_of(asked: str) -> tuple[str, str]:
-    """The run folder of something that was asked for, as it was named and without links."""
-    path = Path(asked)
-    folder = path.parent if path.suffix == ".wandb" else path
-    return str(folder), os.path.realpath(folder)
+def _folder_of(asked: Path) -> Path:
+    """The run folder of something that was asked for: itself, or what its log lies in."""
+    return asked.parent if asked.suffix == ".wandb" else asked
 
 
 class Remembered:
@@ -66,6 +65,19 @@ class Remembered:
     def ways(self, log_path: str) -> Set[Key]:
         """The ways that somebody asked for, of a log."""
         return self._ways.get(log_path, frozenset())
+
+    def sync(self, request: SyncRequest) -> SyncJob:
+        """Start syncing what the request names, and know of it after a restart, too; nobody waits for it.
+
+        Raises AppError when the server cannot be used at all.
+        """
+        job = self._engine.sync(request)
+        try:
+            self.keep(request, job)
+        except AppError as error:  # they are sent all the same; only a restart would not know of them
+            log.warning("what was asked for will not be known after a restart: %s", error)
+        self._engine.finish(job)
+        return job
 
     def keep(self, request: SyncRequest, job: SyncJob) -> None:
         """Remember what was asked for. Raises AppError when the state cannot be written."""
@@ -97,14 +109,15 @@ class Remembered:
         engine, watched = self._engine, []
         asked: dict[str, set[str]] = {}  # by run folder
         for one in self._table.all():
-            for folder in _folders_of(one.path):
+            named = _folder_of(Path(one.path))
+            for folder in (str(named), os.path.realpath(named)):
                 asked.setdefault(folder, set()).add(one.path)
         for path in paths:
             if engine.watching.wanted.holding(Path(path)) is not None:
                 watched.append(path)
                 continue
-            for named in asked.get(path, ()):
-                self._table.drop(named)
+            for dropped in asked.get(path, ()):
+                self._table.drop(dropped)
             engine.settled.forget_folder(Path(path))
             for log_path in [one for one in self._ways if os.path.dirname(one) in (path, os.path.realpath(path))]:  # noqa: PTH120
                 del self._ways[log_path]
@@ -124,10 +137,8 @@ class Remembered:
         for one in self._table.all():
             try:
                 self._again(one)
-            except (
-                AppError,
-                OSError,
-            ) as error:  # no key for that server any more, say: it is tried again at the next start
+            except (AppError, OSError) as error:
+                # No key for that server any more, say: it is tried again at the next start.
                 log.warning("a run that was added before is not shown: %s: %s", one.path, error)
 
     def _again(self, one: Asked) -> None:

@@ -24,9 +24,7 @@ def upload_as_new(engine: Engine, path: str, server: str, entity: str = "", proj
         if run.connection.server.url == server and run.status().state is SyncState.PROBLEM
     ]
     request = SyncRequest((Path(path),), server=server, entity=entity, project=project, is_new=True, by_hand=True)
-    job = engine.sync(request)
-    engine.remembered.keep(request, job)
-    engine.finish(job)
+    engine.remembered.sync(request)
     for run in stuck:
         engine.give_up(run)
     engine.bus.publish(Event("folder", path))  # something is not shown any more

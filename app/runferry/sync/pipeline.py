@@ -43,10 +43,6 @@ class Pipeline:
         """A part that was read elsewhere and has to be sent first."""
         self._backlog.append(part)
 
-    def forget(self) -> None:
-        """The log is read from the front again."""
-        self._backlog.clear()
-
     def run(self, source: Source, sink: Sink) -> None:
         """Read and send until the end of what is complete. Raises AppError, Replaced or Interrupted."""
         sending: tuple[Future[None], Part] | None = None

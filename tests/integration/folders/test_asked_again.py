@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,10 @@ from runferry.engine.engine import Engine
 from runferry.engine.job import SyncRequest
 from runferry.engine.watched import WatchedFolder
 from runferry.errors import NeedsUser
-from runferry.paths import find_home
-from runferry.settings import FolderMode, Settings
-from runferry.status import RunStatus, SyncState
+from runferry.settings import FolderMode
+from runferry.status import SyncState
 from support import stores
+from support.engines import shown, started
 from support.processes import Server, until
 
 
@@ -42,21 +41,8 @@ def dropped(work: Path) -> Path:
     return record(work)
 
 
-@contextmanager
-def started(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    for name, value in server.environ.items():
-        monkeypatch.setenv(name, value)
-    home = find_home()
-    with Engine(home, Settings.load(home.settings_file, server.environ)) as engine:
-        yield engine
-
-
 def watched(work: Path, server: Server, mode: FolderMode = FolderMode.SYNC) -> WatchedFolder:
     return WatchedFolder(work, Choice(server.url, "test"), mode)
-
-
-def shown(engine: Engine) -> list[RunStatus]:
-    return list(engine.snapshot().runs)
 
 
 def verified(engine: Engine, number: int) -> Callable[[], bool]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import runferry
 from runferry.desktop.drop.sending import begin
-from runferry.engine.engine import Engine
 from runferry.engine.job import SyncRequest
 from runferry.errors import UsageError
-from runferry.paths import find_home
-from runferry.settings import Settings
-from runferry.status import RunStatus, SyncState
+from runferry.status import SyncState
 from support import stores
+from support.engines import shown, started
 from support.processes import Server, until
 
 
@@ -28,19 +24,6 @@ def dropped(work: Path) -> Path:
     run.log({"loss": 0.5})
     run.finish()
     return next((work / "wandb").glob("offline-run-*"))
-
-
-@contextmanager
-def started(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    for name, value in server.environ.items():
-        monkeypatch.setenv(name, value)
-    home = find_home()
-    with Engine(home, Settings.load(home.settings_file, server.environ)) as engine:
-        yield engine
-
-
-def shown(engine: Engine) -> list[RunStatus]:
-    return list(engine.snapshot().runs)
 
 
 def request(path: Path, server: Server, metrics_only: bool = False, is_new: bool = False) -> SyncRequest:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncRequest
 from runferry.errors import AppError
 from runferry.status import RunState, RunStatus, SyncState
-
-log = logging.getLogger(__name__)
 
 
 def begin(engine: Engine, wanted: list[SyncRequest]) -> list[RunStatus]:
@@ -17,16 +13,9 @@ def begin(engine: Engine, wanted: list[SyncRequest]) -> list[RunStatus]:
     statuses: list[RunStatus] = []
     for request in wanted:
         try:
-            job = engine.sync(request)
+            statuses += engine.remembered.sync(request).statuses()
         except AppError as error:
             statuses += [_failed(str(path), request, error) for path in request.paths]
-            continue
-        statuses += job.statuses()
-        try:
-            engine.remembered.keep(request, job)
-        except AppError as error:  # they are sent all the same; only a restart would not know of them
-            log.warning("what was dropped will not be known after a restart: %s", error)
-        engine.finish(job)  # the bridge tells how the runs go on; nobody waits for the job
     return [one if one.key else _with_key(one) for one in statuses]
 
 
