@@ -18,6 +18,7 @@ from runferry.engine import held
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.engine.job import SyncRequest
+from runferry.engine.renewing import upload_as_new
 from runferry.engine.watched import WatchedFolder
 from runferry.errors import NeedsUser
 from runferry.settings import FolderMode
@@ -291,3 +292,22 @@ def test_what_was_dropped_and_is_watched_is_one_after_a_restart(
         engine.watching.use("named", [])
         assert sorted(one.run_id for one in shown(engine)) == ["dropped", "lively"]
         lively.finish()
+
+
+@pytest.mark.parametrize("can_remember", [True, False])
+def test_a_run_is_uploaded_as_new(
+    server: Server, dropped: Path, monkeypatch: pytest.MonkeyPatch, can_remember: bool
+) -> None:
+    with started(server, monkeypatch) as engine:
+        begin(engine, [SyncRequest((dropped,), server.url)])
+        until(verified(engine, 1), "it is verified")
+
+        def full(*_: object) -> None:
+            raise NeedsUser("disk-full", "The disk is full", "state.db.", "Make room.")
+
+        if not can_remember:
+            monkeypatch.setattr(engine.remembered, "keep", full)
+        upload_as_new(engine, str(dropped), server.url)
+        until(verified(engine, 2), "it is there twice")
+        assert engine._jobs == []
+    assert len(stores.runs_of(server.data)) == 2
