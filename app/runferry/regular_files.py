@@ -1,0 +1,125 @@
+"""Opens only regular files, whatever stands at a path: never a pipe, a device, a socket or a folder, and never waits.
+
+What a run folder holds may come from anywhere: a zip, a shared drive, a compromised node. A named pipe where a log is
+expected would hold the reader for ever, a device would give what is no file's content, and a symbolic link would give
+a file that the folder does not hold. So files of run folders are opened here: `open_regular` for a path whose links a
+person chose, `open_below` for what stands inside a folder, step by step and through no link, so that nobody can put a
+link in the way between a look and the opening.
+
+Any thread. Raises OSError only; `NotRegular` is one, so that what handles an unreadable file handles this too.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path, PurePath
+from typing import BinaryIO
+
+_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # the opening of a pipe does not wait for a writer
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_STEP = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
+_BY_STEPS = os.open in os.supports_dir_fd and bool(_NOFOLLOW)
+_REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions of Windows
+
+
+class NotRegular(OSError):
+    """What stands there is no regular file, or a link where none is followed."""
+
+
+def open_regular(path: Path | str) -> BinaryIO:
+    """The regular file at this path, open for reading, its links followed.
+
+    Raises:
+        NotRegular: a pipe, device, socket or folder stands there.
+        OSError: it cannot be opened.
+    """
+    try:
+        return _regular(os.open(path, _FLAGS), path)
+    except OSError as error:
+        raise _named(error, path) from None
+
+
+def open_below(folder: Path, relative: PurePath | str) -> BinaryIO:
+    """The regular file at `relative` inside `folder`, open for reading; links below `folder` are not followed.
+
+    Args:
+        folder: its own links, and those above it, are followed.
+        relative: a path without ``..``.
+
+    Raises:
+        NotRegular: no regular file stands there, or a link stands on the way.
+        OSError: it cannot be opened.
+    """
+    parts = PurePath(relative).parts
+    whole = folder / relative
+    if not parts or PurePath(relative).is_absolute() or ".." in parts:
+        raise NotRegular(errno.EINVAL, "not a path inside the folder", str(whole))
+    if not _BY_STEPS:
+        return _below_by_looking(folder, parts, whole)
+    at = os.open(folder, _STEP & ~_NOFOLLOW)
+    try:
+        for part in parts[:-1]:
+            deeper = os.open(part, _STEP, dir_fd=at)
+            os.close(at)
+            at = deeper
+        return _regular(os.open(parts[-1], _FLAGS | _NOFOLLOW, dir_fd=at), whole)
+    except OSError as error:
+        raise _named(error, whole) from None
+    finally:
+        os.close(at)
+
+
+def read_regular(path: Path | str, limit: int) -> bytes:
+    """The whole content of a small regular file.
+
+    Args:
+        limit: the most bytes that such a file may have.
+
+    Raises:
+        NotRegular: no regular file stands there.
+        OSError: it cannot be read, or it is larger (errno EFBIG).
+    """
+    with open_regular(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit:,} bytes", str(path))
+    return content
+
+
+def _named(error: OSError, path: Path | str) -> OSError:
+    """The error in words of this module: ELOOP is what a link says that is not followed, ENXIO what a socket says."""
+    if isinstance(error, NotRegular):
+        return error
+    if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENOTDIR):
+        return NotRegular(error.errno, "not a regular file", str(path))
+    error.filename = str(path)
+    return error
+
+
+def _regular(handle: int, path: Path | str) -> BinaryIO:
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise NotRegular(errno.EINVAL, "not a regular file", str(path))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _below_by_looking(folder: Path, parts: tuple[str, ...], whole: Path) -> BinaryIO:
+    """Where no system call walks by steps (Windows): each part is looked at before the whole is opened."""
+    at = folder
+    for part in parts:
+        at = at / part
+        found = os.lstat(at)
+        if stat.S_ISLNK(found.st_mode) or getattr(found, "st_file_attributes", 0) & _REPARSE_POINT:
+            raise NotRegular(errno.ELOOP, "a link stands on the way", str(whole))
+    return open_regular(whole)
