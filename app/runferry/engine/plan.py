@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from runferry.engine.choice import Choice
-from runferry.engine.contents import contents, in_words
-from runferry.engine.finding import find_folders, new_run_id
+from runferry.engine.contents import LinkedFile, contents, in_words
+from runferry.engine.finding import find_folders, new_run_id, not_sent
 from runferry.engine.job import SyncRequest
+from runferry.engine.watched import follows_links
+from runferry.errors import AppError
 from runferry.formats.detect import RunFolder
 from runferry.formats.readers import extent
 from runferry.settings import Settings
+from runferry.state.links import KnownLink
 from runferry.status import RunStatus
 from runferry.sync.destination import UNCATEGORIZED
+from runferry.sync.links import RunLinks
 from runferry.sync.source import Source
 from runferry.sync.wishes import combine
+
+KnownLinks = Callable[[Path], Mapping[str, KnownLink]]
 
 
 @dataclass(frozen=True)
@@ -34,28 +41,49 @@ class Planned:
     events: int
     console_writes: int
     files: list[str]
+    links: list[LinkedFile]
     bytes: int
     gaps: int
     sends: list[str]
 
 
 def plan(
-    settings: Settings, request: SyncRequest, choice: Choice, environ: Mapping[str, str]
+    settings: Settings,
+    request: SyncRequest,
+    choice: Choice,
+    environ: Mapping[str, str],
+    known_links: KnownLinks = lambda folder: {},
 ) -> tuple[list[Planned], list[RunStatus]]:
-    """The runs that would be synced, and what is named but is none. Reads every log to its end."""
+    """The runs that would be synced, and what is named but is none. Reads every log to its end.
+
+    known_links: those of a run folder that may be followed by what was decided before.
+    """
     folders, rejected = find_folders(request, choice.server)
-    return [_planned(settings, request, choice, folder, environ) for folder in folders], rejected
+    planned = []
+    for folder in folders:
+        try:
+            planned.append(_planned(settings, request, choice, folder, environ, known_links))
+        except AppError as error:
+            rejected.append(not_sent(folder.path, error, choice.server))
+    return planned, rejected
 
 
 def _planned(
-    settings: Settings, request: SyncRequest, choice: Choice, folder: RunFolder, environ: Mapping[str, str]
+    settings: Settings,
+    request: SyncRequest,
+    choice: Choice,
+    folder: RunFolder,
+    environ: Mapping[str, str],
+    known_links: KnownLinks,
 ) -> Planned:
     source = Source.alone(folder.log)
     while not source.read().at_end:
         pass
     content = source.reader.content
     wishes = combine(request.wishes(settings, environ), folder.marker)
-    sends = contents(source, wishes)
+    if follows_links(folder.path, None, settings):
+        wishes = replace(wishes, follow_links=True)
+    sends = contents(source, wishes, RunLinks(folder, wishes, lambda: known_links(folder.path)))
     run_id = new_run_id() if request.is_new else request.run_id
     return Planned(
         path=str(folder.path),
@@ -70,6 +98,7 @@ def _planned(
         events=content.events,
         console_writes=content.console_chunks,
         files=list(sends.files),
+        links=list(sends.links),
         bytes=extent(folder.log).size,
         gaps=len(content.gaps),
         sends=in_words(sends),

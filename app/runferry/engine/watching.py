@@ -259,6 +259,7 @@ class Watching:
         for run in runs:
             watched = self.wanted.holding(run.folder.path)
             if watched is not None and self._goes_on(run, watched):
+                self._engine.follow_links(run, watched.follow_links)
                 continue
             self._leave(run)
             self._engine.leave(run)

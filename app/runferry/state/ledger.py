@@ -17,6 +17,7 @@ from typing import Any
 from runferry.clock import Clock
 from runferry.state.database import Database
 from runferry.state.delivery import Delivery
+from runferry.state.links import LinkTable
 from runferry.state.sample_lines import SampleLines
 
 STREAMS = ("history", "events", "console")
@@ -37,6 +38,7 @@ class Ledger(SampleLines):
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database)
         self._clock = clock
+        self.links = LinkTable(database)
 
     # -- sources and targets ------------------------------------------------------------------------------------------
 

@@ -161,4 +161,17 @@ CREATE TABLE asked (                          -- runs that a person had sent fro
 ) STRICT;
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE, _ASKED)
+_LINKS = """
+CREATE TABLE links (                          -- links that may be followed out of a run's folder
+    folder BLOB NOT NULL,                     -- the run's folder, as the file system spells it
+    name BLOB NOT NULL,                       -- of the run's file
+    identity TEXT NOT NULL,                   -- device and inode of the link, like 2049:1311
+    target BLOB NOT NULL,                     -- the file that it led to
+    asked INTEGER NOT NULL,                   -- 1: a person wanted it; 0: it was seen to appear
+    PRIMARY KEY (folder, name)
+) STRICT;
+
+ALTER TABLE asked ADD COLUMN follow_links INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE, _ASKED, _LINKS)

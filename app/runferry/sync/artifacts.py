@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from runferry.clock import Clock
 from runferry.errors import AppError, NeedsUser, PermanentError
@@ -29,6 +29,7 @@ from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
 from runferry.sync import artifact_files
 from runferry.sync.artifact_manifest import CLIENT_REFERENCE, Manifest, read_manifest
+from runferry.sync.links import RunLinks
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +57,12 @@ class RunArtifacts:
         run: Created,
         ledger: Ledger,
         delivery: Delivery,
-        folder: Path,
+        links: RunLinks,
         clock: Clock,
         beat: Callable[[], None],
     ) -> None:
         self._session, self._run, self._ledger, self._delivery = session, run, ledger, delivery
-        self._folder, self._clock, self._beat = folder, clock, artifact_files.quiet(beat)
+        self._links, self._clock, self._beat = links, clock, artifact_files.quiet(beat)
         self.sent: dict[int, SentArtifact] = ledger.artifacts(delivery)
         self.failed: dict[int, Failed] = {}
         self.is_unfinished = False  # the last `deliver` left something for the next turn
@@ -159,7 +160,8 @@ class RunArtifacts:
         remote = self._begin(one)
         if remote.state != COMMITTED:
             try:
-                yield from self._fill(remote, read_manifest(message.manifest), message.base_id or remote.latest, root)
+                manifest = read_manifest(message.manifest, self.open_file)
+                yield from self._fill(remote, manifest, message.base_id or remote.latest, root)
                 artifacts.commit(self._session, remote.id)
             except PermanentError as error:
                 if error.slug not in _OWN:  # perhaps because of what became of the one begun earlier: a new one then
@@ -226,13 +228,17 @@ class RunArtifacts:
         """Files and manifest of a version that was begun."""
         self._resolve(manifest)
         identifier = artifacts.announce_manifest(self._session, self._run, remote.id, base)
-        finder = artifact_files.Finder(artifact_files.roots(self._folder, root), self._beat)
+        finder = artifact_files.Finder(artifact_files.roots(self._links.folder, root), self._links, self._beat)
         uploaded = [one for one in manifest.entries if one.is_uploaded]
         yield from artifact_files.send(self._session, remote.id, identifier, uploaded, finder, self._beat)
         body = manifest.encode()
         digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
         place = artifacts.manifest_place(self._session, self._run, remote.id, base, digest)
         uploads.put(self._session, place, io.BytesIO(body), len(body))
+
+    def open_file(self, path: Path) -> BinaryIO:
+        """A file that the log names, if it may be read. Raises OSError."""
+        return artifact_files.open_named(path, self._links)
 
     def _resolve(self, manifest: Manifest) -> None:
         """References to artifacts of the same training name them as the client did: name them as the server does."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import AppError
+from runferry.formats.detect import RunFolder
 from runferry.formats.readers import Extent
 from runferry.formats.summary import summary_json
 from runferry.remote.file_stream import StreamRequest
@@ -27,9 +28,10 @@ from runferry.sync.connection import Connection
 from runferry.sync.console_feed import ConsoleFeed
 from runferry.sync.host_samples import HostSamples
 from runferry.sync.keeping import Keeper
+from runferry.sync.links import RunLinks
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
-from runferry.sync.obstacles import file_gone, lines_too_large
+from runferry.sync.obstacles import file_gone, lines_too_large, links_left_out
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_end import RunEnd
 from runferry.sync.run_files import RunFiles, newest_files
@@ -49,7 +51,7 @@ class Outlet:
     """One run on one server, fed by one log."""
 
     def __init__(
-        self, meeting: Meeting, connection: Connection, means: Means, wishes: Wishes, source: Source, files_dir: Path
+        self, meeting: Meeting, connection: Connection, means: Means, wishes: Wishes, source: Source, folder: RunFolder
     ) -> None:
         session, ledger, delivery = connection.session, means.ledger, meeting.delivery
         self._means, self._wishes, self._source = means, wishes, source
@@ -57,11 +59,10 @@ class Outlet:
         self._streamer = Streamer(
             session, meeting.run, ledger, delivery, means.request_bytes, lambda: means.on_stop(source.log.parent)
         )
-        self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes, means.clock, self._beat)
+        links = RunLinks(folder, wishes, lambda: ledger.links.of(folder.path))
+        self._files = RunFiles(session, meeting.run, ledger, delivery, links, wishes, means.clock, self._beat)
         self._code_there = CodeOnServer(session, meeting.run)
-        self._artifacts = RunArtifacts(
-            session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
-        )
+        self._artifacts = RunArtifacts(session, meeting.run, ledger, delivery, links, means.clock, self._beat)
         self._end = RunEnd(ledger, delivery, source)
         self.deliver_samples = HostSamples(
             means, delivery, source, wishes, self._end.reopen, self._post, meeting.events_there
@@ -196,6 +197,8 @@ class Outlet:
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
         aside = self._means.ledger.lines_set_aside(self._delivery)
+        if self._files.left:
+            return links_left_out(self._files.left, self._files.gone)
         if self._files.gone:
             return file_gone(self._files.gone)
         if aside:
@@ -217,7 +220,9 @@ class Outlet:
             else None,
             summary=self._end.final_summary() if self._end.newer() is None and not self._end.is_outgrown() else "",
             files=newest_files(self._means.ledger, self._delivery, self._files.sent),
-            artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
+            artifacts=artifact_check.expected(
+                self._source.extras.artifacts, self._artifacts.sent, self._artifacts.open_file
+            ),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
