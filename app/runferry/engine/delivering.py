@@ -256,16 +256,6 @@ class Delivering:
             return found
         return replace(found, follow_links=True)
 
-    def follow_links(self, run: RunSync, is_wanted: bool) -> None:
-        """Somebody changed that for its folder."""
-        if run.wishes.follow_links == is_wanted:
-            return
-        changed = replace(run.wishes, follow_links=is_wanted)
-        self._scheduler.between_turns(run, lambda: run.use(run.connection, changed))
-        if is_wanted:
-            run.ask_again()
-            self._scheduler.wake(run)
-
     # -- no longer ----------------------------------------------------------------------------------------------------
 
     def forget(self, run: RunSync) -> None:

@@ -13,8 +13,8 @@ import logging
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any
 
 from runferry.clock import Clock
 from runferry.errors import AppError, NeedsUser, PermanentError
@@ -63,6 +63,7 @@ class RunArtifacts:
     ) -> None:
         self._session, self._run, self._ledger, self._delivery = session, run, ledger, delivery
         self._links, self._clock, self._beat = links, clock, artifact_files.quiet(beat)
+        self.open_file = partial(artifact_files.open_named, links=links)
         self.sent: dict[int, SentArtifact] = ledger.artifacts(delivery)
         self.failed: dict[int, Failed] = {}
         self.is_unfinished = False  # the last `deliver` left something for the next turn
@@ -235,10 +236,6 @@ class RunArtifacts:
         digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
         place = artifacts.manifest_place(self._session, self._run, remote.id, base, digest)
         uploads.put(self._session, place, io.BytesIO(body), len(body))
-
-    def open_file(self, path: Path) -> BinaryIO:
-        """A file that the log names, if it may be read. Raises OSError."""
-        return artifact_files.open_named(path, self._links)
 
     def _resolve(self, manifest: Manifest) -> None:
         """References to artifacts of the same training name them as the client did: name them as the server does."""
