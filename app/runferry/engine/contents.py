@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runferry.counted import count_of
 from runferry.inert import inert
 from runferry.sync import made_files
-from runferry.sync.links import RunLinks
+from runferry.sync.links import OUTSIDE, RunLinks
 from runferry.sync.run_files import why_not_a_name
 from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes
@@ -102,3 +102,6 @@ def in_words(one: Contents) -> list[str]:
         "code": one.code,
     }
     return [*sends, *(words for words, is_sent in told.items() if is_sent)]
+
+
+__all__ = ["OUTSIDE", "Contents", "LinkedFile", "contents", "in_words"]

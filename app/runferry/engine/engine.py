@@ -80,7 +80,7 @@ class Engine(Controls, Delivering, Outside):
         self._jobs: list[SyncJob] = []
         self.watching = Watching(self)
         self.code_state = CodeState(home.code, lambda: self.settings, self._tell)
-        self.link_watch = LinkWatch(self.ledger.links, self.watching.link_is_known)
+        self.link_watch = LinkWatch(self.ledger.links, self.watching.links.are_known)
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self._late_samples = LateSamples()

@@ -49,6 +49,7 @@ class Outside:
     def appeared(self, folder: RunFolder) -> None:
         """A run was found in a watched folder."""
         self.code_state.consider(folder)
+        self.watching.links.look(folder)
         self.host_metrics.look_again()
 
     def live_folders(self) -> list[RunFolder]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,13 +16,17 @@ from runferry.engine.watched import follows_links
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder
 from runferry.formats.readers import extent
+from runferry.paths import Home
 from runferry.settings import Settings
-from runferry.state.links import KnownLink
+from runferry.state.database import Database
+from runferry.state.links import KnownLink, LinkTable
 from runferry.status import RunStatus
 from runferry.sync.destination import UNCATEGORIZED
 from runferry.sync.links import RunLinks
 from runferry.sync.source import Source
 from runferry.sync.wishes import combine
+
+log = logging.getLogger(__name__)
 
 KnownLinks = Callable[[Path], Mapping[str, KnownLink]]
 
@@ -45,6 +51,19 @@ class Planned:
     bytes: int
     gaps: int
     sends: list[str]
+
+
+@contextmanager
+def known_links(home: Home) -> Iterator[KnownLinks]:
+    """What was decided about links before, as the state tells it; nothing where it cannot be read."""
+    with ExitStack() as stack:
+        known: KnownLinks = lambda folder: {}  # noqa: E731
+        if home.database_file.exists():
+            try:
+                known = LinkTable(stack.enter_context(Database(home.database_file))).of
+            except AppError as error:
+                log.warning("what was decided about links is not known: %s", error)
+        yield known
 
 
 def plan(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence, Set
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ from runferry.engine.held import Held, hold, was_asked_for
 from runferry.engine.job import SyncJob
 from runferry.engine.routing import BEFORE, judge
 from runferry.engine.settled import log_in
-from runferry.engine.watched import Change, FolderList, WatchedFolder, is_below, of_settings
+from runferry.engine.watched import FolderList, WatchedFolder, is_below, of_settings
+from runferry.engine.watched_links import WatchedLinks
 from runferry.errors import AppError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
@@ -41,10 +41,10 @@ class Watching:
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
         self.wanted = FolderList()
+        self.links = WatchedLinks(engine, self)
         self._runs: dict[Path, RunSync] = {}  # by log
         self._held: dict[Path, Held] = {}  # by run folder
         self._following = Following()
-        self._since: dict[Path, float] = {}  # by watched folder, seconds since the epoch
 
     def start(self, folders: Sequence[WatchedFolder], who: str = NAMED) -> None:
         """Begin with what is there; what comes later is noticed."""
@@ -52,7 +52,7 @@ class Watching:
 
         settings = self._engine.settings
         self._engine.pauses.restore()
-        self._note(self.wanted.put(who, folders))
+        self.links.put(who, folders)
         self._watcher = Watcher(
             [one.path for one in self.wanted.all()],
             on_found=self._found,
@@ -77,8 +77,7 @@ class Watching:
 
     def use(self, who: str, folders: Sequence[WatchedFolder]) -> None:
         """Watch these folders for somebody, in place of those that he wanted before; none at all: he is gone."""
-        change, watcher = self.wanted.put(who, folders), self._watcher
-        self._note(change)
+        change, watcher = self.links.put(who, folders), self._watcher
         if watcher is None:
             return
         for path in change.gone:
@@ -168,10 +167,9 @@ class Watching:
 
     def changed(self, log_path: Path) -> None:
         """A log has grown, or what belongs to it. Any thread may tell it."""
-        with self._lock:
-            run = self._runs.get(log_path)
+        run = self.run_of(log_path)
         if run is not None:
-            self._look_at_links(run.folder)
+            self.links.look(run.folder)
             self._engine.wake(run)
         elif settled := self._engine.settled.forget([str(log_path)]):
             self._found(log_path.parent)
@@ -187,7 +185,6 @@ class Watching:
         if not isinstance(folder, RunFolder) or folder.log in self._runs:
             return
         self._engine.appeared(folder)
-        self._look_at_links(folder)
         why = self._why(folder, watched)
         if why or watched.error:
             self._hold(folder, watched, why, watched.error)
@@ -264,7 +261,7 @@ class Watching:
         for run in runs:
             watched = self.wanted.holding(run.folder.path)
             if watched is not None and self._goes_on(run, watched):
-                self._use_links(run, watched.follow_links)
+                self.links.use(run, watched.follow_links)
                 continue
             self._leave(run)
             self._engine.leave(run)
@@ -280,35 +277,6 @@ class Watching:
         """Whether a run that is delivered is delivered to the same place by what is set now."""
         same = run.destination == watched.destination(self._engine.settings)
         return same and self._engine.is_at(run, watched) and (not self._why(run.folder, watched) or not run.at_rest)
-
-    def _note(self, change: Change) -> None:
-        """Since when each folder is watched."""
-        now = self._engine.clock.time()
-        self._since = {path: since for path, since in self._since.items() if path not in change.gone}
-        self._since.update(dict.fromkeys(change.new, now))
-
-    def _look_at_links(self, folder: RunFolder) -> None:
-        watched = self.wanted.holding(folder.path)
-        since = self._since.get(watched.path) if watched is not None and self._watcher is not None else None
-        if since is not None:
-            self._engine.link_watch.look(folder, since)
-
-    def link_is_known(self, folder: RunFolder) -> None:
-        """A link of a run may be followed from now on: it may have been left out."""
-        run = self.run_of(folder.log)
-        if run is not None:
-            run.ask_again()
-            self._engine._scheduler.wake(run)
-
-    def _use_links(self, run: RunSync, is_wanted: bool) -> None:
-        """Follow the links of a run from now on, or no longer."""
-        if run.wishes.follow_links == is_wanted:
-            return
-        changed = replace(run.wishes, follow_links=is_wanted)
-        self._engine._scheduler.between_turns(run, lambda: run.use(run.connection, changed))
-        if is_wanted:
-            run.ask_again()
-            self._engine._scheduler.wake(run)
 
     def _leave(self, run: RunSync) -> None:
         """A run is not ours to follow any more."""
