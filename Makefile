@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv dev dev-package peer mitm tools lint types unit test screenshots bench bench-docs freeze wheel clean
+.PHONY: help run venv dev dev-package peer mitm tools lint types unit test nightly screenshots bench bench-docs freeze wheel clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ unit: $(VENV)/.dev ## the fast tests
 
 test: lint types tools $(VENV)/.package $(PEER)/.made $(MITM)/.made ## everything: lint, types, all tests
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+nightly: lint types tools $(VENV)/.package $(PEER)/.made $(MITM)/.made ## all tests and those that take longer: real sizes, bare machines
+	@RUNFERRY_NIGHTLY=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 wheel: $(VENV)/.package ## build the wheel and the source archive into dist/
 	@$(PY) -m build --outdir dist >/dev/null
