@@ -1,7 +1,7 @@
-"""The README's first minute on a system that has nothing: a Debian of its own in a folder, and what the page says typed in.
+"""The README's first minute on a system that has nothing: a Debian in a folder, and what the page says typed in.
 
-Needs root and `debootstrap`, and takes minutes: `make nightly`. The root is made by debootstrap from the mirror that this
-machine uses; its network is this machine's.
+Needs root and `debootstrap`, and takes minutes: `make nightly`. The packages come from the mirror that this machine
+uses; the network is this machine's.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Bare:
 
 def mirror() -> tuple[str, str]:
     """Where this machine's packages come from, and which release it is."""
-    lists = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
+    lists = [Path("/etc/apt/sources.list.d/debian.sources"), Path("/etc/apt/sources.list")]  # not of third parties
     text = "\n".join(one.read_text() for one in lists if one.is_file())
     found = re.search(r"^URIs: *(\S+)$", text, re.M) or re.search(r"^deb +(?:\[.*?\] *)?(\S+)", text, re.M)
     release = re.search(r"^VERSION_CODENAME=(\S+)", Path("/etc/os-release").read_text(), re.M)
