@@ -152,7 +152,9 @@ def test_the_wheel_by(bare: Bare, how: str, prepare: str, program: str) -> None:
     if how == "uv":
         assert bare.type(f"python3 -m venv {USER}/uv && {USER}/uv/bin/pip install -q uv", "/").code == 0
     line = named(how).text.replace("~/runferry", f"{USER}/runferry-app").strip().replace("\n", " && ")
-    done = bare.type(line, PATH=f"{USER}/uv/bin:{bare.environ['PATH']}")
+    # uv looks at no certificates of the system by itself; this machine's registries may need them.
+    certificates = {"SSL_CERT_FILE": SETTINGS[-1]} if Path(SETTINGS[-1]).exists() else {}
+    done = bare.type(line, PATH=f"{USER}/uv/bin:{bare.environ['PATH']}", **certificates)
     assert done.code == 0, done.out + done.err
     told = bare.type(f"{program} demo", USER)
     assert (told.code, "verified" in told.out) == (0, True), told.err
