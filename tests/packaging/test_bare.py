@@ -135,7 +135,7 @@ def test_make_run_without_a_display_and_with_one_that_is_gone(bare: Bare) -> Non
             app.wait(60)
         assert word in log.read_text()
         assert "Aborted" not in log.read_text()
-    told = bare.type(named("checkout").text.replace("\n", " && ").removesuffix(" && "))
+    told = bare.type(f"{named('checkout').text.strip()} && runferry demo")
     assert (told.code, "verified" in told.out) == (0, True), told.err
 
 
