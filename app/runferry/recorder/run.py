@@ -24,6 +24,9 @@ from runferry.recorder.settings import RunSettings
 from runferry.recorder.terminal import say
 
 _SIGNAL_PATIENCE = 5.0
+LONGEST_WAIT = 2**53  # milliseconds
+LARGEST_CODE = 2**31 - 1
+"""What the log's 32 bits hold; a process cannot end with more than 255 anyway."""
 
 
 class Parts(NamedTuple):
@@ -131,7 +134,7 @@ class Run(RunIdentity):
         made: list[Rule] = []
 
         def define() -> None:
-            rule = self._recording.rules.define(str(name), over, step_sync, hidden, summary, goal, bool(overwrite))
+            rule = self._recording.rules.define(name, over, step_sync, hidden, summary, goal, bool(overwrite))
             made.append(rule)
 
         if self._recording.refusal:
@@ -174,13 +177,16 @@ class Run(RunIdentity):
 
     def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = None) -> None:
         """Notify people. level: INFO, WARN, ERROR. wait_duration: seconds in which equal titles are not repeated."""
+        self._faults.guard("alert-failed", lambda: self._alert(title, text, level, wait_duration))
+
+    def _alert(self, title: Any, text: Any, level: Any, wait_duration: Any) -> None:
         name = str(getattr(level, "value", level) or "INFO").upper()
         if name not in ("INFO", "WARN", "ERROR"):
             self._faults.note("alert-level", f"alert: level {name} is none of INFO, WARN, ERROR; INFO is taken")
             name = "INFO"
         try:
             seconds = wait_duration.total_seconds() if hasattr(wait_duration, "total_seconds") else wait_duration
-            wait = 60_000 if seconds is None else int(float(seconds) * 1000)
+            wait = 60_000 if seconds is None else min(max(int(float(seconds) * 1000), 0), LONGEST_WAIT)
         except (TypeError, ValueError, OverflowError):
             wait = 60_000
         message = {"title": str(title), "text": str(text), "level": name, "wait_duration": wait}
@@ -196,8 +202,10 @@ class Run(RunIdentity):
         """End the run; a second call does nothing. exit_code: 0 (default) for success; no number: 1."""
         try:
             code = 0 if exit_code is None else int(exit_code)
-        except (TypeError, ValueError, OverflowError):
+        except Exception:  # noqa: BLE001 - foreign objects do as they like when asked for their value
             code = 1  # somebody wanted to say that it failed; nothing is raised into a training script
+        if not -LARGEST_CODE <= code <= LARGEST_CODE:
+            code = 255
         self._finish(code, outcome_of(code))
 
     def __enter__(self) -> Run:
