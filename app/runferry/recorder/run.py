@@ -7,6 +7,7 @@ that is counted, told once, and told in the log.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Any, Callable, NamedTuple, Sequence
 
@@ -24,6 +25,7 @@ from runferry.recorder.settings import RunSettings
 from runferry.recorder.terminal import say
 
 _SIGNAL_PATIENCE = 5.0
+LONGEST_TRACEBACK = 100_000  # characters
 LONGEST_WAIT = 2**53  # milliseconds
 LARGEST_CODE = 2**31 - 1
 """What the log's 32 bits hold; a process cannot end with more than 255 anyway."""
@@ -206,6 +208,8 @@ class Run(RunIdentity):
             code = 1  # somebody wanted to say that it failed; nothing is raised into a training script
         if not -LARGEST_CODE <= code <= LARGEST_CODE:
             code = 255
+        if code:
+            self._keep_traceback(*sys.exc_info())
         self._finish(code, outcome_of(code))
 
     def __enter__(self) -> Run:
@@ -213,10 +217,26 @@ class Run(RunIdentity):
 
     def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
         code, outcome = exit_code_of(kind, value)
+        if outcome is not Outcome.FINISHED:
+            self._keep_traceback(kind, value, trace)
         self._finish(code, outcome)
 
-    def end_with_process(self, exit_code: int, outcome: Outcome) -> None:
+    def _keep_traceback(self, kind: Any, value: Any, trace: Any) -> None:
+        """What Python prints only after the run is closed belongs into its console all the same."""
+        if self._console is None or self._ended or kind is None or issubclass(kind, SystemExit):
+            return
+        import traceback
+
+        def keep() -> None:
+            text = "".join(traceback.format_exception(kind, value, trace))
+            self._take_console(True, text[-LONGEST_TRACEBACK:], time.time_ns() // 1000)
+
+        self._faults.guard("traceback", keep)
+
+    def end_with_process(self, exit_code: int, outcome: Outcome, note: str) -> None:
         """See `hooks.Ending`."""
+        if note:
+            self._faults.note("exit-code-unseen", note)
         self._finish(exit_code, outcome)
 
     def end_by_signal(self, exit_code: int, then: Callable[[], None]) -> None:
