@@ -23,6 +23,7 @@ from runferry.recorder.values import SCALARS, plain, plain_row
 from runferry.wire.encoding import delimited, encode, utf8
 
 SUMMARY_INTERVAL = 1_000_000  # microseconds
+LAST_STEP = 2**63 - 2  # the step behind it is still a number that readers take
 _INFO = 200
 
 
@@ -117,10 +118,10 @@ class Recording(Turns):
 
     def _go_to(self, step: Any) -> bool:
         """Move to `step`, which commits the row before; False when that step is past."""
-        try:
-            wanted = int(step)
-        except (TypeError, ValueError, OverflowError):
-            self.faults.note("step-unusable", f"log() takes a whole number as step, not {type(step).__name__}")
+        wanted = _step_of(step)
+        if wanted is None:
+            told = f"a step is a whole number below 2**63, not this {type(step).__name__}; the next one is taken"
+            self.faults.note("step-unusable", told)
             return True
         if wanted < self.step:
             message = f"log() was called with step {wanted} after step {self.step}; such rows are dropped"
@@ -276,6 +277,14 @@ class Recording(Turns):
         self._record("exit", {"exit_code": exit_code, "runtime": max(0, now - self._origin) // 1_000_000})
         if self._writer is not None:
             self._writer.close()
+
+
+def _step_of(step: Any) -> int | None:
+    try:
+        wanted = int(step)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return wanted if wanted <= LAST_STEP else None
 
 
 def _has_text_keys(data: dict[str, Any]) -> bool:
