@@ -37,8 +37,10 @@ def main(args: argparse.Namespace) -> int:
         with owned_engine(around, "verify") as engine:
             reports = [asdict(one) for one in audit(engine, run, args.deep)]
     for one in reports:
-        how = "every row read back" if one["deep"] else "counts, last row, summary, files"
+        how = "every row read back" if one["deep"] else "counts, last row, summary, config, end, files"
         print(f"{'!' if one['wrong'] else '✓'} {one['run_id']}  {count_of(one['rows'], 'row')}  {one['url']}  ({how})")
         for wrong in one["wrong"]:
             print(f"    {wrong}")
+        if one["not_told"]:
+            print(f"    not told by the server: {', '.join(one['not_told'])}")
     return 1 if any(one["wrong"] for one in reports) else 0
