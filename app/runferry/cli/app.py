@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from runferry.cli import watch
-from runferry.cli.home import owned_engine, prepare, say
+from runferry.cli.home import owned_engine, prepare
+from runferry.cli.output import say
 from runferry.cli.taking_over import take_place
 
 
