@@ -149,7 +149,7 @@ class Database:
 def file_system_of(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
     """The type of the file system that holds `folder` (``ext4``, ``nfs4``), or an empty text where unknown."""
     try:
-        lines = mounts.read_text(errors="replace").splitlines()
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return ""
     here = str(folder.resolve())
