@@ -8,13 +8,13 @@ the server belongs to another log of the same run, and ours goes behind it; wher
 
 from __future__ import annotations
 
-import json
 import threading
 from pathlib import Path
 from typing import Any
 
 from runferry.errors import NeedsUser
 from runferry.formats.readers import extent
+from runferry.remote.answers import Unreadable, recorded
 from runferry.remote.runs import RemoteRun
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
@@ -168,8 +168,8 @@ def _is_ours(remote: RemoteRun, log: Path, permit: threading.Semaphore) -> int |
 def same(one: str, other: str) -> bool:
     """Whether two JSON texts say the same; 1 and 1.0 do, NaN equals NaN."""
     try:
-        return bool(plain(json.loads(one)) == plain(json.loads(other)))
-    except ValueError:
+        return bool(plain(recorded(one)) == plain(recorded(other)))
+    except (Unreadable, RecursionError):
         return one == other
 
 

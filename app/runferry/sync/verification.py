@@ -18,6 +18,7 @@ from runferry.state.deliverables import SentFile
 from runferry.sync import artifact_check
 from runferry.sync.artifact_check import ExpectedArtifact
 from runferry.sync.first_contact import plain, same
+from runferry.sync.reading_back import step_of
 from runferry.sync.run_files import differences
 
 
@@ -68,10 +69,16 @@ def compare(session: Session, run: Created, expected: Expected) -> Comparison:
 
 def _summary(sent: str, there: Mapping[str, Any]) -> list[str]:
     """Keys of the summary that differ. Servers add keys of their own, and may write 1.0 as 1."""
-    ours = plain(json.loads(sent)) if sent else {}
-    theirs = plain(dict(there))
-    wrong = [key for key, value in ours.items() if key != "_wandb" and theirs.get(key) != value]
+    ours = json.loads(sent) if sent else {}
+    wrong = [key for key, value in ours.items() if key != "_wandb" and not _agree(value, there.get(key))]
     return [f"summary: {', '.join(sorted(wrong)[:5])} differ"] if wrong else []
+
+
+def _agree(ours: Any, theirs: Any) -> bool:
+    try:
+        return bool(plain(ours) == plain(theirs))
+    except RecursionError:  # nested more deeply than can be compared: nobody can call it the same
+        return False
 
 
 def compare_rows(session: Session, run: Created, rows: Iterable[str]) -> list[str]:
@@ -95,5 +102,5 @@ def compare_rows(session: Session, run: Created, rows: Iterable[str]) -> list[st
 
 
 def _step(row: str) -> int:
-    step = json.loads(row).get("_step")
-    return step if isinstance(step, int) else -1
+    step = step_of(row)
+    return -1 if step is None else step
