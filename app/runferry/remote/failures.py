@@ -151,6 +151,11 @@ def _network(error: Exception, causes: list[BaseException], host: str, at: str) 
         return Unreachable("no-route", "The network is down", said, "Are you on the company network or VPN?", error)
     if isinstance(error, (requests.exceptions.RequestException, OSError, urllib3.exceptions.HTTPError)):
         return ConnectionLost("connection-lost", "The connection broke off", f"{at}: {_short(error)}", _AGAIN, error)
+    if isinstance(error, ValueError):  # a head that Python's own parts cannot read
+        said = f"{at}: {_short(error)}."
+        return BadAnswer(
+            "bad-answer", "The server's answer makes no sense", said, "It is tried again by itself.", error
+        )
     raise error
 
 

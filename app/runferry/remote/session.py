@@ -258,7 +258,7 @@ class Session:
             # Of an upload's answer, and of a refusal, only the beginning says anything.
             is_cut = method == "PUT" or not 200 <= response.status_code < 300
             return answers.take(response, answers.SMALL if is_cut else most, is_cut, what)
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise failures.from_exception(error, url, self.way) from error
 
 

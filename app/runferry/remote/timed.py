@@ -12,7 +12,8 @@ import socket
 import time
 from typing import Any
 
-MOST = 160 << 20  # bytes on the wire, the head included
+HEAD = 2 << 20  # bytes of a head, with all that stands before it
+MOST = 160 << 20  # bytes of a body as it travels
 SLOWEST = 2048.0  # bytes per second that are slow, and not a trick
 _NO_TIMEOUT = 60.0
 
@@ -33,11 +34,15 @@ class Timed(io.RawIOBase):
         self._raw, self._sock = raw, sock
         self._patience = sock.gettimeout() or _NO_TIMEOUT
         self._until = time.monotonic() + 2 * self._patience
-        self._taken = 0
+        self._left = HEAD
 
     def readable(self) -> bool:
         """Always."""
         return True
+
+    def expect_body(self) -> None:
+        """The head was read."""
+        self._left = MOST
 
     def readinto(self, buffer: Any) -> int | None:
         """As of any stream. Raises TooSlow or TooMuch."""
@@ -51,9 +56,9 @@ class Timed(io.RawIOBase):
         finally:
             if left < self._patience:
                 self._sock.settimeout(self._patience)
-        self._taken += size or 0
+        self._left -= size or 0
         self._until += (size or 0) / SLOWEST
-        if self._taken > MOST:
+        if self._left < 0:
             raise TooMuch("more comes than any answer has")
         return size
 
@@ -68,4 +73,10 @@ class TimedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(Timed(self.fp.detach(), sock))
+        self._timed = Timed(self.fp.detach(), sock)
+        self.fp = io.BufferedReader(self._timed)
+
+    def begin(self) -> None:
+        """Read the head."""
+        super().begin()
+        self._timed.expect_body()

@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import weakref
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -108,11 +109,22 @@ class Transport:
         self.elsewhere.close()
 
 
+class _Requests(requests.Session):
+    """Follows nothing, and keeps nothing that a server would like to be told again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.headers["User-Agent"] = USER_AGENT
+        self.headers["Accept-Encoding"] = "gzip, deflate"  # what `answers` can hold to a size while it unpacks
+
+    def get_redirect_target(self, resp: Any) -> None:
+        """None: it would be taken apart even though nobody goes there."""
+
+
 def _session(context: ssl.SSLContext, opened: Opened, is_elsewhere: bool) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["User-Agent"] = USER_AGENT
-    session.headers["Accept-Encoding"] = "gzip, deflate"  # what `answers` can hold to a size while it unpacks
+    session = _Requests()
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Adapter(context, opened, is_elsewhere))
     return session
