@@ -15,6 +15,7 @@ ALLOWED = {
     "needs a GPU": "machines of CI have none",
     "needs Windows": "run by the GitHub workflow",
     "needs macOS": "run by the GitHub workflow",
+    "needs a second account": "only root can be another account too; CI's containers run as root",
     "Python 3.": "a version that is not installed here; the GitHub workflow has them all",
 }
 """Beginnings of reasons that `pytest.skip` or a mark gives, and why they are allowed."""
