@@ -16,16 +16,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 PROC = "/proc"
+RECENT = 10.0  # seconds that a look at all processes is good for, where nothing was written since
+LEGACY_LOG = "wandb-history.jsonl"
 _WRITES = (os.O_WRONLY, os.O_RDWR)
 _ACCESS = os.O_WRONLY | os.O_RDWR
 _FORKED = 0x40  # PF_FORKNOEXEC: it is the copy of another process and has started no program since
-_Key = tuple[int, int]
+_Key = tuple[int, int]  # device and inode
 
 
 class Holder(NamedTuple):
@@ -56,8 +60,7 @@ class Holding:
         return not self.holders and not self.unseen
 
 
-@dataclass(frozen=True)
-class _File:
+class _File(NamedTuple):
     """A file to look for: what must agree, and why a look that finds nobody would prove nothing."""
 
     key: _Key
@@ -66,32 +69,34 @@ class _File:
     unseen: str = ""
 
 
-def holding(file: Path) -> Holding:
-    """Who holds one file."""
-    return holdings([file])[file]
+class _Open(NamedTuple):
+    """A descriptor that was opened for writing. `folder`: where its file lies as its process sees it, if it can."""
+
+    key: _Key
+    links: int
+    folder: _Key | None
+    name: str
+    holder: Holder
+
+
+def holding(file: Path, since: float | None = None) -> Holding:
+    """Who holds one file.
+
+    since: when a log was last written to (seconds since the epoch). Whoever writes a log has it open from its
+    beginning, so a look at all processes that is younger than that, and recent, need not be made anew.
+    """
+    wanted = _file(file)
+    if isinstance(wanted, str):
+        return Holding(unseen=wanted)
+    return _match(wanted, _looks.get(since) if since is not None and _is_log(file.name) else _look(file.name.__eq__))
 
 
 def holdings(files: Iterable[Path]) -> dict[Path, Holding]:
     """Who holds each file, with one look at all processes."""
-    found: dict[Path, Holding] = {}
-    wanted: dict[_Key, tuple[Path, _File]] = {}
-    for path in files:
-        file = _file(path)
-        if isinstance(file, str):
-            found[path] = Holding(unseen=file)
-        else:
-            wanted[file.key] = (path, file)
-    if not wanted:
-        return found
-    holders: dict[_Key, list[Holder]] = {key: [] for key in wanted}
-    blind: dict[_Key, str] = {}
-    by_key = {key: file for key, (_, file) in wanted.items()}
-    names = {file.name for file in by_key.values()}
-    for pid in _numbers():
-        _look(pid, by_key, names, holders, blind)
-    for key, (path, file) in wanted.items():
-        found[path] = Holding(tuple(holders[key]), file.unseen or blind.get(key, ""))
-    return found
+    wanted = {path: _file(path) for path in files}
+    names = {one.name for one in wanted.values() if isinstance(one, _File)}
+    found = _look(names.__contains__) if names else []
+    return {path: Holding(unseen=one) if isinstance(one, str) else _match(one, found) for path, one in wanted.items()}
 
 
 def holder_of(pid: int, file: Path) -> Holder | None:
@@ -99,9 +104,7 @@ def holder_of(pid: int, file: Path) -> Holder | None:
     wanted = _file(file)
     if isinstance(wanted, str) or pid < 1:
         return None
-    holders: dict[_Key, list[Holder]] = {wanted.key: []}
-    _look(pid, {wanted.key: wanted}, {wanted.name}, holders, {})
-    return next(iter(holders[wanted.key]), None)
+    return next(iter(_match(wanted, list(_opened(pid, wanted.name.__eq__))).holders), None)
 
 
 def still_holds(holder: Holder, file: Path) -> bool:
@@ -109,8 +112,8 @@ def still_holds(holder: Holder, file: Path) -> bool:
     wanted = _file(file)
     if isinstance(wanted, str):
         return False
-    descriptor = f"{PROC}/{holder.pid}/fd/{holder.fd}"
-    return _proven(holder.pid, descriptor, {wanted.key: wanted}) == wanted.key and _start(holder.pid) == holder.started
+    found = _descriptor(holder.pid, str(holder.fd), wanted.name.__eq__)
+    return found is not None and found.holder.started == holder.started and bool(_match(wanted, [found]).holders)
 
 
 def why_blind() -> str:
@@ -122,6 +125,39 @@ def why_blind() -> str:
         return "the processes that /proc shows are not those that this program belongs to"
     except (OSError, AttributeError):
         return "this system does not tell which process writes to a file (only Linux does)"
+
+
+def may_look_into(pid: int) -> bool:
+    """Whether this account may see what a process has open; False also where there is no such process."""
+    try:
+        os.listdir(f"{PROC}/{pid}/fd")  # noqa: PTH208
+    except OSError:
+        return False
+    return True
+
+
+class _Looks:
+    """The newest look at whoever writes to any log of W&B's, shared by all that ask for one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: Sequence[_Open] = ()
+        self._when, self._wall = float("-inf"), 0.0
+
+    def get(self, since: float) -> Sequence[_Open]:
+        with self._lock:
+            is_recent = 0.0 <= time.monotonic() - self._when < RECENT
+            if not is_recent or self._wall < since + 1.0:
+                self._when, self._wall = time.monotonic(), time.time()
+                self._found = _look(_is_log)
+            return self._found
+
+
+_looks = _Looks()
+
+
+def _is_log(name: str) -> bool:
+    return name.endswith(".wandb") or name == LEGACY_LOG
 
 
 def _file(path: Path) -> _File | str:
@@ -144,63 +180,70 @@ def _file(path: Path) -> _File | str:
     return _File((file.st_dev, file.st_ino), (folder.st_dev, folder.st_ino), path.name, unseen)
 
 
-def _numbers() -> Iterator[int]:
+def _match(file: _File, found: Iterable[_Open]) -> Holding:
+    """Whoever writes to this very file, each process once."""
+    holders: dict[int, Holder] = {}
+    unseen = file.unseen
+    for one in found:
+        if one.key != file.key:
+            continue
+        if one.links == 1 and one.folder == file.folder and one.name == file.name:
+            holders.setdefault(one.holder.pid, one.holder)
+        else:
+            unseen = unseen or f"process {one.holder.pid} writes to it under another name, which proves nothing"
+    return Holding(tuple(holders.values()), unseen)
+
+
+def _look(is_wanted: Callable[[str], bool]) -> list[_Open]:
+    """Every descriptor on this computer that writes to a file of such a name, as far as it is shown to us."""
     try:
-        return (int(name) for name in os.listdir(PROC) if name.isdigit())  # noqa: PTH208 - a list of names is less
+        numbers = [int(name) for name in os.listdir(PROC) if name.isdigit()]  # noqa: PTH208 - a list of names is less
     except OSError:
-        return iter(())
+        return []
+    return [one for pid in numbers for one in _opened(pid, is_wanted)]
 
 
-def _look(
-    pid: int, files: dict[_Key, _File], names: set[str], holders: dict[_Key, list[Holder]], blind: dict[_Key, str]
-) -> None:
-    """Add the process where it holds one of the files. A descriptor is followed only where its name is a wanted one:
-    a look costs two microseconds else."""
+def _opened(pid: int, is_wanted: Callable[[str], bool]) -> Iterator[_Open]:
+    """A descriptor is only followed where its file has such a name: a look costs two microseconds else."""
     folder = f"{PROC}/{pid}/fd"
-    started = _start(pid)
     try:
         numbers = os.listdir(folder)  # noqa: PTH208
     except OSError:
         return  # another account's, or it has just ended
     for number in numbers:
-        descriptor = f"{folder}/{number}"
         try:
-            if os.readlink(descriptor).rpartition("/")[2] not in names:  # noqa: PTH115
+            if not is_wanted(os.readlink(f"{folder}/{number}").rpartition("/")[2]):  # noqa: PTH115
                 continue
         except OSError:
             continue
-        key = _proven(pid, descriptor, files, blind)
-        if key is None or any(one.pid == pid for one in holders[key]):
-            continue
-        holder = _holder(pid, int(number))
-        if holder is not None and holder.started == started:  # else its number went to another process meanwhile
-            holders[key].append(holder)
+        found = _descriptor(pid, number, is_wanted)
+        if found is not None:
+            yield found
 
 
-def _proven(pid: int, descriptor: str, files: dict[_Key, _File], blind: dict[_Key, str] | None = None) -> _Key | None:
-    """Which of the files this descriptor writes to. blind: takes why one that is the same file is no proof."""
+def _descriptor(pid: int, number: str, is_wanted: Callable[[str], bool]) -> _Open | None:
+    """A descriptor of a process; None where it is not open for writing, or gone."""
+    path = f"{PROC}/{pid}/fd/{number}"
     try:
-        found = os.stat(descriptor)  # noqa: PTH116
-        file = files.get((found.st_dev, found.st_ino))
-        if file is None or not _is_for_writing(pid, descriptor):
+        started = int(_stat(pid)[19])
+        found = os.stat(path)  # noqa: PTH116
+        folder, _, name = os.readlink(path).rpartition("/")  # noqa: PTH115
+        if not is_wanted(name) or not stat.S_ISREG(found.st_mode) or not _is_for_writing(pid, number):
             return None
-    except (OSError, ValueError):
+        holder = _holder(pid, int(number))
+    except (OSError, ValueError, IndexError):
+        return None
+    if holder is None or holder.started != started:  # its number went to another process meanwhile
         return None
     try:
-        folder, _, name = os.readlink(descriptor).rpartition("/")  # noqa: PTH115
         seen = os.stat(f"{PROC}/{pid}/root{folder}/")  # noqa: PTH116 - as that process sees it
-        if found.st_nlink == 1 and name == file.name and (seen.st_dev, seen.st_ino) == file.folder:
-            return file.key
     except OSError:
-        pass
-    if blind is not None:
-        blind[file.key] = f"process {pid} writes to it under another name, which proves nothing"
-    return None
+        return _Open((found.st_dev, found.st_ino), found.st_nlink, None, name, holder)
+    return _Open((found.st_dev, found.st_ino), found.st_nlink, (seen.st_dev, seen.st_ino), name, holder)
 
 
-def _is_for_writing(pid: int, descriptor: str) -> bool:
+def _is_for_writing(pid: int, number: str) -> bool:
     """Raises OSError, ValueError."""
-    number = descriptor.rpartition("/")[2]
     with open(f"{PROC}/{pid}/fdinfo/{number}", encoding="ascii", errors="replace") as file:  # noqa: PTH123
         for line in file:
             if line.startswith("flags:"):
@@ -215,20 +258,11 @@ def _stat(pid: int) -> list[bytes]:
     return data[data.rindex(b")") + 2 :].split()
 
 
-def _start(pid: int) -> int | None:
-    try:
-        return int(_stat(pid)[19])
-    except (OSError, ValueError, IndexError):
-        return None
-
-
 def _holder(pid: int, fd: int) -> Holder | None:
-    try:
-        fields = _stat(pid)
-        if fields[0] in (b"Z", b"X"):
-            return None
-        with open(f"{PROC}/{pid}/status", "rb") as file:  # noqa: PTH123
-            uid = next(int(line.split()[1]) for line in file if line.startswith(b"Uid:"))
-        return Holder(pid, int(fields[19]), int(fields[1]), fd, uid, bool(int(fields[6]) & _FORKED))
-    except (OSError, ValueError, IndexError, StopIteration):
+    """None for one that has ended. Raises OSError, ValueError, IndexError."""
+    fields = _stat(pid)
+    if fields[0] in (b"Z", b"X"):
         return None
+    with open(f"{PROC}/{pid}/status", "rb") as file:  # noqa: PTH123
+        uid = next((int(line.split()[1]) for line in file if line.startswith(b"Uid:")), -1)
+    return Holder(pid, int(fields[19]), int(fields[1]), fd, uid, bool(int(fields[6]) & _FORKED))

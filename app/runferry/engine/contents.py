@@ -58,7 +58,7 @@ def contents(source: Source, wishes: Wishes, links: RunLinks) -> Contents:
     content = source.reader.content
     if wishes.metrics_only:
         return Contents(rows=content.rows, metrics_only=True)
-    made = made_files.make(source, wishes, "{}")
+    made = made_files.names(source, wishes)
     named = sorted({*source.extras.files, *made})
     wanted = tuple(name for name in named if wishes.may_send_file(name))
     outside = links.outside(name for name in wanted if name not in made and not why_not_a_name(name))

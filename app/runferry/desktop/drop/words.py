@@ -27,7 +27,7 @@ _FILES = 12  # names
 
 def name_of(row: Row) -> str:
     """What people call it."""
-    return row.found.name or row.found.run_id or Path(row.found.path).name
+    return inert(row.found.name or row.found.run_id or Path(row.found.path).name)
 
 
 def names_of(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
