@@ -15,7 +15,7 @@ import errno
 import os
 import stat
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 _FLAGS = (
     os.O_RDONLY
@@ -94,6 +94,25 @@ def open_real(path: Path) -> BinaryIO:
     return open_below(Path(path.anchor), path.relative_to(path.anchor))
 
 
+def open_to_change(path: Path, is_new: bool = False) -> BinaryIO:
+    """The regular file at this path, open for reading and for writing at its end; a link there is not followed.
+
+    Args:
+        is_new: make it where there is none.
+
+    Raises:
+        NotRegular: a link, pipe, device, socket or folder stands there.
+        OSError: it cannot be opened.
+    """
+    flags = _FLAGS & ~os.O_RDONLY | os.O_RDWR | os.O_APPEND | _NOFOLLOW | (os.O_CREAT if is_new else 0)
+    try:
+        if not _NOFOLLOW and path.is_symlink():
+            raise NotRegular(errno.ELOOP, "not a regular file", str(path))
+        return _regular(os.open(path, flags, 0o666), path, "r+b")
+    except OSError as error:
+        raise _named(error, path) from None
+
+
 def read_regular(path: Path | str, limit: int) -> bytes:
     """The whole content of a small regular file; links are followed.
 
@@ -136,11 +155,11 @@ def _named(error: OSError, path: Path | str) -> OSError:
     return error
 
 
-def _regular(handle: int, path: Path | str) -> BinaryIO:
+def _regular(handle: int, path: Path | str, mode: str = "rb") -> BinaryIO:
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise NotRegular(errno.EINVAL, "not a regular file", str(path))
-        return os.fdopen(handle, "rb")
+        return cast(BinaryIO, os.fdopen(handle, mode, -1 if mode == "rb" else 0))
     except BaseException:
         os.close(handle)
         raise

@@ -7,6 +7,7 @@ one that has expired. Nothing here decides whom to trust; that is `trust`.
 from __future__ import annotations
 
 import datetime
+import errno
 import functools
 import hashlib
 import re
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_ce
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
 from runferry.errors import NeedsUser, UsageError
+from runferry.regular_files import read_regular
 
 SUFFIXES = (".pem", ".crt", ".cer", ".der")
 LARGEST = 4 << 20  # bytes; the list of all public CAs has a quarter of a MiB
@@ -107,10 +109,10 @@ def describe(der: bytes) -> Certificate:
 def read(path: Path) -> list[Certificate]:
     """All certificates of a file, in PEM (any number) or DER. Raises BadCertificateFile."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise BadCertificateFile(path, "it is too large for a file of certificates", _ASK)
-        data = path.read_bytes()
+        data = read_regular(path, LARGEST)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise BadCertificateFile(path, "it is too large for a file of certificates", _ASK) from None
         raise BadCertificateFile(path, error.strerror or str(error), "Choose a file that you can read.") from error
     blocks = [(match.group(1), match.group(0)) for match in _PEM.finditer(data)]
     if any(kind.endswith(b"PRIVATE KEY") for kind, _ in blocks):

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
+from runferry.regular_files import read_regular
 from runferry.remote.troubles import ServerTrouble
 
 FRESH = 3600.0  # seconds for which a fetched file is used
@@ -77,7 +78,7 @@ class Pac:
         try:
             if parts.scheme not in ("http", "https"):
                 path = unquote(parts.path) if parts.scheme == "file" else self.place
-                return Path(path).expanduser().read_text(errors="replace")[:_LARGEST]
+                return read_regular(Path(path).expanduser(), _LARGEST).decode(errors="replace")
             with requests.Session() as session:
                 session.trust_env = False  # a PAC file is always fetched directly
                 reply = session.get(self.place, timeout=10)

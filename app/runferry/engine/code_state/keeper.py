@@ -14,11 +14,13 @@ from typing import Any
 from runferry.engine.code_state.capture import Captured, capture
 from runferry.formats.detect import RunFolder, RunKind
 from runferry.formats.liveness import recorder_host, recorder_process
+from runferry.regular_files import read_below
 from runferry.settings import Settings
 from runferry.sync.code_on_server import ABOUT
 
 log = logging.getLogger(__name__)
 
+LARGEST_ABOUT = 1 << 20  # bytes
 SECONDS = 20.0  # for git, per run
 NEW = 60.0  # seconds after its start in which a run that is over already is still looked at
 
@@ -140,7 +142,7 @@ class CodeState:
 def about(place: Path) -> dict[str, Any]:
     """What is known of a capture; empty where there is none."""
     try:
-        found = json.loads((place / ABOUT).read_bytes())
+        found = json.loads(read_below(place, ABOUT, LARGEST_ABOUT))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -17,9 +17,10 @@ from runferry.engine.code_state.capture import DIFF_NAME
 from runferry.engine.code_state.git import Git, GitFailed, need_git
 from runferry.errors import AppError, NeedsUser, PermanentError, UsageError
 from runferry.formats.detect import RunFolder
+from runferry.regular_files import read_below
 from runferry.sync.source import Source
 
-HUGE = 1 << 30  # bytes of a patch
+HUGE = LARGEST = 1 << 30  # bytes of a patch
 PATIENCE = 600.0  # seconds for a checkout
 _UPSTREAM = re.compile(r"(?:upstream_)?diff_([0-9a-f]{40}(?:[0-9a-f]{24})?)\.patch")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -64,11 +65,12 @@ def local_code(folder: RunFolder, kept: Mapping[str, Path]) -> CodeOfRun:
     source.read(stop=_HEAD)
     content = source.reader.content
     commit = content.run.git_commit or _commit_of(folder.files_dir / "wandb-metadata.json")
-    own = {one.name: one for one in folder.files_dir.glob("*.patch")} if folder.files_dir.is_dir() else {}
+    patches = folder.files_dir.glob("*.patch") if folder.files_dir.is_dir() else ()
+    own = {one.name: one for one in patches if one.is_file() and not one.is_symlink()}
     found = {**own, **kept}
     about = found.pop("runferry-code.json", None)
-    told = json.loads(about.read_bytes()) if about else {}
-    files = {name: path.read_bytes() for name, path in found.items()}
+    told = json.loads(read_below(about.parent, about.name, LARGEST)) if about else {}
+    files = {name: read_below(path.parent, path.name, LARGEST) for name, path in found.items()}
     return CodeOfRun(folder.run_id, str(told.get("commit") or commit), files, told)
 
 
@@ -83,7 +85,7 @@ def commit_in(metadata: bytes) -> str:
 
 def _commit_of(path: Path) -> str:
     try:
-        return commit_in(path.read_bytes())
+        return commit_in(read_below(path.parent, path.name, LARGEST))
     except OSError:
         return ""
 
