@@ -12,6 +12,8 @@ from typing import Any
 from runferry.formats.json_text import dumps
 from runferry.remote.runs import RemoteRun
 
+FIRST_NO_STEP = 2**62  # no training goes that far; beyond, the next steps would be no numbers that servers take
+
 
 def starting_step(remote: RemoteRun) -> int:
     """The first step that a resumed run may use: behind the last row that the server has."""
@@ -23,7 +25,8 @@ def starting_step(remote: RemoteRun) -> int:
             last = json.loads(remote.history_tail[-1]).get("_step", last)
         except (ValueError, AttributeError):
             pass
-    return last + 1 if isinstance(last, int) else remote.lines["history"]
+    is_step = isinstance(last, int) and not isinstance(last, bool) and 0 <= last < FIRST_NO_STEP
+    return last + 1 if is_step else remote.lines["history"]
 
 
 class Renumber:
