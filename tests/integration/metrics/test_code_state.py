@@ -57,7 +57,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def take(place: Path, limit: int = 1 << 20, seconds: float = 30.0) -> Any:
-    return capture(place, 0.0, limit, seconds)
+    return capture([place], 0.0, limit, seconds)
 
 
 def test_changes_against_the_commit_and_against_upstream(repository: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,14 +36,17 @@ class Captured:
 
 
 def capture(
-    place: Path, started: float, limit: int, seconds: float, is_ending: Callable[[], bool] = lambda: False
+    places: Sequence[Path], started: float, limit: int, seconds: float, is_ending: Callable[[], bool] = lambda: False
 ) -> Captured:
-    """The changes of the repository that holds `place`. limit: bytes per file; seconds: for all of it. Never raises."""
+    """The changes of the repository that the first of `places` that is in one lies in. Never raises.
+
+    limit: bytes per file; seconds: for all of it.
+    """
     now = time.time()
     late = max(now - started, 0.0)
-    repository = find(str(place))
+    repository = next((found for one in places if (found := find(str(one))) is not None), None)
     if repository is None:
-        return Captured(now, late, reason=f"{place} is in no git repository")
+        return Captured(now, late, reason=f"{places[-1]} is in no git repository")
     root = Path(repository.root)
     if not is_own(root):
         return Captured(now, late, str(root), repository.commit, reason=f"{root} belongs to another account")
