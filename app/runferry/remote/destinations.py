@@ -74,7 +74,7 @@ def usable(headers: Sequence[object]) -> dict[str, str]:
     found = {}
     for line in headers[:_MOST_HEADERS]:
         name, _, value = str(line).partition(":") if isinstance(line, str) else ("", "", "")
-        name, value = name.strip(), value.strip()
+        name, value = name.strip(" \t"), value.strip(" \t")
         is_sound = _TOKEN.fullmatch(name) and len(value) <= _LONGEST_HEADER and _VALUE.fullmatch(value)
         if is_sound and _HEADERS.fullmatch(name):
             found[name] = value
