@@ -11,7 +11,6 @@ import logging
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import psutil
 
 from runferry.clock import Clock
 from runferry.errors import NeedsUser
+from runferry.own_command import own_command
 from runferry.remote.probe import store_at
 
 log = logging.getLogger(__name__)
@@ -241,8 +241,3 @@ def _free(port: int) -> int:
         except OSError:
             return 0
     return port
-
-
-def own_command() -> list[str]:
-    """How this program is started again, from source or frozen."""
-    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "runferry"]
