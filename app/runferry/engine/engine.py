@@ -40,6 +40,7 @@ from runferry.state.asked import AskedTable
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
 from runferry.state.pauses import PauseTable
+from runferry.state.rebuilding import open_or_rebuild
 from runferry.status import Problem, RunStatus, Snapshot
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
@@ -59,6 +60,7 @@ class Engine(Controls, Delivering, Outside):
     ) -> None:
         self.home = home
         self.settings = settings
+        self.rebuilt: AppError | None = None  # what is to be told of a damaged state file
         self.bus = EventBus()
         self.clock = clock or SystemClock()
         self.environ = dict(os.environ if environ is None else environ)
@@ -91,8 +93,11 @@ class Engine(Controls, Delivering, Outside):
 
     def start(self) -> Engine:
         """Open the state and start the threads. Raises AppError."""
-        self._database.open()
+        self.rebuilt = open_or_rebuild(self._database)
         self.activity.load()
+        if self.rebuilt is not None:
+            log.warning("%s", self.rebuilt)
+            self.activity.note(ActivityKind.PROBLEM, "", self.rebuilt.one_line(), Severity.WARNING)
         self._scheduler.start()
         self._changes.start()
         return self

@@ -1,4 +1,4 @@
-"""What a server knows of the code of a run: its commit, and the files with its changes."""
+"""What a server knows of a run that was sent: how it ended, its files' contents, and the state of its code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from runferry.errors import PermanentError
 from runferry.remote import destinations
 from runferry.remote.answers import LONGEST_ADDRESS, Pages
+from runferry.remote.failures import GraphQLRefused
 from runferry.remote.graphql import execute
+from runferry.remote.runs import Created
 from runferry.remote.session import Session
 from runferry.remote.uploads import LONGEST_PATH
 
@@ -26,6 +28,58 @@ query RunCodeState($entity: String, $project: String!, $run: String!, $cursor: S
   }
 }
 """
+
+
+_FILE = """
+query RunFile($entity: String, $project: String!, $run: String!, $names: [String]) {
+  project(name: $project, entityName: $entity) {
+    run(name: $run) { files(names: $names, first: 50) { edges { node { name directUrl } } } }
+  }
+}
+"""
+
+_OUTCOME = """
+query RunOutcome($entity: String, $project: String!, $run: String!) {
+  project(name: $project, entityName: $entity) { run(name: $run) { state } }
+}
+"""
+
+_EXIT = """
+query RunExit($entity: String, $project: String!, $run: String!) {
+  project(name: $project, entityName: $entity) { run(name: $run) { state exitcode } }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended as the server tells it: a state in W&B's words, and where it tells that, the exit code."""
+
+    state: str = ""
+    exit_code: int | None = None
+
+
+def outcome(session: Session, run: Created, tells_code: bool) -> Outcome:
+    """Ask for it; empty where the server does not tell. tells_code: it is a Runferry server. Raises AppError."""
+    query = ("RunExit", _EXIT) if tells_code else ("RunOutcome", _OUTCOME)
+    try:
+        data = execute(session, *query, entity=run.entity or None, project=run.project, run=run.run_id)
+    except GraphQLRefused:
+        return Outcome()
+    found = data.at("project", "run")
+    state, code = found.raw("state"), found.raw("exitcode")
+    return Outcome(state if isinstance(state, str) else "", code if isinstance(code, int) else None)
+
+
+def file_content(session: Session, run: Created, name: str) -> bytes | None:
+    """One file of a run; None where the server has none of that name. Raises AppError."""
+    asked = {"entity": run.entity or None, "project": run.project, "run": run.run_id, "names": [name]}
+    found = execute(session, "RunFile", _FILE, **asked).at("project", "run", "files")
+    for node in (edge.at("node") for edge in found.nodes("edges")):
+        address = node.text("directUrl", LONGEST_ADDRESS)
+        if node.text("name", LONGEST_PATH) == name and address:
+            return session.get(destinations.absolute(session.url, address), f"the file {name}")
+    return None
 
 
 @dataclass(frozen=True)
