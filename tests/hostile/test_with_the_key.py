@@ -97,7 +97,7 @@ def deep(levels: int) -> str:
 def test_a_deep_summary_and_row_cost_themselves(client: Client, levels: int) -> None:
     files = {
         "wandb-summary.json": {"offset": 0, "content": [deep(levels)]},
-        "wandb-history.jsonl": {"offset": 0, "content": ['{"_step": 0, "b": ' + deep(levels) + "}", '{"_step":1,"c":2}']},
+        "wandb-history.jsonl": {"offset": 0, "content": ['{"b": ' + deep(levels) + "}", '{"_step":1,"c":2}']},
         "wandb-events.jsonl": {"offset": 0, "content": ['{"b": ' + deep(levels) + "}"]},
     }  # fmt: skip
     assert client.post({"files": files}).status_code == 200

@@ -10,14 +10,13 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import sys
 from collections import Counter
 from enum import IntEnum
 from typing import Protocol
 
-try:
+if sys.platform != "win32":
     import resource
-except ImportError:  # Windows: sockets are no file descriptors there
-    resource = None  # type: ignore[assignment]
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +130,7 @@ class Connections:
 
 
 def peer_of(host: str) -> str:
-    """Who counts as one client: an IPv4 address, an IPv6 network of 64 bits; empty for this computer, which has many."""
+    """Who counts as one client: an IPv4 address, an IPv6 network of 64 bits; empty for this computer."""
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host.partition("%")[0])
         address = getattr(address, "ipv4_mapped", None) or address
@@ -145,7 +144,7 @@ def peer_of(host: str) -> str:
 
 def room() -> int:
     """How many connections fit into the descriptors that this process may have; asks for more of them first."""
-    if resource is None:
+    if sys.platform == "win32":  # sockets are no file descriptors there
         return MOST
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, _WANTED_FILES)

@@ -14,7 +14,6 @@ from runferry.server.run_folder import RunFolder, StoredFile
 from runferry.server.uploads import RUN_FILE
 from runferry.server.views import Context, RequestRefusedError, names_of, page
 
-
 _LONGEST_PATTERN = 1000  # characters
 
 
