@@ -12,9 +12,12 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import Surroundings, owned_engine, prepare, running_owner, say
+from runferry.cli.home import Surroundings, owned_engine, prepare, running_owner
+from runferry.cli.output import say, tell
 from runferry.engine.opening import page_of
 from runferry.errors import PermanentError
+
+EXAMPLES = ("runferry open", "runferry open wandb/latest-run", "runferry open --print")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
     around = prepare()
     path = Path(args.run).expanduser()
     page = _ask(around, str(path.absolute()) if args.run and path.exists() else args.run)
-    print(page, flush=True)
+    tell(page)
     if not args.print and not (_has_browser() and webbrowser.open(page)):
         say("No browser can be started here: open the address above within a minute.")
     return 0
