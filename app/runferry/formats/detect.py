@@ -6,8 +6,9 @@ Looks at names and at the first bytes; never reads a whole log, never writes.
 from __future__ import annotations
 
 import json
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -15,6 +16,7 @@ from sys import intern
 from typing import Any
 
 from runferry.errors import UsageError
+from runferry.regular_files import NotRegular, is_link, open_below, read_below
 from runferry.wire.scanning import FILE_HEADER
 
 MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$", re.DOTALL)  # names may hold line breaks
@@ -22,6 +24,8 @@ LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$", re.DOTALL)
 MARKER = "runferry.json"
 FILES = "files"
 NOT_A_RUN = "not-a-run"  # what the names of such errors begin with
+LARGEST_MARKER = 1 << 20  # bytes
+WANDB_NAMES = ("wandb", ".wandb")  # of the folder in which run folders lie
 LEGACY_LOG = "wandb-history.jsonl"
 _LEGACY_FILES = (LEGACY_LOG, "wandb-metadata.json", "wandb-summary.json")
 
@@ -42,6 +46,7 @@ class RunFolder:
     `log` of a legacy run is its history, which need not be there yet.
 
     `marker`: what the recorder wrote in ``runferry.json``. `synced_marker`: ``.synced`` stands beside the log.
+    `named_in`: the folder in which a link called ``wandb`` stands through which the run was found; None: no link.
     """
 
     path: Path
@@ -52,6 +57,7 @@ class RunFolder:
     files_dir: Path
     marker: dict[str, Any] | None = None
     synced_marker: bool = False
+    named_in: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,22 @@ def identify(path: Path) -> RunFolder | NotARun:
     try:
         found = path.resolve()
         if found.is_dir():
-            return _folder(found)
+            return _named_by(path, _folder(found))
         if found.is_file():
-            return _file(found)
+            return _named_by(path.parent, _file(found))
+        if found.exists():
+            return NotARun(path, "other", f"{path} is a pipe, a device or a socket, not a file.")
     except (OSError, ValueError) as error:
         return NotARun(path, "missing", f"{path} cannot be looked at: {getattr(error, 'strerror', error)}.")
     return NotARun(path, "missing", f"There is nothing at {path}.")
+
+
+def _named_by(path: Path, found: RunFolder | NotARun) -> RunFolder | NotARun:
+    """Note where the link stands by which ``wandb`` lies elsewhere (on a scratch disk, say). path: as it was named."""
+    wandb = path.absolute().parent
+    if isinstance(found, RunFolder) and wandb.name in WANDB_NAMES and is_link(os.lstat(wandb)):
+        return replace(found, named_in=wandb.parent)
+    return found
 
 
 def _folder(path: Path) -> RunFolder | NotARun:
@@ -101,14 +117,22 @@ def _folder(path: Path) -> RunFolder | NotARun:
 def _file(path: Path) -> RunFolder | NotARun:
     if path.name in _LEGACY_FILES and LEGACY.match(path.parent.name):
         return _folder(path.parent)
-    with path.open("rb") as file:
-        head = file.read(512)
+    head = _head(path)
     wrong = _foreign(path, head)
     if wrong is not None:
         return wrong
     if path.suffix == ".wandb" or head.startswith(FILE_HEADER):
         return _modern(path)
     return NotARun(path, "other", f"{path.name} is not a W&B transaction log.")
+
+
+def _head(log: Path) -> bytes:
+    """What a log begins with; nothing of a link, which whoever reads it refuses with the reason."""
+    try:
+        with open_below(log.parent, log.name) as file:
+            return file.read(512)
+    except NotRegular:
+        return b""
 
 
 def _foreign(path: Path, head: bytes) -> NotARun | None:
@@ -123,8 +147,7 @@ def _foreign(path: Path, head: bytes) -> NotARun | None:
 
 
 def _modern(log: Path) -> RunFolder | NotARun:
-    with log.open("rb") as file:
-        wrong = _foreign(log, file.read(512))
+    wrong = _foreign(log, _head(log))
     if wrong is not None:
         return wrong
     path = log.parent
@@ -161,8 +184,8 @@ def not_a_run(found: NotARun) -> UsageError:
 def read_marker(path: Path) -> dict[str, Any] | None:
     """The recorder's ``runferry.json`` of a run folder; None where there is none or it is no JSON object."""
     try:
-        marker = json.loads((path / MARKER).read_bytes(), object_pairs_hook=_shared)
-    except (OSError, ValueError):
+        marker = json.loads(read_below(path, MARKER, LARGEST_MARKER), object_pairs_hook=_shared)
+    except (OSError, ValueError, RecursionError):
         return None
     return marker if isinstance(marker, dict) else None
 
