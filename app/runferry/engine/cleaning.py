@@ -26,6 +26,7 @@ from runferry.formats.readers import extent, open_reader
 from runferry.holders import holding
 from runferry.servers import is_loopback
 from runferry.sync.host_samples import has_more
+from runferry.sync.other_logs import OtherLogs
 from runferry.sync.run_sync import ENDED
 from runferry.watch.discovery import walk
 
@@ -165,6 +166,8 @@ def _compared(
 
 def _only_here(engine: Engine, folder: RunFolder, content: RunContent, delivery: Delivery) -> str:
     """What the folder holds that this server was not sent; empty when nothing."""
+    if others := OtherLogs(folder.log).unsent(delivery.position):
+        return f"another log lies in it, which was not sent: {others[0].name}"
     if content.gaps:
         return "damaged: what cannot be read now may be read one day"
     if content.counts.get("artifact") or delivery.error:

@@ -36,7 +36,7 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "url": url,
         "name": run.name,
         "rows": content.rows,
-        "rows_acknowledged": acknowledged,
+        "rows_acknowledged": min(acknowledged, content.rows),  # more were sent of a longer copy
         "rows_sent": rows_sent,
         "events": content.events,
         "console_lines": source.console.line_count,
