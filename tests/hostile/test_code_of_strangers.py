@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -61,7 +62,7 @@ def taken(place: Path, folder: RunFolder) -> dict[str, bytes]:
     keeper = CodeState(place / "kept", Settings, lambda path, text: None)
     keeper.start()
     keeper.consider(folder)
-    files = {name: path.read_bytes() for name, path in keeper.files(folder.path, wait=True).items()}
+    files = {name: path.read_bytes() for name, path in keeper.files(folder.log, wait=True).items()}
     keeper.stop()
     return files
 
@@ -113,3 +114,23 @@ def test_a_path_in_a_container_is_not_one_of_ours(tmp_path: Path) -> None:
         assert workplaces(process.pid) == []
         assert taken(tmp_path, folder) == {}
         process.kill()
+
+
+def test_kept_changes_go_with_no_other_run(tmp_path: Path) -> None:
+    """A folder with the name of somebody's run, whose log says that it is of another project."""
+    own = repository(tmp_path / "own", SECRET)
+    folder = a_run(tmp_path / "shared", own / "algo.py")
+    keeper = CodeState(tmp_path / "kept", Settings, lambda path, text: None)
+    with training("-c", HOLD, folder.log, cwd=own):
+        keeper.start()
+        keeper.consider(folder)
+        assert b"hunter2" in keeper.files(folder.log, wait=True)["diff.patch"].read_bytes()
+        keeper.stop()
+    copy = tmp_path / "copy" / folder.path.name
+    shutil.copytree(folder.path, copy)
+    assert "diff.patch" in keeper.files(copy / folder.log.name), "the same run, moved"
+    run = runferry.init(project="theirs", id=folder.run_id, dir=str(tmp_path / "x"), settings={"silent": True})
+    run.finish()
+    theirs = tmp_path / "theirs" / folder.path.name
+    shutil.copytree(Path(run.dir).parent, theirs)
+    assert keeper.files(theirs / folder.log.name) == {}
