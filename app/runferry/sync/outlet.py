@@ -168,7 +168,7 @@ class Outlet:
                 self._connection.session, self._run, self._means.ledger, self._delivery, self._source.extras.alerts
             )
             made = self._made_files() if is_over else {}
-            kept = _code(self._means, self._wishes, self._source.log.parent, is_over)
+            kept = _code(self._means, self._wishes, self._source.log, is_over)
             code = self._code_there.without_anothers(kept, ABOUT in self._files.sent)
             later = self._whole.files_of_later()
             entries = {name: one for name, one in self._source.extras.files.items() if name not in later}
@@ -293,10 +293,10 @@ class Outlet:
         self._posted = self._means.clock.monotonic()
 
 
-def _code(means: Means, wishes: Wishes, run_folder: Path, is_over: bool) -> Mapping[str, Path]:
+def _code(means: Means, wishes: Wishes, log: Path, is_over: bool) -> Mapping[str, Path]:
     """The code changes that may be sent there."""
     may = means.is_local if wishes.code is None else wishes.code
-    return means.code(run_folder, is_over) if may else {}
+    return means.code(log, is_over) if may else {}
 
 
 def _is_end(ledger: Ledger, delivery: Delivery, rows: int, lines: int) -> bool:

@@ -241,7 +241,9 @@ def _check_clean(made: Shadow) -> None:
             f"{made.repository.root} is a sparse checkout, which is left as it is.",
             "Go into a whole clone of the run's repository.",
         )
-    names = changed(made, made.repository.commit)
+    staged = made.git.ask("diff-index", "--cached", "-z", "--name-only", "--no-renames", made.repository.commit, "--")
+    names = [inert(os.fsdecode(one)) for one in staged.split(b"\0") if one]
+    names = list(dict.fromkeys([*names, *changed(made, made.repository.commit)]))
     if names or b"M" in states:
         raise NeedsUser(
             "dirty-tree",
