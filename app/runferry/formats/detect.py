@@ -5,26 +5,23 @@ Looks at names and at the first bytes; never reads a whole log, never writes.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from sys import intern
 from typing import Any
 
 from runferry.errors import UsageError
-from runferry.regular_files import NotRegular, is_link, open_below, read_below
+from runferry.formats.marker import read_marker
+from runferry.regular_files import NotRegular, is_link, open_below
 from runferry.wire.scanning import FILE_HEADER
 
 MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$", re.DOTALL)  # names may hold line breaks
 LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$", re.DOTALL)
-MARKER = "runferry.json"
 FILES = "files"
 NOT_A_RUN = "not-a-run"  # what the names of such errors begin with
-LARGEST_MARKER = 1 << 20  # bytes
 WANDB_NAMES = ("wandb", ".wandb")  # of the folder in which run folders lie
 LEGACY_LOG = "wandb-history.jsonl"
 _LEGACY_FILES = (LEGACY_LOG, "wandb-metadata.json", "wandb-summary.json")
@@ -101,10 +98,11 @@ def _named_by(path: Path, found: RunFolder | NotARun) -> RunFolder | NotARun:
 
 
 def _folder(path: Path) -> RunFolder | NotARun:
-    logs = sorted(one for one in path.glob("*.wandb") if one.is_file())
-    if logs:
-        named = [one for one in logs if one.stem.removeprefix("run-") and path.name.endswith(one.stem[3:])]
-        return _modern((named or logs)[0])
+    from runferry.formats.folder_logs import choose, logs_in  # brings the readers, which need this module
+
+    if logs := logs_in(path):
+        named = MODERN.match(path.name)
+        return _modern(choose(logs, named[3] if named else ""))
     legacy = LEGACY.match(path.name)
     if legacy and any((path / name).is_file() for name in _LEGACY_FILES):
         return RunFolder(path, path / LEGACY_LOG, legacy[2], RunKind.LEGACY, epoch(legacy[1]), path)
@@ -154,6 +152,8 @@ def _modern(log: Path) -> RunFolder | NotARun:
     marker = read_marker(path)
     # The log is named after the run even where the folder was renamed.
     run_id = log.stem.removeprefix("run-") if log.stem.startswith("run-") else (match[3] if match else log.stem)
+    if match and run_id.startswith(match[3]):  # a conflict copy has more in its name
+        run_id = match[3]
     official = RunKind.ONLINE if match and not match[1] else RunKind.OFFLINE
     kind = official if marker is None else RunKind.RECORDER
     return RunFolder(
@@ -176,20 +176,6 @@ def not_a_run(found: NotARun) -> UsageError:
         found.reason,
         "Name a run folder, a .wandb file, or a folder that holds runs.",
     )
-
-
-def read_marker(path: Path) -> dict[str, Any] | None:
-    """The recorder's ``runferry.json`` of a run folder; None where there is none or it is no JSON object."""
-    try:
-        marker = json.loads(read_below(path, MARKER, LARGEST_MARKER), object_pairs_hook=_shared)
-    except (OSError, ValueError, RecursionError):
-        return None
-    return marker if isinstance(marker, dict) else None
-
-
-def _shared(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """One text for all of ten thousand runs that say the same."""
-    return {intern(key): intern(value) if isinstance(value, str) else value for key, value in pairs}
 
 
 def epoch(text: str) -> float | None:
