@@ -5,8 +5,9 @@ Looks at names and at the first bytes; never reads a whole log, never writes.
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -14,12 +15,14 @@ from typing import Any
 
 from runferry.errors import UsageError
 from runferry.formats.marker import read_marker
+from runferry.regular_files import NotRegular, is_link, open_below
 from runferry.wire.scanning import FILE_HEADER
 
 MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$", re.DOTALL)  # names may hold line breaks
 LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$", re.DOTALL)
 FILES = "files"
 NOT_A_RUN = "not-a-run"  # what the names of such errors begin with
+WANDB_NAMES = ("wandb", ".wandb")  # of the folder in which run folders lie
 LEGACY_LOG = "wandb-history.jsonl"
 _LEGACY_FILES = (LEGACY_LOG, "wandb-metadata.json", "wandb-summary.json")
 
@@ -40,6 +43,7 @@ class RunFolder:
     `log` of a legacy run is its history, which need not be there yet.
 
     `marker`: what the recorder wrote in ``runferry.json``. `synced_marker`: ``.synced`` stands beside the log.
+    `named_in`: the folder in which a link called ``wandb`` stands through which the run was found; None: no link.
     """
 
     path: Path
@@ -50,6 +54,7 @@ class RunFolder:
     files_dir: Path
     marker: dict[str, Any] | None = None
     synced_marker: bool = False
+    named_in: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,22 @@ def identify(path: Path) -> RunFolder | NotARun:
     try:
         found = path.resolve()
         if found.is_dir():
-            return _folder(found)
+            return _named_by(path, _folder(found))
         if found.is_file():
-            return _file(found)
+            return _named_by(path.parent, _file(found))
+        if found.exists():
+            return NotARun(path, "other", f"{path} is a pipe, a device or a socket, not a file.")
     except (OSError, ValueError) as error:
         return NotARun(path, "missing", f"{path} cannot be looked at: {getattr(error, 'strerror', error)}.")
     return NotARun(path, "missing", f"There is nothing at {path}.")
+
+
+def _named_by(path: Path, found: RunFolder | NotARun) -> RunFolder | NotARun:
+    """Note where the link stands by which ``wandb`` lies elsewhere (on a scratch disk, say). path: as it was named."""
+    wandb = path.absolute().parent
+    if isinstance(found, RunFolder) and wandb.name in WANDB_NAMES and is_link(os.lstat(wandb)):
+        return replace(found, named_in=wandb.parent)
+    return found
 
 
 def _folder(path: Path) -> RunFolder | NotARun:
@@ -99,14 +114,22 @@ def _folder(path: Path) -> RunFolder | NotARun:
 def _file(path: Path) -> RunFolder | NotARun:
     if path.name in _LEGACY_FILES and LEGACY.match(path.parent.name):
         return _folder(path.parent)
-    with path.open("rb") as file:
-        head = file.read(512)
+    head = _head(path)
     wrong = _foreign(path, head)
     if wrong is not None:
         return wrong
     if path.suffix == ".wandb" or head.startswith(FILE_HEADER):
         return _modern(path)
     return NotARun(path, "other", f"{path.name} is not a W&B transaction log.")
+
+
+def _head(log: Path) -> bytes:
+    """What a log begins with; nothing of a link, which whoever reads it refuses with the reason."""
+    try:
+        with open_below(log.parent, log.name) as file:
+            return file.read(512)
+    except NotRegular:
+        return b""
 
 
 def _foreign(path: Path, head: bytes) -> NotARun | None:
@@ -121,8 +144,7 @@ def _foreign(path: Path, head: bytes) -> NotARun | None:
 
 
 def _modern(log: Path) -> RunFolder | NotARun:
-    with log.open("rb") as file:
-        wrong = _foreign(log, file.read(512))
+    wrong = _foreign(log, _head(log))
     if wrong is not None:
         return wrong
     path = log.parent

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from google.protobuf.message import DecodeError
 
-from runferry.errors import TemporaryError
+from runferry.errors import PermanentError, TemporaryError
 from runferry.formats import quick
 from runferry.formats.broken_text import mended
 from runferry.formats.entries import Batch, Gap, RunContent
@@ -22,6 +22,7 @@ from runferry.formats.messages import RECORD
 from runferry.formats.odd_values import UNKNOWN
 from runferry.formats.records import RecordFolder, empty_content
 from runferry.formats.rows import RowBuilder
+from runferry.regular_files import NotRegular, open_below
 from runferry.right_of_way import give_way
 from runferry.wire.scanning import HEADER, READ, ZEROS, Lost, Scanner
 
@@ -62,13 +63,15 @@ class LogReader:
         be gone, so an unreadable end is reported as a gap instead of waited for.
         """
         try:
-            with self.path.open("rb") as file:
+            with open_below(self.path.parent, self.path.name) as file:
                 if not self._is_same(file):
                     self._restart()
                     return Batch(0, 0, replaced=True)
                 start = self.position
                 cut = self._scanner.read(file, max_bytes, stop, finished)
                 self._remember(file, cut.records)
+        except NotRegular as cause:
+            raise _not_a_log(self.path) from cause
         except OSError as cause:
             raise TemporaryError(
                 "log-unreadable",
@@ -215,6 +218,17 @@ def read_all(path: Path, finished: bool = True) -> tuple[RunContent, list[Gap]]:
     while not reader.read(4 * READ, finished=finished).at_end:
         pass
     return reader.content, reader.content.gaps
+
+
+def _not_a_log(path: Path) -> PermanentError:
+    """Something else stands where the log should be; a link could lead to any log of this computer."""
+    is_linked = path.is_symlink()
+    return PermanentError(
+        "log-not-a-file",
+        "The run's log is a link" if is_linked else "The run's log is no file",
+        f"{path} leads to {path.resolve()}." if is_linked else f"{path} is a pipe, a device or a socket.",
+        "Name that log itself to send it, or copy it to here." if is_linked else "Bring the log back.",
+    )
 
 
 def _without_wrong_joints(

@@ -21,11 +21,13 @@ from runferry.formats.detect import RunFolder, RunKind
 from runferry.formats.readers import extent, front
 from runferry.formats.trainer import training_of
 from runferry.metrics.alive import OUTCOMES
+from runferry.regular_files import read_below
 from runferry.settings import Settings
 from runferry.sync.code_on_server import ABOUT
 
 log = logging.getLogger(__name__)
 
+LARGEST_ABOUT = 1 << 20  # bytes
 SECONDS = 20.0  # for git, per run
 _TRIES, _PAUSE = 50, 0.1  # seconds, of a log that was only just made
 
@@ -181,7 +183,7 @@ def _proven_places(folder: RunFolder) -> list[Path]:
 def about(place: Path) -> dict[str, Any]:
     """What is known of a capture; empty where there is none."""
     try:
-        found = json.loads((place / ABOUT).read_bytes())
+        found = json.loads(read_below(place, ABOUT, LARGEST_ABOUT))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

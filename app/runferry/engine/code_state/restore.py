@@ -37,7 +37,7 @@ from runferry.inert import inert
 from runferry.regular_files import open_below
 from runferry.sync.source import Source
 
-HUGE = 1 << 30  # bytes of a patch
+HUGE = LARGEST = 1 << 30  # bytes of a patch
 PATIENCE = 600.0  # seconds for a checkout
 _UPSTREAM = re.compile(r"(?:upstream_)?diff_([0-9a-f]{40}(?:[0-9a-f]{24})?)\.patch")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
