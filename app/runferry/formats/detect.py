@@ -21,6 +21,7 @@ MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$", re.DOTALL)  # names 
 LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$", re.DOTALL)
 MARKER = "runferry.json"
 FILES = "files"
+MISSING = "missing"
 NOT_A_RUN = "not-a-run"  # what the names of such errors begin with
 LEGACY_LOG = "wandb-history.jsonl"
 _LEGACY_FILES = (LEGACY_LOG, "wandb-metadata.json", "wandb-summary.json")
@@ -79,9 +80,9 @@ def identify(path: Path) -> RunFolder | NotARun:
             return _folder(found)
         if found.is_file():
             return _file(found)
-    except (OSError, ValueError) as error:
-        return NotARun(path, "missing", f"{path} cannot be looked at: {getattr(error, 'strerror', error)}.")
-    return NotARun(path, "missing", f"There is nothing at {path}.")
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        return NotARun(path, MISSING, f"{path} cannot be looked at: {getattr(error, 'strerror', error)}.")
+    return NotARun(path, MISSING, f"There is nothing at {path}.")
 
 
 def _folder(path: Path) -> RunFolder | NotARun:
@@ -148,7 +149,7 @@ def _modern(log: Path) -> RunFolder | NotARun:
 def not_a_run(found: NotARun) -> UsageError:
     """Why a path is not a run, for people."""
     return UsageError(
-        NOT_A_RUN if found.slug in ("empty-folder", "other", "missing") else f"{NOT_A_RUN}-{found.slug}",
+        NOT_A_RUN if found.slug in ("empty-folder", "other", MISSING) else f"{NOT_A_RUN}-{found.slug}",
         "Not a run",
         found.reason,
         "Name a run folder, a .wandb file, or a folder that holds runs.",
