@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
+from runferry.inert import inert
 from runferry.server.guard import SAFE_HEADERS
 from runferry.server.record import iso
 from runferry.server.rows import flatten, parse, plain
@@ -24,16 +25,21 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 _MOST = 300  # rows of a table
 
 
+def _escaped(text: str) -> str:
+    """A text of a stranger's, which is neither markup nor acts on a terminal that shows the page."""
+    return html.escape(inert(text))
+
+
 def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
     text = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><h1>{html.escape(title)}</h1>{body}'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{_escaped(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><h1>{_escaped(title)}</h1>{body}'
     )
     return HTMLResponse(text, status_code=status, headers={**SAFE_HEADERS, "Content-Security-Policy": _POLICY})
 
 
 def _table(rows: list[tuple[str, str]]) -> str:
-    lines = [f"<tr><th>{html.escape(key)}<td><code>{html.escape(value)}</code>" for key, value in rows[:_MOST]]
+    lines = [f"<tr><th>{_escaped(key)}<td><code>{_escaped(value)}</code>" for key, value in rows[:_MOST]]
     more = f"<p>… and {len(rows) - _MOST} more.</p>" if len(rows) > _MOST else ""
     return f"<table>{''.join(lines)}</table>{more}"
 
@@ -41,9 +47,9 @@ def _table(rows: list[tuple[str, str]]) -> str:
 def front_page(store: Store) -> HTMLResponse:
     """What this is, and which projects it has."""
     places = [(entity, project) for entity in store.index.entities() for project, _ in store.index.projects(entity)]
-    lines = [f"<h2>{html.escape(f'{one[0]}/{one[1]}')}</h2>{_run_list(store, *one)}" for one in places]
+    lines = [f"<h2>{_escaped(f'{one[0]}/{one[1]}')}</h2>{_run_list(store, *one)}" for one in places]
     text = (
-        f"<p>Runferry {html.escape(__version__)}: a local server that speaks the W&amp;B protocol and keeps runs as "
+        f"<p>Runferry {_escaped(__version__)}: a local server that speaks the W&amp;B protocol and keeps runs as "
         "plain files on this machine. It is meant for programs; this page is for a quick look.</p>"
     )
     return _page("Runferry local server", text + "".join(lines))
@@ -59,8 +65,8 @@ def project_page(store: Store, entity: str, project: str) -> HTMLResponse:
 def _run_list(store: Store, entity: str, project: str) -> str:
     lines = []
     for name in reversed(store.index.run_names(entity, project)[-_MOST:]):
-        address = "/".join(quote(part, safe="") for part in (entity, project, "runs", name))
-        lines.append(f'<li><a href="/{html.escape(address)}">{html.escape(name)}</a>')
+        address = "/".join(quote(part, safe="", errors="replace") for part in (entity, project, "runs", name))
+        lines.append(f'<li><a href="/{_escaped(address)}">{_escaped(name)}</a>')
     return f"<ul>{''.join(lines)}</ul>"
 
 
