@@ -52,8 +52,10 @@ def main(args: argparse.Namespace) -> int:
 
 def _show(report: dict[str, Any], say_it: Callable[..., None]) -> None:
     """One run on one server."""
-    how = "every row read back" if report["deep"] else "counts, last row, summary, files"
+    how = "every row read back" if report["deep"] else "counts, last row, summary, config, end, files"
     sign, rows = "!" if report["wrong"] else "✓", count_of(report["rows"], "row")
     say_it(f"{sign} {report['run_id']}  {rows}  {report['url']}  ({how})")
     for wrong in report["wrong"]:
         say_it(f"    {wrong}")
+    if report["not_told"]:
+        say_it(f"    not told by the server: {', '.join(report['not_told'])}")

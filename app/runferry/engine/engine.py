@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Set
 
 from runferry.clock import Clock, SystemClock
-from runferry.engine import showing
+from runferry.engine import problems, showing
 from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
 from runferry.engine.changes import Changes
 from runferry.engine.code_state.keeper import CodeState
@@ -21,6 +21,7 @@ from runferry.engine.delivering import Delivering
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob
 from runferry.engine.late_samples import LateSamples
+from runferry.engine.link_watch import LinkWatch
 from runferry.engine.local_server import LocalServer
 from runferry.engine.metered import Metered
 from runferry.engine.outside import Outside
@@ -73,15 +74,18 @@ class Engine(Controls, Delivering, Outside):
         self.metered = Metered(self)
         self.remembered = Remembered(self, AskedTable(self._database))
         self.connections = Connections(settings, self.local_server, self.clock, self._notice, self._connected)
-        self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
+        self._scheduler = Scheduler(self.clock, settings.parallel_uploads, self._stumbled)
+        self.local_server.on_moved = self._notice
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._changing = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
+        self.faults: dict[str, AppError] = {}  # by part: what should never have happened, and was got over
         self.watching = Watching(self)
         self.code_state = CodeState(home.code, lambda: self.settings, self._tell)
+        self.link_watch = LinkWatch(self.ledger.links, self.watching.links.are_known)
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self._late_samples = LateSamples()
@@ -156,6 +160,11 @@ class Engine(Controls, Delivering, Outside):
         for job in list(self._jobs):
             if run in job.runs:
                 job.changed.set()
+
+    def _stumbled(self, error: BaseException) -> None:
+        """A worker of the queue failed, and goes on."""
+        self.faults["queue"] = fault = problems.part_failed("delivering runs", error)
+        self._notice("", f"{fault.title}. {fault.message}", ActivityKind.PROBLEM)
 
     def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         log.warning("%s: %s", url, text)

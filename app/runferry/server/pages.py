@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import html
 import json
 from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
-from runferry.inert import inert
-from runferry.server.guard import SAFE_HEADERS
+from runferry.server.html_page import escaped, html_page
 from runferry.server.record import iso
 from runferry.server.rows import flatten, parse, plain
 from runferry.server.run_folder import CONSOLE, EVENTS, HISTORY, RunFolder
 from runferry.server.store import Store
 from runferry.version import __version__
 
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-    "table{border-collapse:collapse}td,th{text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top}"
-    "code{overflow-wrap:anywhere}"
-)
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _MOST = 300  # rows of a table
 
 
-def _escaped(text: str) -> str:
-    """A text of a stranger's, which is neither markup nor acts on a terminal that shows the page."""
-    return html.escape(inert(text))
-
-
-def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
-    text = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{_escaped(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><h1>{_escaped(title)}</h1>{body}'
-    )
-    return HTMLResponse(text, status_code=status, headers={**SAFE_HEADERS, "Content-Security-Policy": _POLICY})
-
-
 def _table(rows: list[tuple[str, str]]) -> str:
-    lines = [f"<tr><th>{_escaped(key)}<td><code>{_escaped(value)}</code>" for key, value in rows[:_MOST]]
+    lines = [f"<tr><th>{escaped(key)}<td><code>{escaped(value)}</code>" for key, value in rows[:_MOST]]
     more = f"<p>… and {len(rows) - _MOST} more.</p>" if len(rows) > _MOST else ""
     return f"<table>{''.join(lines)}</table>{more}"
 
@@ -47,26 +26,26 @@ def _table(rows: list[tuple[str, str]]) -> str:
 def front_page(store: Store) -> HTMLResponse:
     """What this is, and which projects it has."""
     places = [(entity, project) for entity in store.index.entities() for project, _ in store.index.projects(entity)]
-    lines = [f"<h2>{_escaped(f'{one[0]}/{one[1]}')}</h2>{_run_list(store, *one)}" for one in places]
+    lines = [f"<h2>{escaped(f'{one[0]}/{one[1]}')}</h2>{_run_list(store, *one)}" for one in places]
     text = (
-        f"<p>Runferry {_escaped(__version__)}: a local server that speaks the W&amp;B protocol and keeps runs as "
+        f"<p>Runferry {escaped(__version__)}: a local server that speaks the W&amp;B protocol and keeps runs as "
         "plain files on this machine. It is meant for programs; this page is for a quick look.</p>"
     )
-    return _page("Runferry local server", text + "".join(lines))
+    return html_page("Runferry local server", text + "".join(lines))
 
 
 def project_page(store: Store, entity: str, project: str) -> HTMLResponse:
     """A project's runs, newest first."""
     if all(name != project for name, _ in store.index.projects(entity)):
-        return _page("No such project", "<p>This server has no such project.</p>", 404)
-    return _page(f"{entity}/{project}", _run_list(store, entity, project))
+        return html_page("No such project", "<p>This server has no such project.</p>", 404)
+    return html_page(f"{entity}/{project}", _run_list(store, entity, project))
 
 
 def _run_list(store: Store, entity: str, project: str) -> str:
     lines = []
     for name in reversed(store.index.run_names(entity, project)[-_MOST:]):
         address = "/".join(quote(part, safe="", errors="replace") for part in (entity, project, "runs", name))
-        lines.append(f'<li><a href="/{_escaped(address)}">{_escaped(name)}</a>')
+        lines.append(f'<li><a href="/{escaped(address)}">{escaped(name)}</a>')
     return f"<ul>{''.join(lines)}</ul>"
 
 
@@ -74,7 +53,7 @@ def run_page(store: Store, entity: str, project: str, name: str) -> HTMLResponse
     """One run: state, counts, last values, files."""
     folder = store.run(entity, project, name)
     if folder is None:
-        return _page("No such run", "<p>This server has no such run.</p>", 404)
+        return html_page("No such run", "<p>This server has no such run.</p>", 404)
     record = folder.record
     state = record.state_at(store.clock.time(), folder.heartbeat())
     with folder.lock:
@@ -84,7 +63,7 @@ def run_page(store: Store, entity: str, project: str, name: str) -> HTMLResponse
         ("Last sign of life", iso(folder.heartbeat())), ("Tags", ", ".join(record.tags)),
         ("Notes", record.notes or ""), ("Folder", str(folder.path)), *counts,
     ]  # fmt: skip
-    return _page(
+    return html_page(
         record.display_name or name,
         _table([pair for pair in about if pair[1]])
         + "<h2>Last values</h2>" + _table(_last_values(folder))
