@@ -34,7 +34,7 @@ def write_support_file(engine: Engine, path: Path) -> tuple[str, ...]:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
-            archive.writestr(name, text)
+            archive.writestr(name, text.encode("utf-8", "backslashreplace"))  # of what is no UTF-8: JSON's own escape
     try:
         path.write_bytes(held.getvalue())
     except OSError as error:
