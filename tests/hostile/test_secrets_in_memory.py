@@ -1,4 +1,4 @@
-"""Keys are in the memory of a process that sends; they get out of it neither by a crash nor by a text about an object."""
+"""Keys are in the memory of a process that sends; neither a crash nor a text about an object lets them out."""
 
 from __future__ import annotations
 
