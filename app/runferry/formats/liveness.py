@@ -56,7 +56,13 @@ class Life:
     @property
     def state(self) -> RunState:
         """Running or quiet, for a run that is not known to be dead."""
-        return RunState.QUIET if self.now - self.changed > self.quiet_after else RunState.RUNNING
+        return RunState.QUIET if self.unchanged > self.quiet_after else RunState.RUNNING
+
+    @property
+    def unchanged(self) -> float:
+        """Seconds without a change. A change in the future (a clock jumped, or is another machine's) tells no more
+        than one that is as long ago."""
+        return abs(self.now - self.changed)
 
 
 def run_state(folder: RunFolder, content: RunContent, life: Life, machine: Machine | None = None) -> RunState:
@@ -177,7 +183,7 @@ def _same(marker: Mapping[str, Any], here: dict[str, Any], name: str) -> bool:
 def _official_is_gone(log: Path, content: RunContent, life: Life, machine: Machine) -> bool:
     if not content.run.host or content.run.host != machine.identity().get("host"):
         return False
-    if life.now - life.changed < life.silent:
+    if life.unchanged < life.silent:
         return False
     return machine.may_see_all(log) and not machine.has_holder(log)
 
