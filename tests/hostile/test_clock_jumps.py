@@ -85,9 +85,9 @@ def test_a_live_run_is_delivered_through_a_jump(
 
 def test_a_change_in_the_future_is_not_young_for_years() -> None:
     now = 1_800_000_000.0
-    assert Life(now, now + YEARS).state is RunState.QUIET
-    assert Life(now, now - YEARS).state is RunState.QUIET
-    assert Life(now, now + 5).state is RunState.RUNNING
+    assert Life(now, now + YEARS).is_quiet
+    assert Life(now, now - YEARS).is_quiet
+    assert not Life(now, now + 5).is_quiet
 
 
 class Set:
