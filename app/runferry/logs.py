@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO
 
 from runferry.errors import AppError, NeedsUser
+from runferry.inert import inert
 from runferry.paths import Home
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -64,15 +65,30 @@ secrets = Secrets()
 
 
 class MaskingFormatter(logging.Formatter):
-    """Formats and then masks; a filter would see neither arguments in place nor the traceback."""
+    """Formats, makes inert and masks; a filter would see neither arguments in place nor the traceback.
+
+    A record is one line, whatever a name in it holds; the lines of its traceback stand below it, each behind a mark, so
+    that none can pass for a record.
+    """
 
     def __init__(self, known: Secrets) -> None:
         super().__init__(FORMAT)
         self._known = known
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, and the traceback if there is one."""
-        return self._known.mask(super().format(record))
+        """The line, and the traceback if there is one. What other formatters have kept in the record is not taken."""
+        record.message = record.getMessage()
+        record.asctime = self.formatTime(record, self.datefmt)
+        lines = [inert(self.formatMessage(record))]
+        if record.exc_info:
+            lines.append(_behind_marks(self.formatException(record.exc_info)))
+        if record.stack_info:
+            lines.append(_behind_marks(self.formatStack(record.stack_info)))
+        return self._known.mask("\n".join(lines))
+
+
+def _behind_marks(text: str) -> str:
+    return "\n".join(f"  | {inert(line)}" for line in text.split("\n"))
 
 
 class _QuietFile(logging.handlers.RotatingFileHandler):
@@ -137,9 +153,7 @@ def setup(
     try:
         home.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         made.file = home.logs / f"{name}.log"
-        made._handlers.append(
-            _QuietFile(made.file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8", errors="backslashreplace")
-        )
+        made._handlers.append(_QuietFile(made.file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8"))
         made._crash_file = _open_crash_log(home.logs / f"{name}-crash.log")
     except OSError as error:
         made.file, stderr = None, True

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from runferry.clock import bounded
 from runferry.errors import AppError
 from runferry.metrics.averaging import Averager
 from runferry.metrics.elapsed import Clocks, SystemClocks
@@ -28,7 +29,8 @@ _PATIENT = 3600  # rows of one run that wait in memory while the disk takes none
 
 @dataclass(frozen=True)
 class LiveRun:
-    """A run whose training lives on this host. `key`: its folder; `pids`: the processes that it began with.
+    """A run whose training lives on this host. `key`: its folder; `pids`: the processes that it began with, none
+    where they cannot be seen.
 
     `started`: seconds since the epoch. `is_kept`: its rows are wanted (not where the log has such rows itself).
     """
@@ -211,7 +213,7 @@ class Collector:
             except Exception:
                 log.exception("measuring failed")
             due = max(due + self._options.interval, self._clocks.monotonic())
-            self._stop_now.wait(due - self._clocks.monotonic())
+            self._stop_now.wait(bounded(due - self._clocks.monotonic()))
         with self._lock:
             for followed in self._runs.values():
                 self._flush(followed)

@@ -56,7 +56,14 @@ class Tracker:
 class RunSummary(Owner):
     """State of the summary. `on_change` is called after the script itself has set something."""
 
-    def __init__(self, rules: MetricRules, convert: Callable[[Any], Any], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        rules: MetricRules,
+        convert: Callable[[Any], Any],
+        on_change: Callable[[], None],
+        note: Callable[[str, str], None],
+    ) -> None:
+        self.note = note  # type: ignore[method-assign]
         self._rules = rules
         self._convert = convert
         self._on_change = on_change
@@ -178,6 +185,11 @@ class SummaryRoot(Node):
     def __getitem__(self, key: str) -> Any:
         self._folded()
         return super().__getitem__(key)
+
+    def __delitem__(self, key: Any) -> None:
+        # W&B's takes out what is not there without a word: its scripts must not end here.
+        if key in self:
+            super().__delitem__(key)
 
     def __contains__(self, key: object) -> bool:
         self._folded()

@@ -18,8 +18,10 @@ from runferry.clock import Clock
 from runferry.state.database import Database
 from runferry.state.delivery import MEANING, Delivery
 from runferry.state.shares import Shares
+from runferry.status import SyncState
 
 STREAMS = ("history", "events", "console")
+_STATES = frozenset(one.value for one in SyncState)
 
 
 @dataclass(frozen=True)
@@ -284,17 +286,26 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         starting_step=row["starting_step"],
         config_digest=row["config_digest"],
         summary_digest=row["summary_digest"],
-        state=row["state"],
+        state=row["state"] if row["state"] in _STATES else SyncState.WAITING.value,
         closed=row["closed"],
         verified_at=row["verified_at"],
         meaning=row["meaning"],
         verified_size=row["verified_size"],
         verified_mtime_ns=row["verified_mtime_ns"],
-        counts=json.loads(row["counts"]),
-        error=json.loads(row["error"]) if row["error"] else None,
+        counts=_object(row["counts"]),
+        error=_object(row["error"]) or None,
         storage_id=row["storage_id"],
         url=row["url"],
     )
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    """A JSON object of a column; empty where a disk has flipped bits in it."""
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _cut(placements: list[Placement], first: int, end: int) -> list[Placement]:
