@@ -72,6 +72,8 @@ class WholeRun:
         self._look_at_siblings()
         if is_foreign or any(one.share is None for one in self.siblings):
             self._keep(SOMEBODY_ELSE, told_by_server(remote.config, remote.summary))
+        elif there and self._share(SOMEBODY_ELSE) is not None:  # found to be of our logs after all
+            self._ledger.drop_share(self._delivery.target, SOMEBODY_ELSE)
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -242,7 +244,8 @@ def _read(path: Path, identity: str) -> Share | None:
     content = source.reader.content
     summary = json_object(final_summary_json(path, content, source.reader.position))
     counts = _counts(path, content, summary, source.reader.position)
-    return share_of(content, config_value(content, __version__, with_environment=False), summary, {}, counts)
+    untold = [name for name, value in about_of(content).items() if value]
+    return share_of(content, config_value(content, __version__, with_environment=False), summary, {}, counts, untold)
 
 
 def _counts(path: Path, content: RunContent, summary: Mapping[str, Any], stop: int) -> dict[Any, int]:
