@@ -33,6 +33,7 @@ from runferry.engine.stopping import Stopper
 from runferry.engine.watching import Watching
 from runferry.events import Event, EventBus
 from runferry.paths import Home
+from runferry.right_of_way import Turns
 from runferry.settings import Settings
 from runferry.state.activity import ActivityTable
 from runferry.state.asked import AskedTable
@@ -71,7 +72,7 @@ class Engine(Controls, Delivering, Outside):
         self.remembered = Remembered(self, AskedTable(self._database))
         self.connections = Connections(settings, self.local_server, self.clock, self._notice, self._connected)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
-        self.permit = threading.Semaphore(1)
+        self.permit = Turns()
         self._lock = threading.Lock()
         self._changing = threading.Lock()
         self._runs: dict[Key, RunSync] = {}

@@ -18,7 +18,7 @@ from runferry.state.samples import collected
 from runferry.sync.source import Source
 
 PATIENCE = 60.0  # seconds after the last change of its log, after which a run without a process is not asked for again
-_HEAD = 1 << 16  # bytes of a log that hold its run record
+_HEAD = 1 << 16  # bytes of a log in which its run record begins
 _FRESH = 120.0  # seconds: somebody else is measuring this run
 
 
@@ -60,7 +60,7 @@ class Residents:
         if not known:
             source = Source.alone(folder.log)
             try:
-                source.read(stop=_HEAD)
+                source.read_front(_HEAD)
                 known = source.identity if source.reader.content.run.run_id else ""
             except (OSError, AppError):
                 known = ""

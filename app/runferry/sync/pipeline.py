@@ -40,8 +40,10 @@ class Pipeline:
         self._backlog: list[Part] = []  # a few; an empty deque for each of ten thousand runs would cost 8 MB
 
     def put_back(self, part: Part) -> None:
-        """A part that was read elsewhere and has to be sent first."""
-        self._backlog.append(part)
+        """A part that was read elsewhere and has to be sent first; what stands behind it is still to be read."""
+        if not part.is_empty:
+            part.at_end = False
+            self._backlog.append(part)
 
     def run(self, source: Source, sink: Sink) -> None:
         """Read and send until the end of what is complete. Raises AppError, Replaced or Interrupted."""

@@ -23,7 +23,7 @@ HUGE = 1 << 30  # bytes of a patch
 PATIENCE = 600.0  # seconds for a checkout
 _UPSTREAM = re.compile(r"(?:upstream_)?diff_([0-9a-f]{40}(?:[0-9a-f]{24})?)\.patch")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_HEAD = 1 << 20
+_HEAD = 1 << 20  # bytes of a log in which its run record begins
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Restored:
 def local_code(folder: RunFolder, kept: Mapping[str, Path]) -> CodeOfRun:
     """By the run's folder and what the app kept of it. Raises AppError, OSError."""
     source = Source.alone(folder.log)
-    source.read(stop=_HEAD)
+    source.read_front(_HEAD)
     content = source.reader.content
     commit = content.run.git_commit or _commit_of(folder.files_dir / "wandb-metadata.json")
     own = {one.name: one for one in folder.files_dir.glob("*.patch")} if folder.files_dir.is_dir() else {}
