@@ -105,7 +105,10 @@ class Log:
     @property
     def kinds(self) -> list[str]:
         """What each record is."""
-        return [next(f.name for f, _ in one.ListFields() if f.name not in ("num", "_info")) for one in self.records]
+        return [
+            next(f.name for f, _ in one.ListFields() if f.name not in ("num", "_info", "control"))
+            for one in self.records
+        ]
 
     def all(self, kind: str) -> list[Any]:
         """The messages of one kind."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import sys
+from itertools import islice
 from typing import Any
 
 LONGEST_LIST = 32
 BINS = 32
+_MOST_DIMENSIONS = 64
 
 
 def is_array(value: Any) -> bool:
@@ -21,7 +23,10 @@ def is_array(value: Any) -> bool:
 
 
 def plain_array(value: Any, histograms: bool) -> Any:
-    """One element: the scalar; up to 32: a list; more: a histogram (or, with `histograms` False, the whole list)."""
+    """One element: the scalar; up to 32: a list; more: a histogram (or, with `histograms` False, the whole list).
+
+    What comes back need not be plain yet, but is no object of the same type.
+    """
     if hasattr(value, "detach"):  # torch: part of a graph, perhaps on a device
         value = value.detach()
     count = _count(value.shape)
@@ -33,17 +38,35 @@ def plain_array(value: Any, histograms: bool) -> Any:
 
 
 def _count(shape: Any) -> int:
+    """Elements of an array of this shape; raises ValueError for what is no shape."""
     count = 1
-    for length in tuple(shape):
+    lengths = list(islice(iter(shape), _MOST_DIMENSIONS + 1))
+    if len(lengths) > _MOST_DIMENSIONS:
+        raise ValueError("more dimensions than any array has")
+    for length in lengths:
         count *= int(length)
     return count
 
 
 def _scalar(value: Any) -> Any:
+    """The one element. What gives itself when it is asked for it (numpy's longdouble) is asked for a number."""
+    if _is_masked(value):
+        return None
     item = getattr(value, "item", None)
-    if item is not None:
-        return item()
-    found = _elements(value)
+    found = item() if item is not None else _first(_elements(value))
+    if type(found) is not type(value):
+        return found
+    kind = getattr(getattr(found, "dtype", None), "kind", "")
+    return complex(found) if kind == "c" else float(found)
+
+
+def _is_masked(value: Any) -> bool:
+    """Whether numpy says that there is no value: its `item` would give what lies below the mask."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.ma.MaskedArray) and bool(value.mask.all())
+
+
+def _first(found: Any) -> Any:
     while isinstance(found, list):
         found = found[0]
     return found

@@ -11,10 +11,12 @@ from typing import Any, Callable, List, Mapping
 
 from runferry.errors import UsageError
 from runferry.recorder.nodes import Node, Owner, Path, find
+from runferry.recorder.values import key_text
 
 Changed = Callable[[Path, Any, List[Path]], None]
 """Called with the path, the new plain value, and what has to be removed below the path; see `RunConfig`."""
 
+OWN_KEY = "_wandb"
 GONE = object()
 """Stands for the new value of an item that was deleted."""
 
@@ -22,9 +24,9 @@ GONE = object()
 class RunConfig(Owner):
     """State of the config."""
 
-    def __init__(self, convert: Callable[[Any], Any], warn: Callable[[str], None]) -> None:
+    def __init__(self, convert: Callable[[Any], Any], note: Callable[[str, str], None]) -> None:
         self._convert = convert
-        self._warn = warn
+        self._note = note
         self._on_change: Changed | None = None
         self.root = ConfigRoot(self)
 
@@ -34,6 +36,9 @@ class RunConfig(Owner):
 
     def assign(self, path: Path, value: Any, allow_change: bool = False) -> None:
         """Set a value; changing one that stands there needs `allow_val_change` in W&B, here it is told once."""
+        if path[0] == OWN_KEY:
+            self._note("own-keys", f"config: {OWN_KEY} belongs to W&B; yours is left out")
+            return
         value = self._convert(value)
         node = find(self.root, path[:-1], create=True)
         assert node is not None
@@ -41,7 +46,8 @@ class RunConfig(Owner):
         if path[-1] in node and _same(old, value):
             return
         if path[-1] in node and not allow_change and len(path) == 1:
-            self._warn(f"config item {path[-1]!r} was changed; wandb wants allow_val_change=True for that")
+            message = f"config item {path[-1]!r} was changed; wandb wants allow_val_change=True for that"
+            self._note("config-changed", message)
         node.put(path[-1], value)
         if self._on_change is not None:
             self._on_change(path, value, _gone(path, old, value))
@@ -54,6 +60,10 @@ class RunConfig(Owner):
         if self._on_change is not None:
             self._on_change(path, GONE, [path])
 
+    def note(self, kind: str, message: str) -> None:
+        """See `Owner`."""
+        self._note(kind, message)
+
 
 class ConfigRoot(Node):
     """`run.config` itself, with W&B's methods."""
@@ -61,18 +71,28 @@ class ConfigRoot(Node):
     __slots__ = ()
 
     def update(self, *others: Any, allow_val_change: bool | None = None, **items: Any) -> None:
-        """Set several items: a dict, an argparse namespace, or anything with attributes."""
+        """Set several items: a dict, an argparse namespace, or anything with attributes.
+
+        What has none is told, and changes nothing.
+        """
         owner = self._node_owner
         assert isinstance(owner, RunConfig)
-        given = as_mapping(others[0]) if others else {}
+        given = self._items_of(others[0]) if others else {}
         for key, value in {**given, **items}.items():
-            owner.assign((str(key),), value, bool(allow_val_change))
+            owner.assign((key,), value, bool(allow_val_change))
 
     def setdefaults(self, defaults: Any) -> None:
         """Set the items that are missing."""
-        for key, value in as_mapping(defaults).items():
+        for key, value in self._items_of(defaults).items():
             if key not in self:
                 self[key] = value
+
+    def _items_of(self, given: Any) -> dict[str, Any]:
+        try:
+            return as_mapping(given)
+        except Exception as problem:  # noqa: BLE001 - nothing is raised once a run was begun
+            self._node_owner.note("config-unusable", getattr(problem, "message", "") or f"config: {problem}")
+            return {}
 
     def persist(self) -> None:
         """Nothing to do: every change is in the log already. W&B's scripts call it."""
@@ -104,7 +124,7 @@ def as_mapping(config: Any) -> dict[str, Any]:
     if config is None:
         return {}
     if isinstance(config, Mapping):
-        return {str(key): value for key, value in config.items()}
+        return {key_text(key): value for key, value in config.items()}
     if isinstance(config, (str, os.PathLike)):
         return _from_file(os.fspath(config))
     flags = getattr(config, "flag_values_dict", None)  # absl

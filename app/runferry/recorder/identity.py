@@ -6,6 +6,7 @@ from typing import Any, Iterable, Mapping
 
 from runferry.recorder.recording import Recording
 from runferry.recorder.settings import RunSettings
+from runferry.recorder.values import key_text
 from runferry.wire.encoding import timestamp
 from runferry.wire.json_text import dumps
 
@@ -31,6 +32,11 @@ def run_record(
         "start_time": timestamp(started),
         "resume": resume,
     }
+
+
+def _text(value: Any) -> str:
+    """A name or note as text; None takes it away."""
+    return "" if value is None else key_text(value)
 
 
 class RunIdentity:
@@ -98,7 +104,7 @@ class RunIdentity:
 
     @name.setter
     def name(self, value: Any) -> None:
-        self._change(name=str(value))
+        self._change(name=_text(value))
 
     @property
     def notes(self) -> str:
@@ -107,7 +113,7 @@ class RunIdentity:
 
     @notes.setter
     def notes(self, value: Any) -> None:
-        self._change(notes=str(value))
+        self._change(notes=_text(value))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -117,8 +123,10 @@ class RunIdentity:
     @tags.setter
     def tags(self, value: Iterable[Any]) -> None:
         # Tags that a server would refuse are left out: nothing raises once training runs.
-        found = tuple(dict.fromkeys(one for one in map(str, value) if 1 <= len(one) <= 64))
-        self._change(tags=found)
+        given = (value,) if isinstance(value, str) else value or ()
+        found: list[str] = []
+        if self._recording.faults.guard("tags-unusable", lambda: found.extend(map(str, given))):
+            self._change(tags=tuple(dict.fromkeys(one for one in found if 1 <= len(one) <= 64)))
 
     def __repr__(self) -> str:
         return f"<runferry.Run {self.path}>"

@@ -79,8 +79,10 @@ class MetricRules:
         overwrite: bool = False,
     ) -> Rule:
         """Add to the rule for `name`, or begin it anew. Raises ValueError for what no rule can be made of."""
-        if not name or "*" in name[:-1]:
+        if not isinstance(name, str) or not name or "*" in name[:-1]:
             raise ValueError(f"define_metric: {name!r} is no name; a * may stand at the end only")
+        if step_metric is not None and not (isinstance(step_metric, str) and step_metric):
+            raise ValueError(f"define_metric: step_metric {step_metric!r} is no metric's name")
         if goal is not None and goal not in GOALS:
             raise ValueError(f"define_metric: goal {goal!r} is none of minimize, maximize")
         wanted = parse_summary(summary) if summary is not None else None

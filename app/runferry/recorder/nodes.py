@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, Mapping, Tuple
 
+from runferry.recorder.values import key_text
+
 Path = Tuple[str, ...]
 
 
@@ -20,6 +22,10 @@ class Owner:
 
     def remove(self, path: Path) -> None:
         """What stands at `path` is to go."""
+        raise NotImplementedError
+
+    def note(self, kind: str, message: str) -> None:
+        """Something that was wanted cannot be done; nothing is raised into the training."""
         raise NotImplementedError
 
 
@@ -46,12 +52,12 @@ class Node(Dict[str, Any]):
         super().pop(key, None)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._node_owner.assign((*self._node_path, str(key)), value)
+        self._node_owner.assign((*self._node_path, key_text(key)), value)
 
     def __delitem__(self, key: Any) -> None:
         if key not in self:
             raise KeyError(key)
-        self._node_owner.remove((*self._node_path, str(key)))
+        self._node_owner.remove((*self._node_path, key_text(key)))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -71,8 +77,13 @@ class Node(Dict[str, Any]):
             raise AttributeError(name) from None
 
     def update(self, *others: Any, **items: Any) -> None:
-        """Set several items."""
-        for key, value in dict(*others, **items).items():
+        """Set several items. What has no items is told, and changes nothing."""
+        try:
+            given = dict(*others, **items)
+        except Exception as problem:  # noqa: BLE001 - nothing of ours may reach the training
+            self._node_owner.note("update-unusable", f"update() takes a dict: {problem}")
+            return
+        for key, value in given.items():
             self[key] = value
 
     def __ior__(self, other: Any) -> Any:  # type: ignore[misc]

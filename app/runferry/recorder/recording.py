@@ -15,7 +15,7 @@ from runferry.recorder.faults import Faults, describe
 from runferry.recorder.log_writer import LogWriter
 from runferry.recorder.metrics import MetricRules
 from runferry.recorder.nodes import Node
-from runferry.recorder.rows import RowEncoder
+from runferry.recorder.rows import OWN_KEYS, RowEncoder
 from runferry.recorder.step_metrics import StepMetrics
 from runferry.recorder.summary import RunSummary
 from runferry.recorder.turns import Turns
@@ -23,6 +23,8 @@ from runferry.recorder.values import SCALARS, plain, plain_row
 from runferry.wire.encoding import delimited, encode, utf8
 
 SUMMARY_INTERVAL = 1_000_000  # microseconds
+LARGEST_STEP = 2**53
+"""Up to here every reader of JSON is exact, and steps that count on from it fit the log's 64 bits."""
 _INFO = 200
 
 
@@ -43,7 +45,7 @@ class Recording(Turns):
     ) -> None:
         super().__init__(faults)
         self.rules = MetricRules()
-        self.summary = RunSummary(self.rules, lambda value: plain(value, faults), self._summary_was_set)
+        self.summary = RunSummary(self.rules, lambda value: plain(value, faults), self._summary_was_set, faults.note)
         self._step_metrics = StepMetrics(self.rules, self.summary.value_at)
         self.step = first_step
         self.metrics_only = False  # no notes in the log
@@ -71,7 +73,8 @@ class Recording(Turns):
             with self._lock:
                 if self._inside:
                     row = plain_row(data, self.faults)
-                    self._waiting.append(lambda: self._log(row, step, commit))
+                    if row is not None:
+                        self._waiting.append(lambda: self._log(row, step, commit))
                     return
                 self._inside = True
                 try:
@@ -95,8 +98,15 @@ class Recording(Turns):
                 return
         scalars = type(data) is dict and SCALARS.issuperset(map(type, data.values())) and _has_text_keys(data)
         if not scalars:
-            data = plain_row(data, self.faults)
+            row = plain_row(data, self.faults)
+            if row is None:
+                return
+            data = row
+        if not OWN_KEYS.isdisjoint(data):
+            data = self._without_own_keys(data)
         if step is not None:
+            if type(step) is not int:
+                step = self._whole(step)
             if step != self.step and not self._go_to(step):
                 return
             commit = bool(commit)
@@ -109,18 +119,30 @@ class Recording(Turns):
         if commit is not False:
             self._commit_open_row()
 
+    def _without_own_keys(self, data: dict[str, Any]) -> dict[str, Any]:
+        own = sorted(OWN_KEYS & data.keys())
+        self.faults.note("own-keys", f"log(): {', '.join(own)} are written by the recorder itself; yours are left out")
+        return {key: value for key, value in data.items() if key not in OWN_KEYS}
+
     def _commit_open_row(self) -> None:
         row, scalars = self._row, self._row_scalars
         self._row, self._row_scalars = {}, True
         items = self._encoder.quick_items(row) if scalars else self._encoder.items(row)
         self._commit(row, items, self._row_time, scalars)
 
-    def _go_to(self, step: Any) -> bool:
-        """Move to `step`, which commits the row before; False when that step is past."""
+    def _whole(self, step: Any) -> int:
+        """A step as Python's own number; the current one where it is none."""
         try:
-            wanted = int(step)
-        except (TypeError, ValueError, OverflowError):
+            return int(step)
+        except Exception:  # noqa: BLE001 - foreign objects do as they like when asked for their value
             self.faults.note("step-unusable", f"log() takes a whole number as step, not {type(step).__name__}")
+            return self.step
+
+    def _go_to(self, wanted: int) -> bool:
+        """Move to a step, which commits the row before; False when that step is past."""
+        if wanted > LARGEST_STEP:
+            message = f"log() takes steps up to {LARGEST_STEP}; a row with a larger one stays at step {self.step}"
+            self.faults.note("step-unusable", message)
             return True
         if wanted < self.step:
             message = f"log() was called with step {wanted} after step {self.step}; such rows are dropped"

@@ -15,6 +15,8 @@ from runferry.wire.json_text import LONGEST_INTEGER, dumps, quoted
 Path = Tuple[str, ...]
 
 _MOST_KEYS = 20_000
+OWN_KEYS = frozenset(("_step", "_runtime", "_timestamp", "_wandb"))
+"""What the recorder itself writes into rows and summary."""
 
 _TEXT: dict[type, Callable[[Any], str]] = {
     float: float.__repr__,
@@ -63,13 +65,17 @@ class _Prefixes(Dict[str, List[str]]):
     """For each plain key, what stands before a value of 0, 1, 2 … 24 characters."""
 
     def __missing__(self, key: str) -> list[str]:
-        if not isinstance(key, str):
+        if not isinstance(key, str) or key in OWN_KEYS:  # not for the quick way
             raise KeyError(key)
         if len(self) > _MOST_KEYS:  # keys made up row by row: forget them rather than grow
             self.clear()
-        path_text = _path_text((key,))
-        found = self[key] = [_item(path_text, length) for length in range(LONGEST_INTEGER + 1)]
+        found = self[key] = _prefixes_of(key)
         return found
+
+
+def _prefixes_of(key: str) -> list[str]:
+    path_text = _path_text((key,))
+    return [_item(path_text, length) for length in range(LONGEST_INTEGER + 1)]
 
 
 def leaves(data: dict[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -93,9 +99,9 @@ class RowEncoder:
     def __init__(self, info: bytes) -> None:
         self._info = info.decode("latin-1")
         self._prefixes = _Prefixes()
-        self._step = self._prefixes["_step"]
-        self._runtime = self._prefixes["_runtime"]
-        self._timestamp = self._prefixes["_timestamp"]
+        self._step = _prefixes_of("_step")
+        self._runtime = _prefixes_of("_runtime")
+        self._timestamp = _prefixes_of("_timestamp")
 
     def quick_items(self, row: dict[str, Any]) -> str:
         """The items of a row of plain scalars under text keys; what is anything else raises KeyError.
@@ -148,6 +154,6 @@ class RowEncoder:
     def _leaf(self, path: Path, value: Any) -> tuple[str, str]:
         """What stands before a value, and its text."""
         text = value_text(value)
-        if len(path) == 1 and len(text) <= LONGEST_INTEGER:
+        if len(path) == 1 and len(text) <= LONGEST_INTEGER and path[0] not in OWN_KEYS:
             return self._prefixes[path[0]][len(text)], text
         return _item(_path_text(path), len(text)), text

@@ -7,6 +7,7 @@ that is counted, told once, and told in the log.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Any, Callable, NamedTuple, Sequence
 
@@ -24,6 +25,10 @@ from runferry.recorder.settings import RunSettings
 from runferry.recorder.terminal import say
 
 _SIGNAL_PATIENCE = 5.0
+LONGEST_TRACEBACK = 100_000  # characters
+LONGEST_WAIT = 2**53  # milliseconds
+LARGEST_CODE = 2**31 - 1
+"""What the log's 32 bits hold; a process cannot end with more than 255 anyway."""
 
 
 class Parts(NamedTuple):
@@ -131,7 +136,7 @@ class Run(RunIdentity):
         made: list[Rule] = []
 
         def define() -> None:
-            rule = self._recording.rules.define(str(name), over, step_sync, hidden, summary, goal, bool(overwrite))
+            rule = self._recording.rules.define(name, over, step_sync, hidden, summary, goal, bool(overwrite))
             made.append(rule)
 
         if self._recording.refusal:
@@ -174,13 +179,16 @@ class Run(RunIdentity):
 
     def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = None) -> None:
         """Notify people. level: INFO, WARN, ERROR. wait_duration: seconds in which equal titles are not repeated."""
+        self._faults.guard("alert-failed", lambda: self._alert(title, text, level, wait_duration))
+
+    def _alert(self, title: Any, text: Any, level: Any, wait_duration: Any) -> None:
         name = str(getattr(level, "value", level) or "INFO").upper()
         if name not in ("INFO", "WARN", "ERROR"):
             self._faults.note("alert-level", f"alert: level {name} is none of INFO, WARN, ERROR; INFO is taken")
             name = "INFO"
         try:
             seconds = wait_duration.total_seconds() if hasattr(wait_duration, "total_seconds") else wait_duration
-            wait = 60_000 if seconds is None else int(float(seconds) * 1000)
+            wait = 60_000 if seconds is None else min(max(int(float(seconds) * 1000), 0), LONGEST_WAIT)
         except (TypeError, ValueError, OverflowError):
             wait = 60_000
         message = {"title": str(title), "text": str(text), "level": name, "wait_duration": wait}
@@ -196,8 +204,12 @@ class Run(RunIdentity):
         """End the run; a second call does nothing. exit_code: 0 (default) for success; no number: 1."""
         try:
             code = 0 if exit_code is None else int(exit_code)
-        except (TypeError, ValueError, OverflowError):
+        except Exception:  # noqa: BLE001 - foreign objects do as they like when asked for their value
             code = 1  # somebody wanted to say that it failed; nothing is raised into a training script
+        if not -LARGEST_CODE <= code <= LARGEST_CODE:
+            code = 255
+        if code:
+            self._keep_traceback(*sys.exc_info())
         self._finish(code, outcome_of(code))
 
     def __enter__(self) -> Run:
@@ -205,10 +217,26 @@ class Run(RunIdentity):
 
     def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
         code, outcome = exit_code_of(kind, value)
+        if outcome is not Outcome.FINISHED:
+            self._keep_traceback(kind, value, trace)
         self._finish(code, outcome)
 
-    def end_with_process(self, exit_code: int, outcome: Outcome) -> None:
+    def _keep_traceback(self, kind: Any, value: Any, trace: Any) -> None:
+        """What Python prints only after the run is closed belongs into its console all the same."""
+        if self._console is None or self._ended or kind is None or issubclass(kind, SystemExit):
+            return
+        import traceback
+
+        def keep() -> None:
+            text = "".join(traceback.format_exception(kind, value, trace))
+            self._take_console(True, text[-LONGEST_TRACEBACK:], time.time_ns() // 1000)
+
+        self._faults.guard("traceback", keep)
+
+    def end_with_process(self, exit_code: int, outcome: Outcome, note: str) -> None:
         """See `hooks.Ending`."""
+        if note:
+            self._faults.note("exit-code-unseen", note)
         self._finish(exit_code, outcome)
 
     def end_by_signal(self, exit_code: int, then: Callable[[], None]) -> None:

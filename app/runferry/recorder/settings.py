@@ -63,7 +63,7 @@ def _list(value: Any) -> tuple[str, ...]:
 
 def _tags(value: Any) -> tuple[str, ...]:
     # A single text as the argument is one tag; from a variable it is a comma list, split by the caller.
-    return (value,) if isinstance(value, str) else tuple(dict.fromkeys(str(one) for one in value))
+    return tuple(dict.fromkeys((value,) if isinstance(value, str) else map(str, value))) if value else ()
 
 
 def _json_list(value: Any) -> tuple[str, ...]:

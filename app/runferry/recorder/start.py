@@ -53,7 +53,7 @@ def begin(settings: RunSettings, config: Any, include: list[str] | None, exclude
     runtime = 0.0 if earlier is None else earlier.runtime or 0.0
     recording = Recording(writer, settings.run_id, started, faults, first_step, runtime)
     recording.metrics_only = settings.metrics_only
-    state = RunConfig(lambda value: plain(value, faults, False), lambda text: faults.note("config-changed", text))
+    state = RunConfig(lambda value: plain(value, faults, False), faults.note)
     for key, value in chosen.items():
         state.assign((key,), value)
     run = Run(Parts(settings, recording, state, faults, place, marker, earlier is not None, started))

@@ -56,7 +56,14 @@ class Tracker:
 class RunSummary(Owner):
     """State of the summary. `on_change` is called after the script itself has set something."""
 
-    def __init__(self, rules: MetricRules, convert: Callable[[Any], Any], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        rules: MetricRules,
+        convert: Callable[[Any], Any],
+        on_change: Callable[[], None],
+        note: Callable[[str, str], None],
+    ) -> None:
+        self.note = note  # type: ignore[method-assign]
         self._rules = rules
         self._convert = convert
         self._on_change = on_change
@@ -111,6 +118,8 @@ class RunSummary(Owner):
         node = find(self.root, path[:-1], create=True)
         assert node is not None
         node.put(path[-1], value)
+        # Behind what was set before: readers apply changes in their order, and one key may lie inside another.
+        self._changed.pop(path, None)
         self._changed[path] = value
 
     def assign(self, path: Path, value: Any) -> None:
@@ -148,6 +157,12 @@ class RunSummary(Owner):
         self.fold()
         changed, self._changed = self._changed, {}
         removed, self._removed = self._removed, []
+        for path in removed:  # readers remove last: what was removed and set again in parts is written as a whole
+            inside = [one for one in changed if one[: len(path)] == path]
+            if inside and path not in changed:
+                for one in inside:
+                    del changed[one]
+                changed[path] = self.value_at(path)
         return list(changed.items()), [path for path in removed if path not in changed]
 
     def put_back(self, changed: list[tuple[Path, Any]], removed: list[Path]) -> None:
@@ -170,6 +185,11 @@ class SummaryRoot(Node):
     def __getitem__(self, key: str) -> Any:
         self._folded()
         return super().__getitem__(key)
+
+    def __delitem__(self, key: Any) -> None:
+        # W&B's takes out what is not there without a word: its scripts must not end here.
+        if key in self:
+            super().__delitem__(key)
 
     def __contains__(self, key: object) -> bool:
         self._folded()

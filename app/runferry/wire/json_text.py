@@ -21,19 +21,32 @@ _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=True, separators=(",", "
 _GIANT = re.compile("[0-9]{24}")
 _LOWEST = -(10 ** (LONGEST_INTEGER - 1))
 _HIGHEST = 10**LONGEST_INTEGER
-quoted = json.encoder.encode_basestring_ascii
-"""A string as JSON text."""
+_quote = json.encoder.encode_basestring_ascii
+# Escapes as the encoder writes them: a backslash, a pair of surrogates, half of one. In this order, so that a text that
+# itself holds a backslash and "ud800" stays what it is.
+_SURROGATES = re.compile(r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2}")
+_HALF = 6  # characters of one escape
+
+
+def quoted(value: str) -> str:
+    """A string as JSON text. Half of a surrogate pair, which no UTF-8 text can hold, becomes U+FFFD."""
+    text = _quote(value)
+    return text if "\\ud" not in text else _whole(text)
+
+
+def _whole(text: str) -> str:
+    return _SURROGATES.sub(lambda found: "\\ufffd" if len(found[0]) == _HALF else found[0], text)
 
 
 def dumps(value: Any) -> str:
     """`value` as one line of JSON. Raises TypeError for what is not plain, RecursionError when nested too deep."""
     try:
         text: str = _encode(value)
+        if len(text) >= LONGEST_INTEGER and _GIANT.search(text):
+            text = _encode(_tame(value))
     except ValueError:  # an integer of more digits than Python converts
-        return str(_encode(_tame(value)))
-    if len(text) >= LONGEST_INTEGER and _GIANT.search(text):
-        return str(_encode(_tame(value)))
-    return text
+        text = _encode(_tame(value))
+    return text if "\\ud" not in text else _whole(text)
 
 
 def _tame(value: Any) -> Any:

@@ -53,7 +53,7 @@ def test_a_replaced_dict_is_replaced_for_readers_that_merge(start: Any, log: Any
     ("value", "kept"),
     [
         (math.nan, math.nan), (Colour.RED, "RED"), ({3, 1, 2}, [1, 2, 3]), (b"x", "x"), ((1, 2), [1, 2]), (None, None),
-        (Path("a") / "b", "a/b"), (len, "len"), (json.dumps, "json.dumps"), (range(3), [0, 1, 2]),
+        (Path("a") / "b", "a/b"), (len, "builtins.len"), (json.dumps, "json.dumps"), (range(3), [0, 1, 2]),
         ({1: {2: 3}}, {"1": {"2": 3}}),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import dataclasses
 import datetime
@@ -83,12 +84,13 @@ class OldText(str):
         (Tensor(0.5, ()), 0.5), (Tensor([7], (1,)), 7), (Tensor([1.0, 2.0], (2,)), [1.0, 2.0]), (EagerTensor(3, ()), 3),
         (EagerTensor([1, 2], (2,)), [1, 2]), (decimal.Decimal("1.5"), 1.5), (fractions.Fraction(1, 4), 0.25),
         (decimal.Decimal("Infinity"), math.inf), (datetime.datetime(2020, 1, 2, 3), "2020-01-02T03:00:00"),
-        (datetime.date(2020, 1, 2), "2020-01-02"), (datetime.timedelta(minutes=1), 60.0), (Colour.RED, "RED"),
+        (datetime.date(2020, 1, 2), "2020-01-02"), (datetime.timedelta(minutes=1), 60.0), (Colour.RED, 1),
         (bytearray(b"x\xff"), "x\ufffd"), (Options(0.1, {"a": (1,)}), {"lr": 0.1, "inner": {"a": [1]}}),
         (Point(1, 2), [1, 2]),
         (OldFloat(2.5), 2.5), (OldText("true"), "true"), (PurePosixPath("a/b"), "a/b"), (frozenset("ba"), ["a", "b"]),
         (collections.OrderedDict(a=1), {"a": 1}), (collections.deque([1]), [1]), ({"a": 1}.keys(), ["a"]),
-        (1 + 2j, "(1+2j)"),
+        (1 + 2j, "1+2j"), ({True: 1, (1, "a"): 2}, {"true": 1, "1,a": 2}), ("\ud800", "\ud800"),
+        (int, "builtins.int"), (iter("ab"), ["a", "b"]), ((one for one in "a"), ["a"]), (array.array("d", [0.5]), [0.5]),
         (math.sqrt, "math.sqrt"), (Colour, f"{__name__}.Colour"), (None, None),
         ({None: {1.5: ()}}, {"None": {"1.5": []}}),
     ],

@@ -51,7 +51,9 @@ def test_json_reads_back(value: Any) -> None:
         ([10**30, "x"], '[1e+30,"x"]'),
         ("1" * 30, '"' + "1" * 30 + '"'),
         (10**400, '"' + hex(10**400) + '"'),
-        ("\ud800", '"\\ud800"'),
+        ("\ud800", '"\\ufffd"'),
+        ("a\\ud800", r'"a\\ud800"'),
+        ("𝄞\udc00", r'"\ud834\udd1e\ufffd"'),
     ],
 )
 def test_json_forms(value: Any, text: str) -> None:
