@@ -24,6 +24,7 @@ from runferry.servers import CLOUD
 from runferry.settings import Settings
 
 TRIES = 10
+OWNER_PATIENCE = 30.0  # seconds in which the Runferry that runs says how it is
 log = logging.getLogger(__name__)
 
 
@@ -142,6 +143,7 @@ def tell_owner(around: Surroundings, command: str, told: dict[str, Any] | None =
 
 
 __all__ = [
+    "OWNER_PATIENCE",
     "TRIES",
     "Occupied",
     "Surroundings",

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Mapping, Set
 
+from runferry.at_work import AT_WORK
 from runferry.clock import Clock, SystemClock
 from runferry.engine import problems, showing
 from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
@@ -30,6 +31,7 @@ from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled
 from runferry.engine.shared_means import SharedMeans
 from runferry.engine.stopping import Stopper
+from runferry.engine.stuck_parts import StuckParts
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
@@ -87,6 +89,8 @@ class Engine(Controls, Delivering, Outside):
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self._late_samples = LateSamples()
+        self._stuck_parts = StuckParts(AT_WORK, lambda text: self._notice("", text, ActivityKind.PROBLEM))
+        self._stuck_parts.use(settings)
         self._means = SharedMeans(self)
         self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
 

@@ -15,6 +15,7 @@ from array import array
 from bisect import bisect_right
 from pathlib import Path
 
+from runferry.at_work import made_progress
 from runferry.errors import TemporaryError
 from runferry.formats.entries import Batch, ConsoleChunk, FileEntry, Gap, RunContent
 from runferry.formats.legacy_lines import Line, LineFile
@@ -94,6 +95,8 @@ class LegacyReader:
             self._event(event, batch)
         console_end = self._console(max_bytes, batch)
         batch.end = self.position
+        if rows or events or batch.console:
+            made_progress()
         is_at_stop = stop is not None and self.position >= stop
         batch.at_end = (rows_end or is_at_stop) and events_end and console_end
         self.torn = self._history.torn

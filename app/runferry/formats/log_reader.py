@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from google.protobuf.message import DecodeError
 
+from runferry.at_work import made_progress
 from runferry.errors import TemporaryError
 from runferry.formats import quick
 from runferry.formats.entries import Batch, Gap, RunContent
@@ -69,7 +70,7 @@ class LogReader:
                 if not self._is_same(file):
                     self._restart()
                     return Batch(0, 0, replaced=True)
-                start = self.position
+                start, looked_at = self.position, self._scanner.looked_at
                 cut = self._scanner.read(file, max_bytes, stop, finished, patient)
                 self._remember(file, cut)
         except OSError as cause:
@@ -80,6 +81,8 @@ class LogReader:
                 "Check that the folder is there and readable; Runferry tries again by itself.",
                 cause,
             ) from cause
+        if self._scanner.looked_at != looked_at:
+            made_progress()
         self.torn = cut.torn
         batch = Batch(start, self.position, at_end=cut.at_end, held=cut.held)
         records, lost = _without_wrong_joints(cut.records, cut.joined, cut.lost)

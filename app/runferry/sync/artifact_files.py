@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from runferry.at_work import made_progress
 from runferry.errors import AppError, NeedsUser, PermanentError
 from runferry.remote import artifacts, uploads
 from runferry.remote.artifacts import FileSpec
@@ -82,6 +83,7 @@ class Finder:
             with path.open("rb") as source:
                 while block := source.read(_BLOCK):
                     found.update(block)
+                    made_progress()
                     self._beat()
         except OSError as error:
             return error.strerror or str(error)

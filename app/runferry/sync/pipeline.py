@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
+from runferry.at_work import helping
 from runferry.sync.source import Part, Source
 
 
@@ -66,7 +67,7 @@ class Pipeline:
                 if part.at_end:
                     self.send(sink, part)
                     return
-                sending = (self._senders.submit(sink.send, part), part)
+                sending = (self._senders.submit(helping(sink.send), part), part)
         finally:
             if sending is not None:  # reading failed meanwhile
                 self._wait_for(*sending)

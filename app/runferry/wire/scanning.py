@@ -106,6 +106,11 @@ class Scanner:
             return self._record
         return self._next if self._bad is None else self._bad
 
+    @property
+    def looked_at(self) -> int:
+        """The byte offset up to which was looked for records."""
+        return self._next
+
     def read(
         self,
         file: BinaryIO,
@@ -246,7 +251,7 @@ class Scanner:
             if kind == FULL and not self._parts:
                 records.append((base + at, payload))
             elif at >= border and kind <= FIRST:  # it begins a record
-                self._cut_short(base + at)
+                self._skip(self._record, base + at, CUT_SHORT)
                 break
             else:
                 self._piece(kind, payload, base + at, base + after)
@@ -257,16 +262,14 @@ class Scanner:
         """A chunk that is part of a record, or that shows that one was cut short."""
         if kind in (FULL, FIRST):
             if self._parts:
-                self._cut_short(start)
+                self._skip(self._record, start, CUT_SHORT)
             if kind == FULL:
                 self._records.append((start, payload))
             else:
                 self._record, self._parts, self._size = start, [payload], len(payload)
         elif not self._parts or start % BLOCK:  # what continues a record stands at the front of a block
-            self._skip(self._record if self._parts else start, after, ORPHAN)
-            self._parts = []
+            self._skip(start, after, ORPHAN)
         elif self._size + len(payload) > LONGEST_RECORD:
-            self._parts = []
             self._skip(self._record, after, TOO_LONG)
         else:
             self._parts.append(payload)
@@ -275,10 +278,6 @@ class Scanner:
                 self._records.append((self._record, b"".join(self._parts)))
                 self._joined.append(self._record)
                 self._parts = []
-
-    def _cut_short(self, end: int) -> None:
-        self._parts = []
-        self._skip(self._record, end, CUT_SHORT)
 
     def _wait_at_end(self, file: BinaryIO) -> None:
         """Nothing good up to the end of the file: look at those bytes again when it has grown, if they are not many,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from runferry.at_work import AT_WORK
 from runferry.engine.code_state.capture import Captured, capture
 from runferry.formats.detect import RunFolder, RunKind
 from runferry.formats.liveness import recorder_host, recorder_process
@@ -92,7 +93,8 @@ class CodeState:
         while (folder := self._queue.get()) is not None:
             try:
                 if not self._ending.is_set():
-                    self._take(folder)
+                    with AT_WORK.turn("keeping a run's code", str(folder.path)):
+                        self._take(folder)
             except OSError as error:
                 log.warning("%s: its code state cannot be kept: %s", folder.path, error)
             except Exception:
