@@ -81,6 +81,11 @@ class AtWork:
             ]
         return sorted(found, key=lambda one: -one.seconds)
 
+    def under_way(self) -> list[str]:
+        """What is at work, in words."""
+        with self._lock:
+            return sorted(f"{one.part} ({one.what})" if one.what else one.part for one in self._turns)
+
     def look(self) -> list[Stuck]:
         """The same, asked every few seconds: where the last look is long ago everything slept, and nothing is stuck."""
         now, before = self._now(), self._looked
@@ -121,10 +126,10 @@ def helping(work: Callable[..., T]) -> Callable[..., T]:
     return helped
 
 
-def stacks(first: tuple[int, ...] = ()) -> str:
-    """Where every thread of this process stands, as text; those with these ids first."""
+def stacks(first: tuple[int, ...] = (), are_all: bool = False) -> str:
+    """Where every thread of this process stands, as text; those with these ids first. are_all: only those."""
     frames, names = sys._current_frames(), {one.ident: one.name for one in threading.enumerate()}
-    order = [*(one for one in first if one in frames), *(one for one in frames if one not in first)]
+    order = [*(one for one in first if one in frames), *(one for one in frames if one not in first and not are_all)]
     return "\n".join(
         f"Thread {names.get(one, 'unknown')} ({one}):\n{''.join(traceback.format_stack(frames[one]))}" for one in order
     )

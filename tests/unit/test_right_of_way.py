@@ -80,8 +80,37 @@ def test_who_gives_up_waiting_is_passed_over() -> None:
     turns, came = Turns(), threading.Event()
     turns.acquire()
     assert not turns.acquire(timeout=0.01)
-    waits = threading.Thread(target=lambda: (turns.acquire(), came.set()))
+    waits = threading.Thread(target=lambda: (turns.acquire(), came.set(), turns.release()))
     waits.start()
     turns.release()
     assert came.wait(10)
     waits.join()
+
+
+def test_who_is_stuck_keeps_nobody_for_good() -> None:
+    turns, free, order = Turns(longest=0.2), threading.Event(), []
+
+    def stands_still() -> None:
+        with turns:
+            order.append("stuck")
+            free.wait()
+        order.append("free")
+
+    def works(name: int) -> None:
+        with turns:
+            order.append(name)
+
+    stuck = threading.Thread(target=stands_still)
+    stuck.start()
+    others = [threading.Thread(target=works, args=(number,)) for number in range(5)]
+    for one in others:
+        one.start()
+    for one in others:
+        one.join(10)
+    assert sorted(order[1:]) == list(range(5))
+    with turns:
+        free.set()
+        stuck.join()
+        assert not turns.acquire(blocking=False)  # what the stuck one gives back is not his any more
+    assert turns.acquire(blocking=False)
+    turns.release()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runferry import logs
+from runferry import leaving, logs
 from runferry.cli.output import say, warn
 from runferry.control import Answer, ControlClient, ControlServer, Occupied, Owner
 from runferry.engine.choice import Choice, choose
@@ -80,6 +80,7 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
                 try:
                     yield engine
                 finally:
+                    leaving.begin()
                     control.stop()
         except AppError:
             raise
@@ -88,6 +89,7 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
             raise
         finally:
             written.close()
+            leaving.ended()
 
 
 @contextmanager

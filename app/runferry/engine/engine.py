@@ -19,6 +19,7 @@ from runferry.engine.code_state.keeper import CodeState
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
 from runferry.engine.delivering import Delivering
+from runferry.engine.front import Front
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob
 from runferry.engine.late_samples import LateSamples
@@ -71,6 +72,7 @@ class Engine(Controls, Delivering, Outside):
         self.ledger = Ledger(self._database, self.clock)
         self.local_server = LocalServer(home.store, settings.local_server_port, self.clock)
         self.activity = Activity(ActivityTable(self._database, MOST), self.clock, self.bus)
+        self.front = Front()
         self.news = RunNews(self.activity, self.ledger)
         self.pauses = Pauses(self, PauseTable(self._database))
         self.metered = Metered(self)
