@@ -21,7 +21,14 @@ def main() -> int:
             "with a newer Python: python3 -m pip install 'runferry[sync]'",
         )
     try:
+<<<<<<< HEAD
         from runferry import leaving
+=======
+        if sys.argv[1:] == ["--find-proxy"]:  # of `remote.pac`, to itself
+            from runferry.remote import pac_script
+
+            return pac_script.main()
+>>>>>>> main
         from runferry.cli.main import run
 
         leaving.ours()

@@ -34,6 +34,7 @@ COMMANDS = {
     "stop": "end a training that runs on this computer",
     "try-now": "try servers at once, also those that are paused or stopped",
     "serve": "run the local server",
+    "open": "a run's page in the browser, or the local server's",
     "login": "store a server's key in the keyring",
     "logout": "forget a server's key",
     "demo": "train a tiny model and watch its run arrive",

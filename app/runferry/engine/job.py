@@ -93,5 +93,9 @@ def exit_code(statuses: list[RunStatus], live_counts: bool = False) -> int:
 def _is_good(status: RunStatus, live_counts: bool) -> bool:
     if status.state is SyncState.VERIFIED:
         return True
+    if not live_counts or status.error is not None:
+        return False
+    if status.run_state is RunState.UNKNOWN:  # nobody can tell whether it goes on
+        return status.state is SyncState.SENT
     live = status.run_state in (RunState.RUNNING, RunState.QUIET)
-    return live_counts and live and status.error is None and status.state in (SyncState.SENT, SyncState.WAITING)
+    return live and status.state in (SyncState.SENT, SyncState.WAITING)

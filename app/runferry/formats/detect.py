@@ -85,10 +85,11 @@ def identify(path: Path) -> RunFolder | NotARun:
 
 
 def _folder(path: Path) -> RunFolder | NotARun:
-    logs = sorted(one for one in path.glob("*.wandb") if one.is_file())
-    if logs:
-        named = [one for one in logs if one.stem.removeprefix("run-") and path.name.endswith(one.stem[3:])]
-        return _modern((named or logs)[0])
+    from runferry.formats.folder_logs import choose, logs_in  # brings the readers, which need this module
+
+    if logs := logs_in(path):
+        named = MODERN.match(path.name)
+        return _modern(choose(logs, named[3] if named else ""))
     legacy = LEGACY.match(path.name)
     if legacy and any((path / name).is_file() for name in _LEGACY_FILES):
         return RunFolder(path, path / LEGACY_LOG, legacy[2], RunKind.LEGACY, epoch(legacy[1]), path)
@@ -131,6 +132,8 @@ def _modern(log: Path) -> RunFolder | NotARun:
     marker = read_marker(path)
     # The log is named after the run even where the folder was renamed.
     run_id = log.stem.removeprefix("run-") if log.stem.startswith("run-") else (match[3] if match else log.stem)
+    if match and run_id.startswith(match[3]):  # a conflict copy has more in its name
+        run_id = match[3]
     official = RunKind.ONLINE if match and not match[1] else RunKind.OFFLINE
     kind = official if marker is None else RunKind.RECORDER
     return RunFolder(

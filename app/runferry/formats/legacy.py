@@ -28,6 +28,7 @@ OUTPUT = "output.log"
 CONFIG = "config.yaml"
 SUMMARY = "wandb-summary.json"
 METADATA = "wandb-metadata.json"
+MOST_BYTES = 64 << 20  # of a small file
 _NOT_SENT = {HISTORY, EVENTS}  # streamed: a server would take the files for the streams
 _MADE = {OUTPUT, CONFIG, SUMMARY}  # made when the run ends, as for every run
 
@@ -179,7 +180,7 @@ class LegacyReader:
                 stat = path.stat()
                 if self._seen.get(name) == (stat.st_size, stat.st_mtime_ns):
                     continue
-                content = path.read_bytes()
+                content = path.read_bytes() if stat.st_size <= MOST_BYTES else b"{"  # which is no JSON, and no YAML
             except FileNotFoundError:
                 continue
             if take(content, finished) or finished:

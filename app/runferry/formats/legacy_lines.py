@@ -11,13 +11,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+<<<<<<< HEAD
 from runferry.wire.scanning import Lost, next_data
+=======
+from runferry.formats.odd_values import DEEPEST, is_too_deep
+from runferry.wire.scanning import Lost
+>>>>>>> main
 
 REASON = "not a row"
 ZEROS = "zeros"
 LONGEST = 32 << 20  # bytes of a line; what is longer is no row that any server takes
 _MARK = 256  # bytes before the position by which the file is known again
+<<<<<<< HEAD
 _PAGE = bytes(4096)
+=======
+MOST_TRIES = 10_000  # places in one damaged line at which a row may begin: each costs up to the rest of the line
+>>>>>>> main
 _DECODER = json.JSONDecoder()
 
 
@@ -108,6 +117,9 @@ def lines_in(piece: bytes, at: int) -> Iterator[Line]:
     except (ValueError, RecursionError):
         yield from _salvaged(piece, at)
         return
+    if is_too_deep(text):
+        yield Line("", lost=Lost(at, at + len(piece), f"nested deeper than {DEEPEST} levels"))
+        return
     if isinstance(row, dict):
         yield _line(text.strip(), row, at)
     else:
@@ -117,8 +129,8 @@ def lines_in(piece: bytes, at: int) -> Iterator[Line]:
 def _salvaged(piece: bytes, at: int) -> Iterator[Line]:
     """Rows inside a line that as a whole is none. Only what has a step and a time is a row and not a part of one."""
     text = piece.decode("latin-1")  # one character per byte, so that places agree
-    done = place = 0
-    while (place := text.find('{"', place)) >= 0:
+    done = place = tries = 0
+    while (place := text.find('{"', place)) >= 0 and (tries := tries + 1) <= MOST_TRIES:
         try:
             _, end = _DECODER.raw_decode(text, place)
             row = json.loads(piece[place:end].decode())
@@ -142,4 +154,5 @@ def _lost(piece: bytes, at: int, start: int, end: int) -> Lost:
 
 def _line(text: str, row: dict[str, Any], place: int) -> Line:
     step = row.get("_step")
-    return Line(text, step if isinstance(step, int) and not isinstance(step, bool) else None, tuple(row), None, place)
+    is_step = isinstance(step, int) and not isinstance(step, bool) and -(2**63) <= step < 2**63
+    return Line(text, step if is_step else None, tuple(row), None, place)

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from google.protobuf.message import DecodeError
 
 from runferry.at_work import made_progress
 from runferry.errors import TemporaryError
 from runferry.formats import quick
+from runferry.formats.broken_text import mended
 from runferry.formats.entries import Batch, Gap, RunContent
 from runferry.formats.gaps import GapLog
 from runferry.formats.messages import RECORD
+from runferry.formats.odd_values import UNKNOWN
 from runferry.formats.records import RecordFolder, empty_content
 from runferry.formats.rows import RowBuilder
 from runferry.right_of_way import give_way
@@ -42,7 +44,7 @@ class LogReader:
     def _restart(self) -> None:
         self.content: RunContent = empty_content()
         self._scanner = Scanner()
-        self._builder = RowBuilder()
+        self._builder = RowBuilder(self.content.odd)
         self._folder = RecordFolder(self.content)
         self._gaps = GapLog()
         self._number = 0  # of the newest record
@@ -151,7 +153,6 @@ class LogReader:
         if content.rows:
             content.counts["history"] = content.rows
         self._number = next((number for _, payload in reversed(records) if (number := _number(payload))), self._number)
-        content.values_lost += self._builder.take_lost()
 
     def _close_gap(self, payload: bytes) -> None:
         number = _number(payload)
@@ -161,9 +162,8 @@ class LogReader:
     def _parsed(self, offset: int, payload: bytes, batch: Batch, summaries: list[bytes]) -> None:
         """A record of any kind, by way of its message class."""
         content = self.content
-        try:
-            record = RECORD.FromString(payload)
-        except DecodeError:
+        record = _record(payload)
+        if record is None:
             self._unreadable(offset, payload)
             return
         kind = record.WhichOneof("kind")
@@ -174,6 +174,8 @@ class LogReader:
             content.summary_rows = content.rows
         elif kind is None or kind == "request":
             content.records_unknown += 1
+            if kind is None and len(payload) > HEADER:  # an empty one says nothing, nor does a request
+                content.odd.note(UNKNOWN)
         else:
             self._summaries(summaries)  # a run record may set the summary, too
             self._folder.fold(kind, record, batch)
@@ -207,6 +209,19 @@ class LogReader:
         elif step <= content.last_step:
             content.steps_backwards += 1
         content.last_step = step
+
+
+def _record(payload: bytes) -> Any:
+    """The message; None where it is none. A text in it that is no UTF-8 costs its broken characters."""
+    try:
+        return RECORD.FromString(payload)
+    except DecodeError:
+        pass
+    found = mended(payload)
+    try:
+        return None if found is None else RECORD.FromString(found)
+    except DecodeError:
+        return None
 
 
 def read_all(path: Path, finished: bool = True) -> tuple[RunContent, list[Gap]]:

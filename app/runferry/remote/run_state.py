@@ -66,19 +66,19 @@ def outcome(session: Session, run: Created, tells_code: bool) -> Outcome:
         data = execute(session, *query, entity=run.entity or None, project=run.project, run=run.run_id)
     except GraphQLRefused:
         return Outcome()
-    found = (data.get("project") or {}).get("run") or {}
-    state, code = found.get("state"), found.get("exitcode")
+    found = data.at("project", "run")
+    state, code = found.raw("state"), found.raw("exitcode")
     return Outcome(state if isinstance(state, str) else "", code if isinstance(code, int) else None)
 
 
 def file_content(session: Session, run: Created, name: str) -> bytes | None:
     """One file of a run; None where the server has none of that name. Raises AppError."""
     asked = {"entity": run.entity or None, "project": run.project, "run": run.run_id, "names": [name]}
-    found = ((execute(session, "RunFile", _FILE, **asked).get("project") or {}).get("run") or {}).get("files") or {}
-    for edge in found.get("edges") or []:
-        node = edge.get("node") or {}
-        if node.get("name") == name and node.get("directUrl"):
-            return session.get(destinations.absolute(session.url, str(node["directUrl"])), f"the file {name}")
+    found = execute(session, "RunFile", _FILE, **asked).at("project", "run", "files")
+    for node in (edge.at("node") for edge in found.nodes("edges")):
+        address = node.text("directUrl", LONGEST_ADDRESS)
+        if node.text("name", LONGEST_PATH) == name and address:
+            return session.get(destinations.absolute(session.url, address), f"the file {name}")
     return None
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from runferry.errors import NeedsUser
 from runferry.formats.readers import extent
-from runferry.remote.answers import Unreadable, recorded
 from runferry.remote.runs import RemoteRun
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger

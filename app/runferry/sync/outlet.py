@@ -19,7 +19,7 @@ from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
-from runferry.sync import artifact_check, known, made_files, verification
+from runferry.sync import artifact_check, known, made_files, other_logs, verification
 from runferry.sync.alerts import deliver_alerts
 from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.code_on_server import ABOUT, CodeOnServer
@@ -31,6 +31,7 @@ from runferry.sync.keeping import Keeper
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
 from runferry.sync.obstacles import file_gone, lines_too_large
+from runferry.sync.other_logs import OtherLogs
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_end import RunEnd
 from runferry.sync.run_files import RunFiles, newest_files
@@ -74,6 +75,7 @@ class Outlet:
         self._last_row: str | None = None
         self._was_over = False  # at the last delivery
         self._console = ConsoleFeed(source)
+        self._other_logs = OtherLogs(source.log)
         self._keeper = Keeper(means, delivery, source)
         self._posted = means.clock.monotonic()
         self.url = meeting.url  # where people look at it
@@ -205,6 +207,8 @@ class Outlet:
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
         aside = self._means.ledger.lines_set_aside(self._delivery)
+        if others := self._other_logs.unsent(max(self._sent_bytes(), self.position)):
+            return other_logs.obstacle(self._source.log, others)
         if self._files.gone:
             return file_gone(self._files.gone)
         if aside:
@@ -268,6 +272,9 @@ class Outlet:
         self._post(StreamRequest(summary=news, uploaded=uploaded, exit_code=ended))
         self._files.announced(uploaded)
         self._end.told(news, ended)
+
+    def _sent_bytes(self) -> int:
+        return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position
 
     def _made_files(self) -> Mapping[str, bytes]:
         return made_files.make(self._source, self._wishes, self._whole, self._all_console.text)

@@ -87,9 +87,7 @@ def compare(session: Session, run: Created, expected: Expected) -> Comparison:
 def _differ(what: str, sent: str, there: Mapping[str, Any]) -> list[str]:
     """Keys that differ. Servers add keys of their own, and may write 1.0 as 1 and NaN as text."""
     ours = json.loads(sent) if sent else {}
-    wrong = [
-        key for key, value in ours.items() if key != "_wandb" and not (key in there and _agree(value, there[key]))
-    ]
+    wrong = [key for key, value in ours.items() if key != "_wandb" and not (key in there and _agree(value, there[key]))]
     return [f"{what}: {', '.join(sorted(wrong)[:5])} differ"] if wrong else []
 
 

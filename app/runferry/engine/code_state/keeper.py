@@ -1,4 +1,7 @@
-"""Takes the code state of each run that appears on this host, once, on a thread of its own, and keeps it on disk."""
+"""Takes the code state of each run that begins on this host, once, on a thread of its own, and keeps it on disk.
+
+Only while its training is proven to live here, and only of the repository that this process works in.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,23 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from runferry.at_work import AT_WORK
 from runferry.engine.code_state.capture import Captured, capture
+from runferry.engine.code_state.workplace import workplaces
 from runferry.formats.detect import RunFolder, RunKind
-from runferry.formats.liveness import recorder_host, recorder_process
+from runferry.formats.readers import extent
+from runferry.formats.trainer import training_of
+from runferry.metrics.alive import OUTCOMES
 from runferry.settings import Settings
 from runferry.sync.code_on_server import ABOUT
 
 log = logging.getLogger(__name__)
 
 SECONDS = 20.0  # for git, per run
-NEW = 60.0  # seconds after its start in which a run that is over already is still looked at
 
 
 class CodeState:
@@ -32,7 +37,7 @@ class CodeState:
 
     def __init__(self, folder: Path, settings: Callable[[], Settings], told: Callable[[Path, str], None]) -> None:
         self._folder, self._settings, self._told = folder, settings, told
-        self._queue: queue.SimpleQueue[RunFolder | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[RunFolder, list[Path]] | None] = queue.SimpleQueue()
         self._taken: set[Path] = set()  # those that are not done
         self._done = threading.Condition()
         self._ending = threading.Event()
@@ -54,14 +59,17 @@ class CodeState:
             thread.join(10.0)
 
     def consider(self, folder: RunFolder) -> None:
-        """A run was found: take its code state if it begins here and now, and nobody asked not to. Returns at once."""
+        """A run was found: take its code state if it is trained here, and nobody asked not to. Returns at once."""
         if self._thread is None or not self._is_wanted(folder):
+            return
+        places = _proven_places(folder)  # now: a short training may be over when its turn comes
+        if not places:
             return
         with self._done:
             if folder.path in self._taken:
                 return
             self._taken.add(folder.path)
-        self._queue.put(folder)
+        self._queue.put((folder, places))
 
     def files(self, run_folder: Path, wait: bool = False) -> Mapping[str, Path]:
         """The kept files of a run, by name. wait: until what is being taken is there."""
@@ -83,18 +91,19 @@ class CodeState:
             return False  # the official client takes its own
         if any(marker.get(wish) for wish in ("disable_code", "disable_git", "metrics_only")):
             return False
-        started = marker.get("started_at")
-        is_new = isinstance(started, (int, float)) and time.time() - started < NEW
-        if not recorder_host(marker) or (self.place(folder.path) / ABOUT).exists():
-            return False
-        return is_new or ("outcome" not in marker and recorder_process(marker) is not None)  # SIGKILL leaves no outcome
+        return marker.get("outcome") not in OUTCOMES and not (self.place(folder.path) / ABOUT).exists()
 
     def _work(self) -> None:
-        while (folder := self._queue.get()) is not None:
+        while (found := self._queue.get()) is not None:
+            folder, places = found
             try:
                 if not self._ending.is_set():
+<<<<<<< HEAD
                     with AT_WORK.turn("keeping a run's code", str(folder.path)):
                         self._take(folder)
+=======
+                    self._take(folder, places)
+>>>>>>> main
             except OSError as error:
                 log.warning("%s: its code state cannot be kept: %s", folder.path, error)
             except Exception:
@@ -103,12 +112,10 @@ class CodeState:
                 self._taken.discard(folder.path)
                 self._done.notify_all()
 
-    def _take(self, folder: RunFolder) -> None:
-        marker = folder.marker or {}
-        script, cwd = marker.get("script"), marker.get("cwd")
-        where = Path(script).parent if isinstance(script, str) and script else Path(str(cwd or folder.path))
-        started = float(marker.get("started_at") or time.time())
-        found = capture(where, started, self._settings().diff_limit, SECONDS, self._ending.is_set)
+    def _take(self, folder: RunFolder, places: Sequence[Path]) -> None:
+        told = (folder.marker or {}).get("started_at")
+        started = float(told) if isinstance(told, (int, float)) else time.time()
+        found = capture(places, started, self._settings().diff_limit, SECONDS, self._ending.is_set)
         if self._ending.is_set():
             return  # half of it is nothing; it is taken at the next start, and says how late
         self._keep(folder, found)
@@ -137,6 +144,17 @@ class CodeState:
         made = place / f"{ABOUT}.new"
         made.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         made.replace(place / ABOUT)
+
+
+def _proven_places(folder: RunFolder) -> list[Path]:
+    """Where the process that trains a run works, as the system tells; empty where none is proven to."""
+    try:
+        training = training_of(folder, extent(folder.log).mtime_ns / 1e9)
+    except OSError:
+        return []
+    if training.is_alive is None:
+        log.info("%s: its code is not looked at: %s", folder.path, training.why)
+    return workplaces(training.pid) if training.pid is not None else []
 
 
 def about(place: Path) -> dict[str, Any]:
