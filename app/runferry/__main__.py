@@ -21,14 +21,11 @@ def main() -> int:
             "with a newer Python: python3 -m pip install 'runferry[sync]'",
         )
     try:
-<<<<<<< HEAD
-        from runferry import leaving
-=======
         if sys.argv[1:] == ["--find-proxy"]:  # of `remote.pac`, to itself
             from runferry.remote import pac_script
 
             return pac_script.main()
->>>>>>> main
+        from runferry import leaving
         from runferry.cli.main import run
 
         leaving.ours()

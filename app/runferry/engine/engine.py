@@ -79,12 +79,8 @@ class Engine(Controls, Delivering, Outside):
         self.remembered = Remembered(self, AskedTable(self._database))
         self.connections = Connections(settings, self.local_server, self.clock, self._notice, self._connected)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads, self._stumbled)
-<<<<<<< HEAD
-        self.permit = Turns()
-=======
         self.local_server.on_moved = self._notice
-        self.permit = threading.Semaphore(1)
->>>>>>> main
+        self.permit = Turns()
         self._lock = threading.Lock()
         self._changing = threading.Lock()
         self._runs: dict[Key, RunSync] = {}

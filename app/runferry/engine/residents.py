@@ -19,12 +19,8 @@ from runferry.state.samples import collected
 from runferry.sync.source import Source
 
 PATIENCE = 60.0  # seconds after the last change of its log, after which a run without a process is not asked for again
-<<<<<<< HEAD
-_HEAD = 1 << 16  # bytes of a log in which its run record begins
-=======
 UNTOLD = 300.0  # the same for one of which cannot be told whether it has one
-_HEAD = 1 << 16  # bytes of a log that hold its run record
->>>>>>> main
+_HEAD = 1 << 16  # bytes of a log in which its run record begins
 _FRESH = 120.0  # seconds: somebody else is measuring this run
 
 

@@ -11,22 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-<<<<<<< HEAD
-from runferry.wire.scanning import Lost, next_data
-=======
 from runferry.formats.odd_values import DEEPEST, is_too_deep
-from runferry.wire.scanning import Lost
->>>>>>> main
+from runferry.wire.scanning import Lost, next_data
 
 REASON = "not a row"
 ZEROS = "zeros"
 LONGEST = 32 << 20  # bytes of a line; what is longer is no row that any server takes
 _MARK = 256  # bytes before the position by which the file is known again
-<<<<<<< HEAD
-_PAGE = bytes(4096)
-=======
 MOST_TRIES = 10_000  # places in one damaged line at which a row may begin: each costs up to the rest of the line
->>>>>>> main
+_PAGE = bytes(4096)
 _DECODER = json.JSONDecoder()
 
 

@@ -15,11 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-<<<<<<< HEAD
 from runferry.at_work import made_progress
-=======
 from runferry.formats.folder_logs import choose
->>>>>>> main
 
 RUN_NAME = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-(.+)", re.DOTALL)  # names may hold line breaks
 LEGACY_NAME = re.compile(r"(?:dryrun|run)-\d{8}_\d{6}-(.+)", re.DOTALL)

@@ -98,12 +98,8 @@ class CodeState:
             folder, places = found
             try:
                 if not self._ending.is_set():
-<<<<<<< HEAD
                     with AT_WORK.turn("keeping a run's code", str(folder.path)):
-                        self._take(folder)
-=======
-                    self._take(folder, places)
->>>>>>> main
+                        self._take(folder, places)
             except OSError as error:
                 log.warning("%s: its code state cannot be kept: %s", folder.path, error)
             except Exception:
