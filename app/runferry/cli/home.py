@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runferry import logs
+from runferry import leaving, logs
 from runferry.cli.output import say, warn
 from runferry.control import Answer, ControlClient, ControlServer, Occupied, Owner
 from runferry.engine.choice import Choice, choose
@@ -25,6 +25,7 @@ from runferry.servers import CLOUD
 from runferry.settings import Settings
 
 TRIES = 10
+OWNER_PATIENCE = 30.0  # seconds in which the Runferry that runs says how it is
 log = logging.getLogger(__name__)
 
 
@@ -89,6 +90,7 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
                 try:
                     yield engine
                 finally:
+                    leaving.begin()
                     control.stop()
         except AppError:
             raise
@@ -97,6 +99,7 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
             raise
         finally:
             written.close()
+            leaving.ended()
 
 
 @contextmanager
@@ -152,6 +155,7 @@ def tell_owner(around: Surroundings, command: str, told: dict[str, Any] | None =
 
 
 __all__ = [
+    "OWNER_PATIENCE",
     "TRIES",
     "Occupied",
     "Surroundings",

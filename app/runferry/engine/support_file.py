@@ -18,6 +18,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runferry.at_work import AT_WORK, stacks
 from runferry.errors import NeedsUser
 from runferry.inert import inert
 from runferry.logs import secrets
@@ -79,6 +80,7 @@ def _parts(engine: Engine) -> dict[str, str]:
         "about.json": _json(about),
         "settings.json": _json(settings),
         "status.json": _json(snapshot),
+        "threads.txt": _threads(),
     }
     for log in sorted(engine.home.logs.glob("*.log"))[:LOGS]:
         try:
@@ -89,6 +91,13 @@ def _parts(engine: Engine) -> dict[str, str]:
             lines = [f"not readable: {error.strerror}"]
         parts[f"logs/{inert(log.name, TEXT)}"] = "\n".join(inert(line) for line in lines)
     return parts
+
+
+def _threads() -> str:
+    """Where each thread stands, those of parts that get nowhere first."""
+    stuck = AT_WORK.stuck()
+    told = "".join(f"No progress for {one.seconds:.0f} s: {one.part} {one.what}\n" for one in stuck)
+    return told + stacks(tuple(thread for one in stuck for thread in one.threads))
 
 
 def _json(value: object) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from runferry.at_work import AT_WORK
 from runferry.clock import LONGEST_WAIT, Clock, bounded
 from runferry.errors import AppError
 from runferry.sync.connection import Connection
@@ -275,7 +276,8 @@ class Scheduler:
 
     def _turn(self, slot: _Slot) -> tuple[float | None, AppError | None]:
         """The task's turn with its server; the end of an outage is told to all who wait for it."""
-        delay, error = _advance(slot.task)
+        with AT_WORK.turn("delivering a run", str(getattr(slot.task, "log", ""))):
+            delay, error = _advance(slot.task)
         slot.task.connection.leave(error)
         if slot.probes and slot.task.connection.is_open:
             self._recovered(slot.task.connection)
