@@ -55,6 +55,7 @@ class Run(RunIdentity):
         self._console: Console | None = None
         self._output: OutputFile | None = None
         self._ended = False
+        self.own_files: set[str] = set()  # names below files/ that the run uses itself, besides `files.OWN_NAMES`
         self.resumed = parts.resumed
         self.starting_step = parts.recording.step
         # The shortest way for the call that training makes most often.
@@ -153,7 +154,8 @@ class Run(RunIdentity):
     ) -> bool | list[str]:
         """Send files along with the run: those that `glob_str` names; `base_path` is left out of their names.
 
-        policy: ``now``, ``live`` (followed while they change) or ``end``. Gives the paths in the run's folder.
+        policy: ``now``, ``live`` (followed while they change) or ``end``. Gives the paths in the run's folder; a file that
+        is called like one of the run's own is sent under another name, which is told, and is not among them.
         """
         if glob_str is None:
             return True  # long ago: "save the run"
@@ -169,13 +171,20 @@ class Run(RunIdentity):
         return saved
 
     def _save(self, pattern: Any, base_path: Any, policy: str, glob: bool, saved: list[str]) -> None:
-        settings = self._parts.settings
-        items = files.save(pattern, base_path, glob, self.dir, settings.ignore_globs, settings.symlink, saved)
-        if items:
-            listed = [{"path": name, "policy": files.POLICIES[policy]} for name in items]
+        settings, place = self._parts.settings, self._folder
+        assert place is not None
+        found = files.find(pattern, base_path, glob, place.parent)
+        if not found:
+            self._faults.note("save-nothing", f"save: no file fits {os.fsdecode(pattern)!r}")
+        placed = files.save(found, place.files, settings.ignore_globs, settings.symlink, self.own_files)
+        saved += placed.paths
+        for name, taken in placed.elsewhere.items():
+            self._faults.note(
+                f"save-own-name {name}", f"save: the run has a {name} of its own; yours is sent as {taken}"
+            )
+        if placed.names:
+            listed = [{"path": name, "policy": files.POLICIES[policy]} for name in placed.names]
             self._recording.record("files", {"files": listed})
-        else:
-            self._faults.note("save-nothing", f"save: no file fits {os.fspath(pattern)!r}")
 
     def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = None) -> None:
         """Notify people. level: INFO, WARN, ERROR. wait_duration: seconds in which equal titles are not repeated."""

@@ -169,7 +169,7 @@ def _write_beginning(
         faults.guard("environment", lambda: _write_environment(recording, settings, place, started))
         faults.guard("requirements", lambda: _write_requirements(recording, settings, place))
     if settings.save_code and not settings.disable_code and not settings.metrics_only:
-        faults.guard("code", lambda: _save_code(recording, settings, place))
+        faults.guard("code", lambda: run.own_files.add(_save_code(recording, settings, place)))
     if settings.resume == "auto":
         faults.guard("resume-note", lambda: resume.remember_id(place.parent, settings.run_id))
     run.write_files()
@@ -191,21 +191,25 @@ def _write_requirements(recording: Recording, settings: RunSettings, place: fold
     recording.record("files", {"files": [{"path": name, "policy": files.POLICIES["now"], "type": 1}]})
 
 
-def _save_code(recording: Recording, settings: RunSettings, place: folder.RunFolder) -> None:
-    """The main script under ``files/code/``, as it is now (a copy: it may be edited while the training runs)."""
+def _save_code(recording: Recording, settings: RunSettings, place: folder.RunFolder) -> str:
+    """The main script under ``files/code/``, as it is now (a copy: it may be edited while the training runs).
+
+    Gives its name; empty where there is none.
+    """
     import shutil
 
     script = environment.script_path()
     if not script or not os.path.isfile(script):
-        return
+        return ""
     repository = git.find(os.path.dirname(script))
     name = "code/" + environment.code_path(script, repository.root if repository else os.getcwd())
     if files.ignored(name, settings.ignore_globs):
-        return
+        return ""
     target = os.path.join(place.files, *name.split("/"))
     os.makedirs(os.path.dirname(target), exist_ok=True)
     shutil.copyfile(script, target)
     recording.record("files", {"files": [{"path": name, "policy": files.POLICIES["now"], "type": 1}]})
+    return name
 
 
 def _writer_id() -> str:
