@@ -1,5 +1,6 @@
-# Every target makes what it needs. Nothing is installed outside this folder but Debian packages that are missing:
-# python3-venv (make run), libraries of Qt and a small X desktop (make test; .ci/tools lists them).
+# Every target makes what it needs inside this folder. Debian packages that are missing are installed by `make test`,
+# `make nightly` and `make tools` only (libraries of Qt, a small X desktop, a compiler: .ci/tools lists them); the other
+# targets say what to type.
 SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -11,13 +12,14 @@ PYTEST_ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv dev dev-package peer mitm tools lint types unit test screenshots bench bench-docs freeze wheel clean
+.PHONY: help run venv dev dev-package peer mitm tools lint types unit test nightly screenshots bench bench-docs freeze wheel clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+test nightly tools: export RUNFERRY_APT := yes
+
 run: $(VENV)/.app ## install into .venv and start the app
-	@[ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] || .ci/tools qt || true
 	@exec $(VENV)/bin/runferry
 
 venv: $(VENV)/.app ## install into .venv: the commands, without what development needs
@@ -27,35 +29,35 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.app: $(VENV)/.made pyproject.toml
-	@echo "Installing Runferry into $(VENV) …"
-	@$(PY) -m pip install --quiet --editable '.[desktop]'
+	@echo "Installing Runferry into $(VENV) (about 400 MB, once) …"
+	@$(PY) .ci/install --editable '.[desktop]'
 	@touch $@
 
 dev: $(VENV)/.dev ## what development needs, too
 
 $(VENV)/.dev: $(VENV)/.app pyproject.toml
-	@$(PY) -m pip install --quiet 'pip>=25.1'
-	@$(PY) -m pip install --quiet --editable '.[desktop]' --group dev
+	@$(PY) .ci/install 'pip>=25.1'
+	@$(PY) .ci/install --editable '.[desktop]' --group dev
 	@touch $@
 
 dev-package: $(VENV)/.package # and what packaging needs
 
 $(VENV)/.package: $(VENV)/.dev pyproject.toml
-	@$(PY) -m pip install --quiet --group package
+	@$(PY) .ci/install --group package
 	@touch $@
 
 peer: $(PEER)/.made ## the real wandb client, in an environment of its own, as a test partner
 
 $(PEER)/.made: Makefile
 	@.ci/make-venv $(PEER)
-	@$(PEER)/bin/python -m pip install --quiet '$(WANDB)' numpy pillow
+	@$(PEER)/bin/python .ci/install '$(WANDB)' numpy pillow
 	@touch $@
 
 mitm: $(MITM)/.made ## mitmproxy, in an environment of its own, as a proxy that re-signs
 
 $(MITM)/.made:
 	@.ci/make-venv $(MITM)
-	@$(MITM)/bin/python -m pip install --quiet mitmproxy
+	@$(MITM)/bin/python .ci/install mitmproxy
 	@touch $@
 
 tools: # programs and libraries that tests use
@@ -70,13 +72,17 @@ types: $(VENV)/.dev ## strict types
 	@$(VENV)/bin/mypy
 
 unit: $(VENV)/.dev ## the fast tests
-	@.ci/tools qt
+	@.ci/tools unit
 	@$(PY) -m pytest tests/unit tests/test_architecture.py -q
 
 test: lint types tools $(VENV)/.package $(PEER)/.made $(MITM)/.made ## everything: lint, types, all tests
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-wheel: $(VENV)/.package ## build the wheel and the source archive into dist/
+nightly: lint types tools $(VENV)/.package $(PEER)/.made $(MITM)/.made ## all tests and those that take longer: real sizes, bare machines
+	@RUNFERRY_NIGHTLY=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+wheel: $(VENV)/.made ## build the wheel and the source archive into dist/
+	@$(PY) -c 'import build' 2>/dev/null || $(PY) .ci/install 'build>=1.2'
 	@$(PY) -m build --outdir dist >/dev/null
 	@ls dist/*.whl
 

@@ -21,9 +21,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # windows are tested without a display; tests/desktop has one
 
+NIGHTLY = os.environ.get("RUNFERRY_NIGHTLY", "") not in ("", "0")
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOREIGN = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NETRC", "NO_PROXY", "no_proxy")
 PREFIXES = ("WANDB_", "RUNFERRY_")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes longer than a run of everything may is left to `make nightly`; by its name it can be run alone."""
+    if NIGHTLY or any("::" in one for one in config.args):
+        return
+    later = [one for one in items if one.get_closest_marker("nightly")]
+    if later:
+        config.hook.pytest_deselected(items=later)
+        items[:] = [one for one in items if one not in later]
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 What stands in a comment before a block says how: `file: NAME` writes it, `background` keeps it running during the next
 block, `needs: wandb` puts the real client's Python first, `server` puts a second local server where the example's
-address stands, and `not run: WHY` leaves it out.
+address stands, `bare: NAME` leaves it to test_bare.py, and `not run: WHY` leaves it out.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def test_every_command_runs(wheel: Path, installed: Path, peer: Path, tmp_path: 
             (tmp_path / detail).write_text(block.text)
         elif kind == "background":
             background = block
-        elif block.language == "sh" and kind != "not run":
+        elif block.language == "sh" and kind not in ("not run", "bare"):
             if background is not None:
                 command = background.text.split()
                 with running(command, tmp_path, environ, "Watching"):

@@ -14,7 +14,9 @@ import pytest
 ALLOWED = {
     "needs a GPU": "machines of CI have none",
     "needs Windows": "run by the GitHub workflow",
+    "needs debootstrap": "makes a system of its own; nightly, as root",
     "needs macOS": "run by the GitHub workflow",
+    "this system does not let a program make a container": "CI machines may forbid user namespaces",
     "Python 3.": "a version that is not installed here; the GitHub workflow has them all",
 }
 """Beginnings of reasons that `pytest.skip` or a mark gives, and why they are allowed."""

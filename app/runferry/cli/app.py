@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from runferry.cli import watch
+from runferry.cli.display import why_no_window
 from runferry.cli.home import owned_engine, prepare, say
 from runferry.cli.taking_over import take_place
 
@@ -18,7 +16,7 @@ def main(args: argparse.Namespace) -> int:
     """Start the app, or raise the window of the one that runs."""
     missing = why_no_window()
     if missing:
-        say(f"{missing} Running without a window, as `runferry watch`.")
+        say(f"{missing.rstrip('.')}. Running without a window, as `runferry watch`.")
         parser = argparse.ArgumentParser()
         watch.add_arguments(parser)
         return watch.main(parser.parse_args([]))
@@ -34,16 +32,3 @@ def open_window(paths: Sequence[Path], hidden: bool = False) -> int:
         from runferry.desktop.launch import run
 
         return run(engine, hidden, paths)
-
-
-def why_no_window() -> str:
-    """Why there can be no window here; empty where there can."""
-    if find_spec("PySide6") is None:
-        return "The window's libraries are not installed (pip install 'runferry[desktop]')."
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return "There is no display here."
-    try:
-        import PySide6.QtWidgets  # noqa: F401
-    except ImportError as error:  # a library of the system that Qt needs
-        return f"The window cannot be shown: {error}."
-    return ""

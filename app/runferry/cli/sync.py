@@ -79,7 +79,8 @@ def main(args: argparse.Namespace) -> int:
 
 def _in_window(paths: tuple[Path, ...]) -> int:
     """The sheet that a drop opens; where to and what is sent is chosen there."""
-    from runferry.cli.app import open_window, why_no_window
+    from runferry.cli.app import open_window
+    from runferry.cli.display import why_no_window
 
     missing = why_no_window()
     if missing:
