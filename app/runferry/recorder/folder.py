@@ -57,10 +57,11 @@ def private_place() -> str:
     return tempfile.mkdtemp(prefix="runferry-")
 
 
-def make(place: str, run_id: str, started: float) -> RunFolder:
+def make(place: str, run_id: str, started: float, is_latest: bool = True) -> RunFolder:
     """Create the folder of a run in ``<place>/wandb``. Raises OSError."""
     path, parent = _make_unique(place, run_id, started)
-    _point_latest(parent, os.path.basename(path))
+    if is_latest:
+        _point_latest(parent, os.path.basename(path))
     log = os.path.join(path, f"run-{run_id}.wandb")
     return RunFolder(path, log, os.path.join(path, "files"), os.path.join(path, MARKER), parent)
 

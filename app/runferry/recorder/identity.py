@@ -132,6 +132,8 @@ class RunIdentity:
         return f"<runferry.Run {self.path}>"
 
     def _change(self, **fields: Any) -> None:
+        if self._recording.ready("naming it") is None:
+            return
         self._identity = self._identity._replace(**fields)
         names = {"name": "display_name"}
         self._first.update({names.get(field, field): value for field, value in fields.items()})

@@ -1,7 +1,7 @@
 """What a pattern given to `save` names on disk. Reads directories only; ends also where links lead in circles.
 
-A name that exists is taken as it is, also with brackets in it, and so is the directory in which one works: only what the
-person wrote is a pattern.
+A name that exists is taken as it is, also with brackets in it, and so is the directory in which one works: only what
+the person wrote is a pattern.
 """
 
 from __future__ import annotations
