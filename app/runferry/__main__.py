@@ -8,10 +8,12 @@ import sys
 def main() -> int:
     """Entry point of the `runferry` command; gives its exit code."""
     if sys.argv[1:] == ["--version"]:
+        from runferry.cli.output import finish, set_up, tell
         from runferry.version import __version__
 
-        print(f"runferry {__version__}")  # noqa: T201 - the base install can say at least this
-        return 0
+        set_up()
+        tell(f"runferry {__version__}")  # the base install can say at least this
+        return finish(0, is_answer=True)
     if sys.version_info < (3, 10):
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         return _missing(
@@ -33,7 +35,9 @@ def main() -> int:
 
 
 def _missing(why: str, todo: str) -> int:
-    sys.stderr.write(f"The commands are not installed\n  {why}\n  What to do: {todo}\n")
+    from runferry.cli.output import warn
+
+    warn("The commands are not installed", f"  {why}", f"  What to do: {todo}")
     return 2
 
 

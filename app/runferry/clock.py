@@ -6,6 +6,15 @@ import threading
 import time
 from typing import Protocol
 
+LONGEST_WAIT = 3600.0
+"""Seconds that a thread waits at a time; whoever waits for longer looks again. Waits of years overflow in Python, and a
+computer sleeps."""
+
+
+def bounded(seconds: float) -> float:
+    """A wait that a thread can take, from 0 to LONGEST_WAIT; whatever a number from elsewhere (NaN, infinity) says."""
+    return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else LONGEST_WAIT
+
 
 class Clock(Protocol):
     """What the engine needs of time."""
@@ -33,4 +42,4 @@ class SystemClock:
 
     def wait(self, event: threading.Event, timeout: float) -> bool:
         """Wait for the event, at most `timeout` seconds."""
-        return event.wait(timeout)
+        return event.wait(bounded(timeout))

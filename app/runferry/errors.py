@@ -49,9 +49,17 @@ class AppError(Exception):
             "cause": "" if self.cause is None else without_paths(str(self.cause)),
         }
 
-    def for_people(self) -> str:
+    def lines(self) -> tuple[str, str, str]:
         """Three lines for a terminal: what, why, what now."""
-        return f"{self.title}\n  {self.message}\n  What to do: {self.todo}"
+        return self.title, f"  {self.message}", f"  What to do: {self.todo}"
+
+    def for_people(self) -> str:
+        """The same as one text."""
+        return "\n".join(self.lines())
+
+    def one_line(self) -> str:
+        """The same where only a line is heard: in an event, in a list."""
+        return f"{self.title}. {self.message} {self.todo}"
 
 
 class TemporaryError(AppError):

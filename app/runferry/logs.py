@@ -18,9 +18,10 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from runferry.errors import AppError, NeedsUser
+from runferry.inert import inert
 from runferry.paths import Home
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -64,7 +65,11 @@ secrets = Secrets()
 
 
 class MaskingFormatter(logging.Formatter):
-    """Formats and then masks; a filter would see neither arguments in place nor the traceback."""
+    """Formats, makes inert and masks; a filter would see neither arguments in place nor the traceback.
+
+    A record is one line, whatever a name in it holds; the lines of its traceback stand below it, each behind a mark, so
+    that none can pass for a record.
+    """
 
     def __init__(self, known: Secrets) -> None:
         super().__init__(FORMAT)
@@ -73,6 +78,22 @@ class MaskingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line, and the traceback if there is one."""
         return self._known.mask(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line alone."""
+        return inert(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        """The traceback. It is kept with the record, where other formatters take it from."""
+        return _behind_marks(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:
+        """A stack that was asked for."""
+        return _behind_marks(super().formatStack(stack_info))
+
+
+def _behind_marks(text: str) -> str:
+    return "\n".join(f"  | {inert(line)}" for line in text.split("\n"))
 
 
 class _QuietFile(logging.handlers.RotatingFileHandler):
@@ -137,9 +158,7 @@ def setup(
     try:
         home.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         made.file = home.logs / f"{name}.log"
-        made._handlers.append(
-            _QuietFile(made.file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8", errors="backslashreplace")
-        )
+        made._handlers.append(_QuietFile(made.file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8"))
         made._crash_file = _open_crash_log(home.logs / f"{name}-crash.log")
     except OSError as error:
         made.file, stderr = None, True

@@ -17,6 +17,7 @@ ALLOWED = {
     "needs debootstrap": "makes a system of its own; nightly, as root",
     "needs macOS": "run by the GitHub workflow",
     "this system does not let a program make a container": "CI machines may forbid user namespaces",
+    "needs a second account": "only root can be another account too; CI's containers run as root",
     "Python 3.": "a version that is not installed here; the GitHub workflow has them all",
 }
 """Beginnings of reasons that `pytest.skip` or a mark gives, and why they are allowed."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from runferry.cli import watch
 from runferry.cli.display import why_no_window
-from runferry.cli.home import owned_engine, prepare, say
+from runferry.cli.home import owned_engine, prepare
+from runferry.cli.output import say
 from runferry.cli.taking_over import take_place
 
 

@@ -6,15 +6,21 @@ There is no way to turn the check of certificates off.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-from pathlib import Path
 
-from runferry.cli.home import prepare, say, tell_owner
+from runferry.cli.home import path_of, prepare, tell_owner
+from runferry.cli.output import say, tell, tell_json
 from runferry.engine import company_certificates as company
 from runferry.engine.certificate_files import refresh_bundle
 from runferry.errors import UsageError
 from runferry.settings import Settings
+
+EXAMPLES = (
+    "runferry certificates show https://wandb.example.com",
+    "runferry certificates add company.crt",
+    "runferry certificates add company.crt --server https://wandb.example.com",
+    "runferry certificates list",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,13 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("--server", default="", metavar="URL", help="for this server only; default: for all")
     removing = actions.add_parser("remove", help="trust a file no longer")
     removing.add_argument("name", metavar="NAME")
-    removing.add_argument("--server", default="", metavar="URL")
+    removing.add_argument("--server", default="", metavar="URL", help="for this server only; default: for all")
     listing = actions.add_parser("list", help="files in use, and where else trust comes from")
-    listing.add_argument("--server", default="", metavar="URL")
-    listing.add_argument("--json", action="store_true")
+    listing.add_argument("--server", default="", metavar="URL", help="as this server sees it; default: yours")
+    listing.add_argument("--json", action="store_true", help="one JSON object; its `schema` is 1")
     showing = actions.add_parser("show", help="the chain that a server presents; nothing is sent to it")
     showing.add_argument("server", metavar="URL")
-    showing.add_argument("--json", action="store_true")
+    showing.add_argument("--json", action="store_true", help="one JSON object; its `schema` is 1")
     showing.add_argument("--pem", action="store_true", help="the certificates themselves, to be kept in a file")
     for name, text in (("relax", "leave out rules of form for a server"), ("strict", "check them again")):
         actions.add_parser(name, help=text).add_argument("server", metavar="URL")
@@ -56,9 +62,9 @@ def main(args: argparse.Namespace) -> int:
 
 def _change(settings: Settings, args: argparse.Namespace) -> None:
     if args.action == "add":
-        _, name, found = company.add(settings, Path(args.file).expanduser(), args.server)
+        _, name, found = company.add(settings, path_of(args.file), args.server)
         for one in found:
-            say(f"{one.subject}\n    valid {one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}")
+            say(one.subject, f"    valid {one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}")
             say(f"    SHA-256 {one.sha256}")
         say(f"Trusted for {args.server or 'all servers'}, as {name}. Compare the SHA-256 with what IT says.")
     elif args.action == "remove":
@@ -88,39 +94,39 @@ def _list(settings: Settings, args: argparse.Namespace) -> int:
             for one in kept
         ]
         places = [{"name": one.name, "path": one.path, "ignored": one.ignored} for one in sources]
-        print(json.dumps({"schema": 1, "server": server, "sources": places, "files": files}))
+        tell_json({"schema": 1, "server": server, "sources": places, "files": files})
         return 0
-    print(f"For {server}:")
+    tell(f"For {server}:")
     for source in sources:
-        print(f"  {source.name} {source.path} {'— ignored: ' + source.ignored if source.ignored else '— in use'}")
+        tell(f"  {source.name} {source.path} {'— ignored: ' + source.ignored if source.ignored else '— in use'}")
     if hint := company.hint_for_wandb(os.environ):
-        print(f"  This app uses the bundle; wandb's own uploader does not. For it: {hint}")
+        tell(f"  This app uses the bundle; wandb's own uploader does not. For it: {hint}")
     for file in kept:
-        print(f"{file.name} (for {file.server or 'all servers'}) {file.problem}")
+        tell(f"{file.name} (for {file.server or 'all servers'}) {file.problem}")
         for one in file.found:
-            print(f"    {one.subject}, until {one.not_after:%Y-%m-%d}, SHA-256 {one.sha256}")
+            tell(f"    {one.subject}, until {one.not_after:%Y-%m-%d}, SHA-256 {one.sha256}")
     return 0
 
 
 def _show(settings: Settings, args: argparse.Namespace) -> int:
     seen = company.presented(settings, args.server, os.environ)
     if args.json:
-        print(json.dumps({"schema": 1, **seen.as_dict()}))
+        tell_json({"schema": 1, **seen.as_dict()})
     elif args.pem:
-        print("".join(one.pem for one in seen.chain), end="")
+        tell(*(line for one in seen.chain for line in one.pem.splitlines()))
     else:
-        print("\n".join(seen.drawn()))
+        tell(*seen.drawn())
         if seen.middleman:
-            print(f"A proxy ({seen.middleman}) re-signs this connection.")
+            tell(f"A proxy ({seen.middleman}) re-signs this connection.")
         elif not seen.is_public:
-            print("No public CA stands behind it: a company's own server, or a proxy that re-signs.")
+            tell("No public CA stands behind it: a company's own server, or a proxy that re-signs.")
         if seen.wants_client_certificate:
-            print("The server asks for a client certificate.")
+            tell("The server asks for a client certificate.")
     return 0 if seen.untrusted_at is None else 1
 
 
 def _text(path: str) -> str:
     try:
-        return Path(path).expanduser().read_text(errors="replace")
+        return path_of(path).read_text(errors="replace")
     except OSError as error:
         raise UsageError("no-such-file", "No such file", f"{path}: {error.strerror}.", "Name a file.", error) from error

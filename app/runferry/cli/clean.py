@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import Surroundings, owned_engine, prepare, running_owner, say
+from runferry.cli.home import Surroundings, owned_engine, prepare, raise_told, running_owner
 from runferry.cli.init import existing
+from runferry.cli.output import ask, is_asked, say, tell, tell_json, warn
 from runferry.counted import count_of
 from runferry.engine.cleaning import Candidate, candidates_in, to_trash
-from runferry.errors import PermanentError
+
+EXAMPLES = (
+    "runferry clean --dry-run",
+    "runferry clean ~/experiments/wandb --min-age 72 --yes",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +43,10 @@ def main(args: argparse.Namespace) -> int:
         gone, failed = _to_trash(candidates)
         say(f"In the trash: {count_of(len(gone), 'folder')}. It frees no space until it is emptied.")
         for path, why in failed:
-            say(f"! {path}: {why}")
+            warn(f"! {path}: {why}")
     if args.json:
         told = {"candidates": [asdict(one) for one in candidates], "kept": skipped, "trashed": gone, "failed": failed}
-        print(json.dumps(told))
+        tell_json(told)
     return 1 if failed else 0
 
 
@@ -56,26 +59,25 @@ def _look(around: Surroundings, root: Path, min_age: float) -> tuple[list[Candid
     told: dict[str, Any] = {}
     with client:
         answer = client.request("clean", {"root": str(root), "min_age": min_age}, on_progress=told.update)
-    if answer.error:
-        raise PermanentError(**{name: str(text) for name, text in answer.error.items()})
+    raise_told(answer)
     candidates = [Candidate(**one) for one in told.get("candidates", [])]
     return candidates, [(path, why) for path, why in told.get("skipped", [])]
 
 
 def _show(candidates: list[Candidate], skipped: list[tuple[str, str]]) -> None:
     for one in sorted(candidates, key=lambda one: -one.size):
-        print(f"{_bytes(one.size):>9}  {one.path}  (on {one.server})")
+        tell(f"{_bytes(one.size):>9}  {one.path}  (on {one.server})")
     for path, why in skipped:
-        print(f"{'kept':>9}  {path}  ({why})")
+        tell(f"{'kept':>9}  {path}  ({why})")
     total = sum(one.size for one in candidates)
-    print(f"{_bytes(total):>9}  in {count_of(len(candidates), 'folder')} could go; {len(skipped)} are kept")
+    tell(f"{_bytes(total):>9}  in {count_of(len(candidates), 'folder')} could go; {len(skipped)} are kept")
 
 
 def _confirmed(count: int, is_json: bool) -> bool:
-    if is_json or not sys.stdin.isatty():
-        say("Nothing was moved: say --yes to move them to the trash without being asked.")
+    if is_json or not is_asked():
+        warn("Nothing was moved: say --yes to move them to the trash without being asked.")
         return False
-    return input(f"Move {count_of(count, 'folder')} to the trash? [y/N] ").strip().lower() in ("y", "yes")
+    return ask(f"Move {count_of(count, 'folder')} to the trash? [y/N]").lower() in ("y", "yes")
 
 
 def _to_trash(candidates: list[Candidate]) -> tuple[list[str], list[tuple[str, str]]]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from runferry.cli.home import Surroundings, hosted, prepare, say
+from runferry.cli.home import Surroundings, hosted, prepare
+from runferry.cli.output import say, tell
 from runferry.cli.sync import carry_out
 from runferry.counted import count_of
 from runferry.engine.job import SyncRequest
@@ -19,6 +20,8 @@ from runferry.errors import AppError
 
 PAUSE = 0.5  # seconds between two looks
 TRAINING = "--training"  # the part of this command that runs in the process of its own
+
+EXAMPLES = ("runferry demo",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +80,7 @@ def _result(run: dict[str, Any]) -> int:
             told.get("message", f"The run is {run.get('state', 'not there')}."),
             told.get("todo", "See the log."),
         )
-    print(
+    tell(
         f"✓ {count_of(run['rows'], 'row')}, {count_of(run['console_lines'], 'console line')}, "
         f"{count_of(run['files'], 'file')}: verified on the server."
     )

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 
-from runferry.cli.home import choose_server, prepare, say
+from runferry.cli.home import choose_server, prepare
+from runferry.cli.output import say, tell, tell_json
 from runferry.clock import SystemClock
 from runferry.engine.doctor import Mark, Step, examine
 from runferry.engine.local_server import LocalServer
 from runferry.names import check_name
 
 _SIGNS = {Mark.GOOD: "✓", Mark.WARNING: "!", Mark.BAD: "✗", Mark.SKIPPED: "–"}
+
+EXAMPLES = (
+    "runferry doctor",
+    "runferry doctor https://wandb.example.com --read-only",
+    "runferry doctor local --json",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,14 +53,14 @@ def main(args: argparse.Namespace) -> int:
     is_good = all(step.mark is not Mark.BAD for step in taken)
     if args.json:
         told = {"schema": 1, "server": choice.server, "good": is_good, "steps": [one.as_dict() for one in taken]}
-        print(json.dumps(told, ensure_ascii=False))
+        tell_json(told)
     return 0 if is_good else 1
 
 
 def _show(step: Step) -> None:
     took = f" ({step.seconds * 1000:.0f} ms)" if step.mark is not Mark.SKIPPED else ""
-    print(f"{_SIGNS[step.mark]} {step.name}: {step.said}{took}")
+    tell(f"{_SIGNS[step.mark]} {step.name}: {step.said}{took}")
     for line in step.lines:
-        print(f"    {line}")
+        tell(f"    {line}")
     if step.todo:
-        print(f"    What to do: {step.todo}")
+        tell(f"    What to do: {step.todo}")

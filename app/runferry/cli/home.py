@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from runferry import logs
-from runferry.control import ControlClient, ControlServer, Occupied, Owner
+from runferry.cli.output import say, warn
+from runferry.control import Answer, ControlClient, ControlServer, Occupied, Owner
 from runferry.engine.choice import Choice, choose
 from runferry.engine.commands import handler
 from runferry.engine.engine import Engine
-from runferry.errors import AppError, PermanentError
+from runferry.errors import AppError, PermanentError, UsageError
+from runferry.formats.detect import is_there
 from runferry.formats.interrupted import INTERRUPTED
 from runferry.paths import Home, find_home
 from runferry.servers import CLOUD
 from runferry.settings import Settings
 
 TRIES = 10
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ def prepare() -> Surroundings:
     home = find_home()
     settings = Settings.load(home.settings_file, os.environ)
     for problem in settings.problems:
-        say(problem.for_people())
+        warn(*problem.lines())
     return Surroundings(home, settings)
 
 
@@ -65,17 +69,24 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
     """
     with Owner(around.home, kind):
         INTERRUPTED.keep_in(around.home.interrupted_file)
-        logging = logs.setup(around.home, around.settings.log_level)
+        written = logs.setup(around.home, around.settings.log_level)
         try:
             with Engine(around.home, around.settings) as engine:
+                if engine.rebuilt is not None:
+                    warn(*engine.rebuilt.lines())
                 control = ControlServer(around.home, handler(engine, kind))
                 control.start()
                 try:
                     yield engine
                 finally:
                     control.stop()
+        except AppError:
+            raise
+        except Exception:  # a bug: it is shown, and should be found in the log too
+            log.critical("uncaught exception", exc_info=True)
+            raise
         finally:
-            logging.close()
+            written.close()
 
 
 @contextmanager
@@ -89,12 +100,33 @@ def hosted(around: Surroundings) -> Iterator[None]:
         yield
 
 
+def path_of(text: str) -> Path:
+    """A path that a person typed: ``~`` is resolved where it can be, links are left."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:  # ~nobody
+        return Path(text).absolute()
+
+
+def run_of(text: str) -> str:
+    """What a person typed for a run: a path as a whole one, an id or a name as it is."""
+    path = str(path_of(text))
+    return path if is_there(path) else text
+
+
+def raise_told(answer: Answer) -> None:
+    """The error that the Runferry that runs has told, with the exit code that it would have here."""
+    if answer.error:
+        kind = UsageError if answer.code == 2 else PermanentError
+        raise kind(**{name: str(answer.error.get(name, "")) for name in ("slug", "title", "message", "todo", "cause")})
+
+
 def running_owner(around: Surroundings) -> ControlClient | None:
     """A line to the Runferry that owns the state folder, or None."""
     try:
         return ControlClient.connect(around.home)
     except AppError as error:
-        say(error.for_people())
+        warn(*error.lines())
         return None
 
 
@@ -105,14 +137,8 @@ def tell_owner(around: Surroundings, command: str, told: dict[str, Any] | None =
         return False
     with client:
         answer = client.request(command, arguments, on_progress=None if told is None else told.update)
-    if answer.error:
-        raise PermanentError(**{name: answer.error.get(name, "") for name in ("slug", "title", "message", "todo")})
+    raise_told(answer)
     return True
-
-
-def say(text: str) -> None:
-    """A line for people; standard output stays clean for results."""
-    print(text, file=sys.stderr, flush=True)
 
 
 __all__ = [
@@ -123,8 +149,10 @@ __all__ = [
     "choose_server",
     "hosted",
     "owned_engine",
+    "path_of",
     "prepare",
+    "raise_told",
+    "run_of",
     "running_owner",
-    "say",
     "tell_owner",
 ]

@@ -9,18 +9,26 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from runferry.cli.home import prepare, say
+from runferry.cli.home import path_of, prepare
+from runferry.cli.output import say
 from runferry.errors import UsageError
 from runferry.names import check_name
 from runferry.settings.wandb_edit import edit
+
+EXAMPLES = (
+    "runferry init --project vision",
+    "runferry init ~/experiments --project vision --entity our-team --server local",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
     parser.add_argument("directory", metavar="DIR", nargs="?", default=".", help="default: here")
-    parser.add_argument("--project", default="", help="for runs that name none")
-    parser.add_argument("--entity", default="", help="the team, for runs that name none")
-    parser.add_argument("--server", default="", metavar="URL|local|cloud", help="where this computer's runs go")
+    parser.add_argument("--project", default="", help="for runs that name none; default: left as it is")
+    parser.add_argument("--entity", default="", help="the team, for runs that name none; default: left as it is")
+    parser.add_argument(
+        "--server", default="", metavar="URL|local|cloud", help="where this computer's runs go; default: left as it is"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -49,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
 
 def existing(text: str) -> Path:
     """The folder of this name. Raises UsageError."""
-    path = Path(text).expanduser().absolute()
+    path = path_of(text)
     if not path.is_dir():
         raise UsageError("no-folder", "No such folder", f"{path} is not a folder.", "Make it first, or name another.")
     return path

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
+from typing import Any
 
+from runferry.cli.home import path_of
+from runferry.cli.output import tell, tell_json
+from runferry.cli.progress import size
 from runferry.counted import count_of
-from runferry.formats.inspect import Inspection, inspect
+from runferry.formats.inspect import Inspection, inspect, strict
+from runferry.status import DamageReport
+
+LONGEST = 500  # characters of config and summary
+EXAMPLES = (
+    "runferry inspect wandb/latest-run",
+    "runferry inspect run-a1b2c3d4.wandb --json",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
-    found = inspect(Path(args.path).expanduser().absolute())
+    found = inspect(path_of(args.path))
     if args.json:
-        print(json.dumps(found.as_dict(), ensure_ascii=False, allow_nan=False))
+        tell_json(found.as_dict())
     else:
         _show(found)
     return 0
@@ -34,14 +44,25 @@ def _show(found: Inspection) -> None:
         "tags": ", ".join(found.tags),
         "rows": f"{found.rows:,}",
         "keys": ", ".join(found.keys[:20]) + (" …" if len(found.keys) > 20 else ""),
-        "config": json.dumps(found.config, ensure_ascii=False)[:500],
-        "summary": json.dumps(found.summary, ensure_ascii=False)[:500],
+        "config": _brief(found.config),
+        "summary": _brief(found.summary),
         "events": count_of(found.events, "system sample"),
         "console": count_of(found.console_lines, "line"),
         "files": ", ".join(found.files[:20]),
         "exit code": "none yet" if found.exit_code is None else str(found.exit_code),
-        "damage": "none" if not found.damage else json.dumps(found.damage),
+        "damage": "none" if found.damage is None else _lost(found.damage),
     }
     for name, text in lines.items():
         if text:
-            print(f"{name:>10}  {text}")
+            tell(f"{name:>10}  {text}")
+    for detail in found.damage.details if found.damage else ():
+        tell(f"{'':>10}  {detail}")
+
+
+def _brief(value: dict[str, Any]) -> str:
+    return json.dumps(strict(value), ensure_ascii=False)[:LONGEST]
+
+
+def _lost(damage: DamageReport) -> str:
+    rows = "" if damage.rows is None else f", about {count_of(damage.rows, 'row')}"
+    return f"{count_of(damage.gaps, 'gap')}, {size(damage.bytes)}{rows} lost; the rest can be read"

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
-import sys
 
-from runferry.cli.home import choose_keyed_server, prepare, say, tell_owner
+from runferry.cli.home import choose_keyed_server, prepare, tell_owner
+from runferry.cli.output import ask_secret, is_asked, read_line, say, warn
 from runferry.credentials import KeyPlace, check_key, keep_key
 from runferry.engine.access import whose_key
 from runferry.errors import UsageError
+
+EXAMPLES = (
+    "runferry login",
+    "runferry login --server https://wandb.example.com",
+    "runferry login - < key.txt",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
     parser.add_argument("--server", default="", metavar="URL|local|cloud", help="whose key it is; default: cloud")
-    parser.add_argument("key", metavar="KEY|-", nargs="?", help="the key; -: from standard input; none: asks for it")
+    parser.add_argument("key", metavar="KEY|-", nargs="?", help="-: from standard input; default: asks for it")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -40,7 +45,9 @@ def main(args: argparse.Namespace) -> int:
 
 def _read_key(given: str | None, server: str) -> str:
     if given and given != "-":
+        warn("A key among the arguments stands in the shell's history, and every account here may read it while this")
+        warn("runs. Better: `runferry login`, which asks for it, or `runferry login - < FILE`.")
         return given.strip()
-    if given == "-" or not sys.stdin.isatty():
-        return sys.stdin.readline().strip()
-    return getpass.getpass(f"API key for {server} (it is not shown): ").strip()
+    if given == "-" or not is_asked():
+        return read_line().strip()
+    return ask_secret(f"API key for {server} (it is not shown):").strip()

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from runferry.cli.home import choose_keyed_server, prepare, say
+from runferry.cli.home import choose_keyed_server, prepare
+from runferry.cli.output import say
 from runferry.credentials import forget_key
+
+EXAMPLES = (
+    "runferry logout",
+    "runferry logout --server https://wandb.example.com",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from runferry.cli.home import prepare, say
+from runferry.cli.home import prepare
 from runferry.cli.init import existing
 from runferry.cli.on import tell_owner, warn_of_variable
+from runferry.cli.output import say
 from runferry.settings.wandb_edit import edit
+
+EXAMPLES = (
+    "runferry off",
+    "runferry off ~/experiments",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 
-from runferry.cli.home import Surroundings, prepare, running_owner, say
+from runferry.cli.home import Surroundings, prepare, running_owner
 from runferry.cli.init import existing
+from runferry.cli.output import say
 from runferry.errors import AppError
 from runferry.settings.wandb_edit import edit
+
+EXAMPLES = (
+    "runferry on",
+    "runferry on ~/experiments",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

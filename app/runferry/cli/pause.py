@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from runferry.cli.home import prepare, say, tell_owner
+from runferry.cli.home import prepare, tell_owner
+from runferry.cli.output import say
 from runferry.engine.pauses import end_of
 from runferry.servers import check_server
+
+EXAMPLES = (
+    "runferry pause",
+    "runferry pause --for 2h",
+    "runferry pause https://wandb.example.com --for tomorrow",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict
 from typing import Any
 
-from runferry.cli.home import Surroundings, say
+from runferry.cli.home import Surroundings
+from runferry.cli.output import tell, tell_json, warn
 from runferry.cli.progress import size
 from runferry.counted import count_of
 from runferry.engine.choice import Choice
@@ -16,26 +16,29 @@ from runferry.engine.plan import Planned, plan
 
 
 def show_plan(around: Surroundings, request: SyncRequest, choice: Choice, as_json: bool) -> int:
-    """Print the plan; 1 when something named is not a run."""
+    """Print the plan; 2 when something named is not a run."""
     planned, rejected = plan(around.settings, request, choice, os.environ)
     for one in planned:
-        print(json.dumps(asdict(one), ensure_ascii=False) if as_json else _lines(one))
+        if as_json:
+            tell_json(asdict(one))
+        else:
+            tell(*_lines(one))
     for status in rejected:
         error: dict[str, Any] = status.error or {}
         if as_json:
-            print(json.dumps({"path": status.path, "error": error}, ensure_ascii=False))
-        say(f"– {status.path}: {error.get('title')}. {error.get('message')}")
-    return 1 if rejected else 0
+            tell_json({"path": status.path, "error": error})
+        warn(f"– {status.path}: {error.get('title')}. {error.get('message')}")
+    return 2 if rejected else 0
 
 
-def _lines(one: Planned) -> str:
+def _lines(one: Planned) -> tuple[str, ...]:
     damage = f", damaged: {count_of(one.gaps, 'gap')}" if one.gaps else ""
     goes = f"{one.entity or '(your default)'} / {one.project} / {one.run_id}"
     return (
-        f"{one.name or one.run_id}  {one.kind}, {one.writer}{damage}\n"
-        f"  {one.path}\n"
+        f"{one.name or one.run_id}  {one.kind}, {one.writer}{damage}",
+        f"  {one.path}",
         f"  {count_of(one.rows, 'row')}, {count_of(one.events, 'system sample')}, "
-        f"{count_of(one.console_writes, 'console write')}, {count_of(len(one.files), 'file')}, {size(one.bytes)}\n"
-        f"  → {one.server}: {goes}\n"
-        f"  would be sent: {', '.join(one.sends)}"
+        f"{count_of(one.console_writes, 'console write')}, {count_of(len(one.files), 'file')}, {size(one.bytes)}",
+        f"  → {one.server}: {goes}",
+        f"  would be sent: {', '.join(one.sends)}",
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO, cast
 
-from runferry.cli.home import say
+from runferry.cli.output import Forgiving, say, tell, warn
 from runferry.counted import count_of
+from runferry.inert import inert
 
 LONGEST_NAME = 60
 SYMBOLS = {
@@ -60,12 +61,12 @@ class BarView:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[rows]}"),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rows]}", markup=False),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(file=cast(TextIO, Forgiving(sys.stderr))),
             transient=True,
         )
         self._task = self._bar.add_task("Reading", total=None, rows="", rate="")
@@ -74,7 +75,7 @@ class BarView:
     def show(self, message: dict[str, Any]) -> None:
         """Draw where all runs stand."""
         for notice in message.get("notices", []):
-            self._bar.console.print(notice, markup=False, highlight=False)
+            self._bar.console.print(inert(notice), markup=False, highlight=False)
         runs = message.get("runs", [])
         done = sum(one["bytes_read"] for one in runs)
         total = sum(one["bytes_total"] for one in runs)
@@ -82,7 +83,7 @@ class BarView:
         seconds = max(time.monotonic() - self._started, 0.1)
         self._bar.update(
             self._task,
-            description=_sentence(runs),
+            description=inert(_sentence(runs)),
             completed=done,
             total=max(total, 1),
             rows=f"{sum(one['rows_acknowledged'] for one in runs):,} of {sum(one['rows'] for one in runs):,} rows",
@@ -109,14 +110,14 @@ def print_results(runs: list[dict[str, Any]], quiet: bool) -> None:
     """A line per run, and its trouble in full."""
     for one in runs:
         if not quiet and one["run_id"]:  # what is no run has no line of results, only the reason below
-            print(result_line(one))
+            tell(result_line(one))
         error = one.get("error")
         if error and one["state"] != "verified":
-            say(f"{one['path']}\n  {error['title']}\n  {error['message']}\n  What to do: {error['todo']}")
+            warn(one["path"], f"  {error['title']}", f"  {error['message']}", f"  What to do: {error['todo']}")
         damage = one.get("damage")
         if damage:
             lost = f"{count_of(damage['gaps'], 'gap')}, {size(damage['bytes'])} could not be read"
-            say(f"{one['path']}\n  Damaged: {lost}; the rest was sent.")
+            warn(one["path"], f"  Damaged: {lost}; the rest was sent.")
 
 
 def result_line(run: dict[str, Any]) -> str:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from runferry.cli.home import prepare, say, tell_owner
+from runferry.cli.home import prepare, tell_owner
+from runferry.cli.output import say
 from runferry.servers import check_server
+
+EXAMPLES = (
+    "runferry resume",
+    "runferry resume https://wandb.example.com",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

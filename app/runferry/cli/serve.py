@@ -7,18 +7,28 @@ import json
 import os
 from pathlib import Path
 
-from runferry.cli.home import prepare
+from runferry.cli.home import path_of, prepare
+from runferry.cli.output import tell
 from runferry.engine.local_server import ADDRESS_FILE, OWNED
 from runferry.errors import UsageError
 from runferry.server.serving import serve_forever
 from runferry.server.store import Store
 
+EXAMPLES = (
+    "runferry serve",
+    "runferry serve --port 0 --data /scratch/store",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this computer only")
-    parser.add_argument("--port", type=int, default=None, help="port; 0: any that is free")
-    parser.add_argument("--data", default="", metavar="DIR", help="where runs are stored")
+    parser.add_argument(
+        "--port", type=int, default=None, help="port; 0: any that is free; default: the one in the settings, 8470"
+    )
+    parser.add_argument(
+        "--data", default="", metavar="DIR", help="where runs are stored; default: in your own data folder"
+    )
     parser.add_argument(OWNED, action="store_true", help=argparse.SUPPRESS)
 
 
@@ -32,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
             f"{args.port} was given.",
             "Say a number from 0 (any that is free) to 65535.",
         )
-    data = Path(args.data).expanduser().absolute() if args.data else around.home.store
+    data = path_of(args.data) if args.data else around.home.store
     port = around.settings.local_server_port if args.port is None else args.port
     address = data / ADDRESS_FILE
 
@@ -46,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
                 f"  export WANDB_BASE_URL={url}",
                 f"  export WANDB_API_KEY={store.key}",
             ]
-        print("\n".join(lines), flush=True)
+        tell(*lines)
 
     try:
         serve_forever(data, args.host, port, ready)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from typing import Any
 
-from runferry.cli.home import Surroundings, prepare, running_owner, say
+from runferry.cli.home import Surroundings, prepare, running_owner
 from runferry.cli.measured import measured_lines
+from runferry.cli.output import say, tell, tell_json
 from runferry.cli.progress import result_line
 from runferry.counted import count_of
 from runferry.engine.recorded import recorded_snapshot
+
+EXAMPLES = (
+    "runferry status",
+    "runferry status --json",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,23 +30,23 @@ def main(args: argparse.Namespace) -> int:
     around = prepare()
     snapshot, is_running = _snapshot(around)
     if args.json:
-        print(json.dumps({**snapshot, "running": is_running}, ensure_ascii=False))
+        tell_json({**snapshot, "running": is_running})
         return 0
     if not is_running:
         say("Runferry is not running; this is what was recorded. Start it with `runferry watch`.")
     if snapshot["is_paused"]:
-        print(f"Everything is {paused_words(snapshot['paused_until'], '', snapshot['time'])}.")
+        tell(f"Everything is {paused_words(snapshot['paused_until'], '', snapshot['time'])}.")
     for server in snapshot["servers"]:
-        print(_server_line(server, snapshot["time"]))
+        tell(_server_line(server, snapshot["time"]))
     for folder in snapshot["folders"]:
         why = f" ({folder['reason']})" if folder["reason"] else ""
-        print(f"  {folder['path']}: {count_of(folder['runs'], 'run')}, watched by {folder['method']}{why}")
+        tell(f"  {folder['path']}: {count_of(folder['runs'], 'run')}, watched by {folder['method']}{why}")
     for line in measured_lines(snapshot.get("measured"), {run["path"]: run["name"] for run in snapshot["runs"]}):
-        print(line)
+        tell(line)
     for run in snapshot["runs"]:
-        print(result_line(run))
+        tell(result_line(run))
     if not snapshot["runs"]:
-        print("No runs yet.")
+        tell("No runs yet.")
     return 0
 
 

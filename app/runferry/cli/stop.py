@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import Surroundings, owned_engine, prepare, running_owner, say
+from runferry.cli.home import Surroundings, owned_engine, prepare, raise_told, run_of, running_owner
+from runferry.cli.output import ask, is_asked, say, tell
 from runferry.engine.stopping import targets_of
-from runferry.errors import PermanentError, UsageError
+from runferry.errors import UsageError
+
+EXAMPLES = (
+    "runferry stop a1b2c3d4",
+    "runferry stop wandb/latest-run --yes",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the command: 0 when every training has ended."""
     around = prepare()
-    path = Path(args.run).expanduser()
-    run = str(path.absolute()) if path.exists() else args.run
+    run = run_of(args.run)
     targets = _ask(around, {"run": run})["targets"]
     for one in targets:
         say(f"{one['run_id']}: process {one['pid']}  {one['command']}")
@@ -39,20 +42,20 @@ def main(args: argparse.Namespace) -> int:
         stopped = _ask(around, {"path": one["path"], "sure": True})["stopped"]
         is_good = is_good and stopped["is_gone"]
         said = "has ended" if stopped["is_gone"] else "still runs: it takes no notice"
-        print(f"{one['run_id']}: {said} ({', '.join(stopped['signals'])})")
+        tell(f"{one['run_id']}: {said} ({', '.join(stopped['signals'])})")
     return 0 if is_good else 1
 
 
 def _is_sure(count: int) -> bool:
-    if not sys.stdin.isatty():
+    if not is_asked():
         raise UsageError(
             "not-confirmed",
             "Nobody can be asked here",
             "Stopping a training has to be confirmed, and the input is no terminal.",
             "Add --yes.",
         )
-    print(f"Stop {'this training' if count == 1 else f'these {count} trainings'}? [y/N] ", end="", file=sys.stderr)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    what = "this training" if count == 1 else f"these {count} trainings"
+    return ask(f"Stop {what}? [y/N]").lower() in ("y", "yes")
 
 
 def _ask(around: Surroundings, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,9 +69,5 @@ def _ask(around: Surroundings, arguments: Mapping[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     with client:
         answer = client.request("stop", arguments, on_progress=told.update)
-    if answer.error:
-        raise PermanentError(**{name: str(answer.error.get(name, "")) for name in _PARTS})
+    raise_told(answer)
     return told
-
-
-_PARTS = ("slug", "title", "message", "todo")

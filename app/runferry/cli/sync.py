@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import TRIES, Occupied, Surroundings, choose_server, owned_engine, prepare, running_owner
+from runferry.cli.home import (
+    TRIES,
+    Occupied,
+    Surroundings,
+    choose_server,
+    owned_engine,
+    path_of,
+    prepare,
+    raise_told,
+    running_owner,
+)
+from runferry.cli.output import tell_json
 from runferry.cli.progress import make_view, print_results
 from runferry.control import ControlClient
 from runferry.engine.commands import Progress, follow, sync_arguments
 from runferry.engine.job import SyncRequest
-from runferry.errors import PermanentError, TemporaryError, UsageError
+from runferry.errors import TemporaryError, UsageError
 from runferry.names import check_name
+
+NOTES = (
+    "While a server does not answer, it keeps trying; Ctrl+C ends it, and what was delivered is recorded.\n"
+    "0 means: all of it is verified."
+)
+EXAMPLES = (
+    "runferry sync wandb/offline-run-20260131_093000-a1b2c3d4",
+    "runferry sync ~/experiments --server local --dry-run",
+    "runferry sync wandb --server https://wandb.example.com --project vision --json",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
     parser.add_argument("paths", metavar="PATH", nargs="+", help="run folder, .wandb file, or a folder of runs")
-    parser.add_argument("--server", default="", metavar="URL|local|cloud", help="where to")
-    parser.add_argument("--entity", default="", help="team or user on the server")
-    parser.add_argument("--project", default="", help="project on the server")
-    parser.add_argument("--id", default="", help="run id on the server; for one run only")
+    parser.add_argument(
+        "--server", default="", metavar="URL|local|cloud", help="where to; default: yours, else this computer"
+    )
+    parser.add_argument("--entity", default="", help="team or user on the server; default: the run's own, else yours")
+    parser.add_argument("--project", default="", help="project on the server; default: the run's own, else yours")
+    parser.add_argument("--id", default="", help="run id on the server, for one run only; default: its own")
     parser.add_argument("--new", action="store_true", help="upload as a new run")
     parser.add_argument("--metrics-only", action="store_true", help="send rows, summary and config, and nothing else")
     parser.add_argument(
@@ -37,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
-    paths = tuple(Path(one).expanduser().absolute() for one in args.paths)
+    paths = tuple(path_of(one) for one in args.paths)
     if args.window:
         return _in_window(paths)
     around = prepare()
@@ -72,7 +94,7 @@ def main(args: argparse.Namespace) -> int:
     runs = last.get("runs", [])
     if args.json:
         for one in runs:
-            print(json.dumps(as_json(one), ensure_ascii=False))
+            tell_json(as_json(one))
     print_results(runs, quiet=args.json)
     return code
 
@@ -140,8 +162,7 @@ def _ask(client: ControlClient, request: SyncRequest, progress: Progress) -> int
         if error.slug == "owner-gone":
             return None
         raise
-    if answer.error:
-        raise PermanentError(**{name: str(text) for name, text in answer.error.items()})
+    raise_told(answer)
     return answer.code
 
 

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runferry.cli.home import Surroundings, running_owner, say
+from runferry.cli.home import Surroundings, raise_told, running_owner
+from runferry.cli.output import say
 from runferry.control import Answer, find_owner
-from runferry.errors import PermanentError, TemporaryError
+from runferry.errors import TemporaryError
 
 PATIENCE = 30.0  # seconds until another process must have given way
 LOOK = 0.1
@@ -66,8 +67,7 @@ def _ask(around: Surroundings, command: str, paths: Sequence[Path] = ()) -> Answ
         if error.slug == "owner-gone":
             return None
         raise
-    if answer.error:
-        raise PermanentError(**{name: answer.error.get(name, "") for name in ("slug", "title", "message", "todo")})
+    raise_told(answer)
     return answer
 
 

@@ -12,7 +12,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import Occupied, Surroundings, choose_server, owned_engine, prepare, running_owner, say
+from runferry.cli.home import (
+    Occupied,
+    Surroundings,
+    choose_server,
+    owned_engine,
+    path_of,
+    prepare,
+    raise_told,
+    running_owner,
+)
+from runferry.cli.output import say, warn
 from runferry.cli.progress import LineView, print_results
 from runferry.cli.taking_over import LOOK, PATIENCE, running_owner_there, until
 from runferry.control import find_owner
@@ -26,11 +36,20 @@ from runferry.engine.watched import WatchedFolder, watched_folder
 from runferry.errors import PermanentError, TemporaryError, UsageError
 from runferry.events import Event
 
+EXAMPLES = (
+    "runferry watch",
+    "runferry watch ~/experiments/wandb --server local",
+    "runferry watch --once --quiet /scratch/runs   # for cron",
+    "runferry watch --collect ~/experiments/wandb",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
     parser.add_argument("folders", metavar="DIR", nargs="*", help="folders to watch; default: $WANDB_DIR, else here")
-    parser.add_argument("--server", default="", metavar="URL|local|cloud", help="where to")
+    parser.add_argument(
+        "--server", default="", metavar="URL|local|cloud", help="where to; default: each folder's, else yours"
+    )
     parser.add_argument("--once", action="store_true", help="what is there now, then exit")
     parser.add_argument(
         "--collect",
@@ -88,11 +107,21 @@ def _own(around: Surroundings, folders: list[WatchedFolder]) -> bool:
             for server in engine.pauses.of_servers():
                 say(f"Paused: {server or 'all servers'}. `runferry try-now` ends it.")
             _explain(folders[0].path)
-            Narrator(engine, say).run(ending)
+            Narrator(engine, _narrate).run(ending)
             unsubscribe()
     except Occupied:
         return True
     return handed.is_set()
+
+
+def _narrate(line: str) -> None:
+    """Problems are said in any case."""
+    warn(line) if line.startswith("!") else say(line)
+
+
+def _narrated(told: dict[str, Any]) -> None:
+    """By another Runferry."""
+    _narrate(str(told["say"]))
 
 
 def _be_guest(around: Surroundings, folders: list[WatchedFolder]) -> None:
@@ -105,9 +134,8 @@ def _be_guest(around: Surroundings, folders: list[WatchedFolder]) -> None:
     say("Runferry's window watches these folders now; they come back here when it ends.")
     try:
         with client:
-            answer = client.request(WATCH_FOR_ME, as_arguments(folders), on_progress=lambda told: say(str(told["say"])))
-        if answer.error:
-            raise PermanentError(**{name: answer.error.get(name, "") for name in ("slug", "title", "message", "todo")})
+            answer = client.request(WATCH_FOR_ME, as_arguments(folders), on_progress=_narrated)
+        raise_told(answer)
     except TemporaryError as error:
         if error.slug != "owner-gone":
             raise
@@ -193,7 +221,7 @@ def _choice(named: str, folder_server: str, around: Surroundings) -> Choice:
 
 
 def _directory(text: str) -> Path:
-    path = Path(text).expanduser().absolute()
+    path = path_of(text)
     if not path.is_dir():
         raise UsageError(
             "no-folder", "No such folder", f"{path} is not a folder.", "Make it first, or name another one."

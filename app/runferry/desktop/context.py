@@ -13,6 +13,7 @@ from runferry.desktop.bridge import Bridge, Update
 from runferry.desktop.memory import Memory
 from runferry.desktop.system.open import Opener
 from runferry.desktop.tasks import Tasks
+from runferry.engine.opening import way_in
 from runferry.errors import AppError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Context:
 
     def open_page(self, url: str) -> None:
         """In the browser; where that cannot be, the reason and the address are told. So for the others below."""
-        self.tasks.ask(lambda: self.opener.web(url), None, self.shell.tell)
+        self.tasks.ask(lambda: self.opener.web(way_in(self.engine, url)), None, self.shell.tell)
 
     def open_folder(self, path: Path | str) -> None:
         """A folder in the file manager; of a file, the folder that it is in, with the file selected."""

@@ -6,6 +6,8 @@ import re
 
 from PySide6.QtCore import QCoreApplication
 
+from runferry.inert import inert
+
 CONTEXT = "runferry"
 
 
@@ -20,6 +22,12 @@ def plural(number: int, one: str, many: str) -> str:
     return tr(one if number == 1 else many, n=f"{number:,}")
 
 
+def shown(text: str) -> str:
+    """A text as the window shows it: lines stay lines, and whatever else could act (marks of direction, controls) is an
+    escape. What a label, a tooltip, a cell or a menu shows goes through here, as names come from anywhere."""
+    return _JOINTS.sub(lambda piece: inert(piece[0]), text)
+
+
 def breakable(text: str) -> str:
     """The same for a label that wraps: long words (paths, addresses) may break at their joints, or anywhere in need."""
     return _LONG.sub(lambda word: _PIECE.sub("\\1\u200b", word[0]), text)
@@ -30,5 +38,6 @@ def unbroken(text: str) -> str:
     return text.replace("\u200b", "")
 
 
+_JOINTS = re.compile("[^\n\u200b]+")  # what stands between line breaks and the marks of `breakable`
 _LONG = re.compile(r"\S{25,}")
 _PIECE = re.compile(r"(\S{4,20}[/\\.,:;_?&=-](?=\S)|\S{24}(?=\S))")

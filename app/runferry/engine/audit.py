@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from sqlite3 import Row
 
+from runferry.clock import SystemClock
 from runferry.engine.choice import Choice
 from runferry.engine.engine import Engine
 from runferry.engine.named import named_runs
@@ -12,7 +13,6 @@ from runferry.engine.own_server import own_identity
 from runferry.engine.recorded import server_address
 from runferry.errors import PermanentError
 from runferry.formats.detect import RunFolder
-from runferry.formats.summary import final_summary_json
 from runferry.remote.runs import Created
 from runferry.state.delivery import Delivery
 from runferry.sync import artifact_check, verification
@@ -20,12 +20,14 @@ from runferry.sync.connection import Connection
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_files import newest_files
 from runferry.sync.source import Source
+from runferry.sync.whole_run import WholeRun
 from runferry.sync.wishes import app_wishes, combine
 
 
 @dataclass(frozen=True)
 class Report:
-    """One run on one server. `rows`: in the log; `wrong`: what does not agree, in words."""
+    """One run on one server. `rows`: in the log; `wrong`: what does not agree, `not_told`: what the server does not
+    tell, in words."""
 
     path: str
     run_id: str
@@ -36,6 +38,7 @@ class Report:
     rows: int
     deep: bool
     wrong: list[str] = field(default_factory=list)
+    not_told: list[str] = field(default_factory=list)
 
 
 def audit(engine: Engine, run: str, deep: bool) -> list[Report]:
@@ -58,7 +61,7 @@ def compare_delivery(engine: Engine, folder: RunFolder, delivery: Delivery, targ
     """Compare one run with one server. Raises AppError when the server cannot be asked."""
     connection = engine.connections.get(choice_of(engine, delivery, target), engine.environ)
     created = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
-    rows, wrong = _compare(engine, folder, delivery, created, connection, deep)
+    rows, wrong, not_told = _compare(engine, folder, delivery, created, connection, deep)
     return Report(
         str(folder.path),
         created.run_id,
@@ -69,6 +72,7 @@ def compare_delivery(engine: Engine, folder: RunFolder, delivery: Delivery, targ
         rows,
         deep,
         wrong,
+        not_told,
     )
 
 
@@ -83,7 +87,7 @@ def choice_of(engine: Engine, delivery: Delivery, target: Row) -> Choice:
 
 def _compare(
     engine: Engine, folder: RunFolder, delivery: Delivery, run: Created, connection: Connection, deep: bool
-) -> tuple[int, list[str]]:
+) -> tuple[int, list[str], list[str]]:
     source = Source.alone(folder.log)
     renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
     rows: list[str] = []
@@ -108,16 +112,21 @@ def _compare(
     unsent = artifact_check.unsent(source.extras.artifacts, artifacts_sent)
     if unsent and not wishes.metrics_only:
         wrong.append(f"{unsent} of {len(source.extras.artifacts)} artifacts were not sent yet")
-    alone = engine.ledger.count_deliveries(delivery.target) == 1
+    is_current = short <= 0 and delivery.position <= source.reader.position
+    whole = WholeRun(engine.ledger, delivery, source, wishes, SystemClock())
+    whole.refresh(is_over=True)
     expected = verification.Expected(
         lines=lines_there,
-        last_row=last if alone and short <= 0 else None,
-        summary=final_summary_json(folder.log, content, source.reader.position) if alone and short <= 0 else "",
+        last_row=last if whole.is_alone and is_current else None,
+        summary=whole.expected_summary() if is_current else "",
+        config=whole.plain_config() if is_current else "",
+        exit_code=whole.exit_code(delivery.closed) if is_current else None,
         files=newest_files(engine.ledger, delivery, engine.ledger.sent_files(delivery)),
         artifacts=artifacts,
         tells_holes=connection.server.is_runferry,
     )
-    wrong += verification.compare(connection.session, run, expected).wrong
+    found = verification.compare(connection.session, run, expected)
+    wrong += found.wrong
     if deep:
         wrong += verification.compare_rows(connection.session, run, rows)
-    return content.rows, wrong
+    return content.rows, wrong, found.not_told

@@ -16,6 +16,7 @@ from runferry.engine.delivering import instead_of
 from runferry.engine.engine import Engine
 from runferry.engine.guests import WATCH_FOR_ME, watch_for
 from runferry.engine.job import SyncJob, SyncRequest, exit_code
+from runferry.engine.opening import page_of
 from runferry.engine.pauses import end_of
 from runferry.engine.restoring import code_of
 from runferry.engine.stopping import targets_of
@@ -113,6 +114,11 @@ def _stop(engine: Engine, request: Request, reply: Reply) -> int:
     return 0 if stopped.is_gone else 1
 
 
+def _open(engine: Engine, request: Request, reply: Reply) -> int:
+    reply.progress({"page": page_of(engine, str(request.arguments.get("run", "")))})
+    return 0
+
+
 def _code(engine: Engine, request: Request, reply: Reply) -> int:
     told = request.arguments
     environ = instead_of(engine.environ, request.environ)
@@ -131,6 +137,7 @@ _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
     "pause": _pause,
     "resume": _resume,
     "stop": _stop,
+    "open": _open,
     WATCH_FOR_ME: watch_for,
     "code": _code,
 }

@@ -44,7 +44,7 @@ def contents(source: Source, wishes: Wishes) -> Contents:
     content = source.reader.content
     if wishes.metrics_only:
         return Contents(rows=content.rows, metrics_only=True)
-    named = sorted({*source.extras.files, *made_files.make(source, wishes, "{}")})
+    named = sorted({*source.extras.files, *made_files.names(source, wishes)})
     files = tuple(name for name in named if wishes.may_send_file(name))
     environment = content.environment
     return Contents(

@@ -15,7 +15,6 @@ from runferry.clock import Clock
 from runferry.engine import folders
 from runferry.engine.activity import Activity, ActivityKind
 from runferry.engine.connections import Connections
-from runferry.engine.finding import not_a_run
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.late_samples import LateSamples
 from runferry.engine.local_server import LocalServer
@@ -27,7 +26,7 @@ from runferry.engine.taking_effect import take_effect
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
-from runferry.formats.detect import NotARun, identify
+from runferry.formats.detect import NotARun, identify, not_a_run
 from runferry.paths import Home
 from runferry.servers import LOCAL, is_loopback
 from runferry.settings import OPTIONS, Folder, Settings
@@ -258,6 +257,6 @@ class Controls:
         try:
             self.connections.use(settings)
         except AppError as error:
-            self._notice("", error.for_people())
+            self._notice("", error.one_line())
             return
         self.network_changed()

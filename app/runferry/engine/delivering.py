@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from runferry.control import is_carried
 from runferry.engine.connections import Connections
-from runferry.engine.finding import find_folders, new_run_id, not_a_run
+from runferry.engine.finding import find_folders, new_run_id
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob, SyncRequest
 from runferry.engine.late_samples import are_due
@@ -24,7 +24,7 @@ from runferry.engine.watched import WatchedFolder
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
-from runferry.formats.detect import NotARun, RunFolder, identify
+from runferry.formats.detect import NotARun, RunFolder, identify, not_a_run
 from runferry.formats.readers import front
 from runferry.paths import Home
 from runferry.settings import Settings

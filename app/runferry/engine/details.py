@@ -179,7 +179,7 @@ def _files(engine: Engine, folder: RunFolder, source: Source, is_over: bool) -> 
     sent = {}
     for delivery, _ in engine.ledger.deliveries_of(folder.log):
         sent.update(engine.ledger.sent_files(delivery))
-    made = made_files.make(source, wishes, "{}")
+    made = dict.fromkeys(made_files.names(source, wishes), b"")
     return file_details(folder.files_dir, source.extras.files, sent, made, wishes, is_over)
 
 

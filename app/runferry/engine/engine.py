@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Set
 
 from runferry.clock import Clock, SystemClock
-from runferry.engine import showing
+from runferry.engine import problems, showing
 from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
 from runferry.engine.changes import Changes
 from runferry.engine.code_state.keeper import CodeState
@@ -31,6 +31,7 @@ from runferry.engine.settled import Key, Settled
 from runferry.engine.shared_means import SharedMeans
 from runferry.engine.stopping import Stopper
 from runferry.engine.watching import Watching
+from runferry.errors import AppError
 from runferry.events import Event, EventBus
 from runferry.paths import Home
 from runferry.settings import Settings
@@ -39,6 +40,7 @@ from runferry.state.asked import AskedTable
 from runferry.state.database import Database
 from runferry.state.ledger import Ledger
 from runferry.state.pauses import PauseTable
+from runferry.state.rebuilding import open_or_rebuild
 from runferry.status import Problem, RunStatus, Snapshot
 from runferry.sync.run_sync import RunSync
 from runferry.sync.scheduler import Scheduler
@@ -58,6 +60,7 @@ class Engine(Controls, Delivering, Outside):
     ) -> None:
         self.home = home
         self.settings = settings
+        self.rebuilt: AppError | None = None  # what is to be told of a damaged state file
         self.bus = EventBus()
         self.clock = clock or SystemClock()
         self.environ = dict(os.environ if environ is None else environ)
@@ -70,13 +73,14 @@ class Engine(Controls, Delivering, Outside):
         self.metered = Metered(self)
         self.remembered = Remembered(self, AskedTable(self._database))
         self.connections = Connections(settings, self.local_server, self.clock, self._notice, self._connected)
-        self._scheduler = Scheduler(self.clock, settings.parallel_uploads)
+        self._scheduler = Scheduler(self.clock, settings.parallel_uploads, self._stumbled)
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._changing = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
         self.settled = Settled(self.ledger, self.clock, self._runs, self._lock)
         self._jobs: list[SyncJob] = []
+        self.faults: dict[str, AppError] = {}  # by part: what should never have happened, and was got over
         self.watching = Watching(self)
         self.code_state = CodeState(home.code, lambda: self.settings, self._tell)
         self.stopper = Stopper(lambda: self.settings.stop_wait)
@@ -89,8 +93,11 @@ class Engine(Controls, Delivering, Outside):
 
     def start(self) -> Engine:
         """Open the state and start the threads. Raises AppError."""
-        self._database.open()
+        self.rebuilt = open_or_rebuild(self._database)
         self.activity.load()
+        if self.rebuilt is not None:
+            log.warning("%s", self.rebuilt)
+            self.activity.note(ActivityKind.PROBLEM, "", self.rebuilt.one_line(), Severity.WARNING)
         self._scheduler.start()
         self._changes.start()
         return self
@@ -150,6 +157,11 @@ class Engine(Controls, Delivering, Outside):
         for job in list(self._jobs):
             if run in job.runs:
                 job.changed.set()
+
+    def _stumbled(self, error: BaseException) -> None:
+        """A worker of the queue failed, and goes on."""
+        self.faults["queue"] = fault = problems.part_failed("delivering runs", error)
+        self._notice("", f"{fault.title}. {fault.message}", ActivityKind.PROBLEM)
 
     def _notice(self, url: str, text: str, kind: ActivityKind | None = None) -> None:
         log.warning("%s: %s", url, text)

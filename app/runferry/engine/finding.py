@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runferry.engine.job import SyncRequest
-from runferry.errors import AppError, UsageError
-from runferry.formats.detect import NotARun, RunFolder, identify
+from runferry.errors import AppError
+from runferry.formats.detect import FILES, NotARun, RunFolder, identify, not_a_run
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.watch.discovery import is_run_name, walk
 
@@ -36,7 +36,8 @@ def look_for(path: Path, skip: frozenset[Path] = frozenset()) -> Iterator[RunFol
     A folder that is named like a run is one; any other is looked through, and logs that lie in it bare count too.
     """
     found = identify(path)
-    if path.is_file() or is_run_name(path.resolve().name) or not path.is_dir():
+    is_one = isinstance(found, RunFolder) and path.name == FILES  # `run.dir`
+    if is_one or path.is_file() or is_run_name(path.resolve().name) or not path.is_dir():
         yield found
         return
     number = 0
@@ -58,16 +59,6 @@ def _below(path: Path, skip: frozenset[Path]) -> Iterator[RunFolder | NotARun | 
         for pending in part.pending:
             yield NotARun(pending, NO_LOG_YET, f"{pending.name} is named like a run, but no log is in it (yet).")
         yield None
-
-
-def not_a_run(found: NotARun) -> AppError:
-    """Why a path is not a run, for people."""
-    return UsageError(
-        "not-a-run" if found.slug in ("empty-folder", "other", "missing") else f"not-a-run-{found.slug}",
-        "Not a run",
-        found.reason,
-        "Name a run folder, a .wandb file, or a folder that holds runs.",
-    )
 
 
 def _not_sent(path: Path, error: AppError, server: str) -> RunStatus:

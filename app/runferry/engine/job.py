@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runferry.engine.choice import Choice, choose
+from runferry.formats.detect import NOT_A_RUN
 from runferry.settings import Settings
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.sync.destination import Destination
@@ -79,8 +80,14 @@ class SyncJob:
 
 
 def exit_code(statuses: list[RunStatus], live_counts: bool = False) -> int:
-    """0 when every run is verified, else 1. live_counts: a live run that is sent is good too (`watch --once`)."""
-    return 0 if all(_is_good(one, live_counts) for one in statuses) else 1
+    """0 when every run is verified, 2 when all are but something named was no run, else 1.
+
+    live_counts: a live run that is sent is good too (`watch --once`).
+    """
+    runs = [one for one in statuses if not (one.error and one.error["slug"].startswith(NOT_A_RUN))]
+    if not all(_is_good(one, live_counts) for one in runs):
+        return 1
+    return 2 if len(runs) < len(statuses) else 0
 
 
 def _is_good(status: RunStatus, live_counts: bool) -> bool:

@@ -86,6 +86,11 @@ class LocalServer:
                 )
             return found or self._start()
 
+    def find(self) -> Running | None:
+        """The one that runs, whoever started it; None where none does."""
+        with self._lock:
+            return self._find()
+
     def look(self) -> LocalServerStatus:
         """How it is now. Asks it, which may take a second when it hangs."""
         with self._lock:

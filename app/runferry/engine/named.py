@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runferry.engine.finding import not_a_run
 from runferry.errors import UsageError
-from runferry.formats.detect import NotARun, RunFolder, identify
+from runferry.formats.detect import NotARun, RunFolder, identify, is_there, not_a_run
 
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
@@ -18,7 +17,7 @@ MOST = 8  # ids that are listed where several runs have one name
 
 def named_runs(engine: Engine, run: str) -> list[RunFolder]:
     """The folders that a path, an id or a name means: several where a run was resumed. Raises AppError for no run."""
-    if run and Path(run).exists():
+    if is_there(run):
         return [_folder(run)]
     found = _by_id(engine, run) or _by_name(engine, run)
     if not found:

@@ -74,7 +74,7 @@ class Outside:
             self.stopper.obey(found)
         except AppError as error:
             log.warning("%s is to stop: %s", path, error)
-            self._tell(path, error.for_people())
+            self._tell(path, error.one_line())
         else:
             self._tell(path, f"{path.name}: stopped, as somebody asked on the server")
 

@@ -91,6 +91,22 @@ def problems_of_settings(errors: Iterable[AppError]) -> list[Problem]:
     return [_made(one.as_dict(), About.SETTINGS, "", one.message) for one in errors]
 
 
+def part_failed(part: str, error: BaseException) -> AppError:
+    """A part of ours met a fault that nobody foresaw, and was started again."""
+    return AppError(
+        "part-failed",
+        "A part of Runferry failed and was started again",
+        f"{part[:1].upper()}{part[1:]}: {type(error).__name__}. Nothing is lost; what it was at is tried again.",
+        "See the log; please report it.",
+        error,
+    )
+
+
+def problems_of_parts(faults: Iterable[AppError]) -> list[Problem]:
+    """Parts of ours that failed since the start."""
+    return [_made(one.as_dict(), About.SETTINGS, "", one.message) for one in faults]
+
+
 def _made(
     error: dict[str, str], about: About, subject: str, key: str, server: str = "", name: str = "", page: str = ""
 ) -> Problem:

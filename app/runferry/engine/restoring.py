@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,9 @@ from runferry.engine.choice import choose
 from runferry.engine.code_state.restore import CodeOfRun, commit_in, local_code
 from runferry.engine.named import named_runs
 from runferry.errors import UsageError
-from runferry.formats.detect import identify
+from runferry.formats.detect import identify, is_there
 from runferry.remote import run_state
+from runferry.remote.answers import row
 
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def code_of(engine: Engine, run: str, server: str, environ: Mapping[str, str]) -> CodeOfRun:
     """The code state of a run: named by its path, id or name, or on a server as ENTITY/PROJECT/RUN. Raises AppError."""
-    is_path = Path(run).exists()
+    is_path = is_there(run)
     if not server and (is_path or "/" not in run):
         folder = named_runs(engine, run)[-1]
         return local_code(folder, engine.code_state.files(folder.path))
@@ -48,6 +48,6 @@ def _from_server(engine: Engine, run: str, server: str, environ: Mapping[str, st
     found = run_state.look_up(session, entity or connection.account().entity, project, run_id)
     files = {name: session.get(url, name) for name, url in found.files.items()}
     metadata = files.pop("wandb-metadata.json", b"")
-    told = json.loads(files.pop("runferry-code.json", b"{}"))
+    told = row(files.pop("runferry-code.json", b""))
     commit = str(told.get("commit") or found.commit or commit_in(metadata))
     return CodeOfRun(run_id, commit, files, told)

@@ -56,6 +56,7 @@ def overview(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
             *problems.problems_of_folders(folders),
             *problems.problems_of_held(engine.watching.held(), servers),
             *engine.news.problems(),
+            *problems.problems_of_parts(list(engine.faults.values())),
         ),
         measured=engine.host_metrics.measured(),
         is_paused=engine.pauses.is_everything,

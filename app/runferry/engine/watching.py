@@ -222,7 +222,7 @@ class Watching:
             run = self._engine.deliver(folder, watched)
         except AppError as error:
             self._hold(folder, watched, "", error)
-            self._engine.bus.publish(Event("notice", str(folder.path), error.for_people()))
+            self._engine.bus.publish(Event("notice", str(folder.path), error.one_line()))
             return
         with self._lock:
             self._runs[run.log] = run

@@ -24,7 +24,9 @@ def open_session(
 ) -> Session:
     """A session with a server. Raises AppError for certificates that cannot be used."""
     way = way_to(url, settings, environ)
-    return Session(url, key, way.context(), environ, settings.connect_timeout, settings.request_timeout, way, bandwidth)
+    return Session(
+        url, key, way.context_for(url), environ, settings.connect_timeout, settings.request_timeout, way, bandwidth
+    )
 
 
 def trust_in(url: str, settings: Settings) -> Trust:

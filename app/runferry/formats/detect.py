@@ -14,11 +14,14 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
+from runferry.errors import UsageError
 from runferry.wire.scanning import FILE_HEADER
 
-MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$")
-LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$")
+MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$", re.DOTALL)  # names may hold line breaks
+LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$", re.DOTALL)
 MARKER = "runferry.json"
+FILES = "files"
+NOT_A_RUN = "not-a-run"  # what the names of such errors begin with
 LEGACY_LOG = "wandb-history.jsonl"
 _LEGACY_FILES = (LEGACY_LOG, "wandb-metadata.json", "wandb-summary.json")
 
@@ -60,6 +63,14 @@ class NotARun:
     reason: str
 
 
+def is_there(text: str) -> bool:
+    """Whether something stands at a path that a person typed; false for what can be none (too long, say)."""
+    try:
+        return bool(text) and Path(text).exists()
+    except (OSError, ValueError):
+        return False
+
+
 def identify(path: Path) -> RunFolder | NotARun:
     """What stands at this path. Symbolic links (``latest-run``) are followed. Raises nothing that is about content."""
     try:
@@ -68,8 +79,8 @@ def identify(path: Path) -> RunFolder | NotARun:
             return _folder(found)
         if found.is_file():
             return _file(found)
-    except OSError as error:
-        return NotARun(path, "missing", f"{path} cannot be looked at: {error.strerror}.")
+    except (OSError, ValueError) as error:
+        return NotARun(path, "missing", f"{path} cannot be looked at: {getattr(error, 'strerror', error)}.")
     return NotARun(path, "missing", f"There is nothing at {path}.")
 
 
@@ -81,6 +92,8 @@ def _folder(path: Path) -> RunFolder | NotARun:
     legacy = LEGACY.match(path.name)
     if legacy and any((path / name).is_file() for name in _LEGACY_FILES):
         return RunFolder(path, path / LEGACY_LOG, legacy[2], RunKind.LEGACY, epoch(legacy[1]), path)
+    if path.name == FILES and isinstance(run := _folder(path.parent), RunFolder):
+        return run  # what `run.dir` tells means its run
     return NotARun(path, "empty-folder", f"{path} holds no run: no .wandb log is in it.")
 
 
@@ -126,9 +139,19 @@ def _modern(log: Path) -> RunFolder | NotARun:
         run_id=run_id,
         kind=kind,
         started=epoch(match[2]) if match else None,
-        files_dir=path / "files",
+        files_dir=path / FILES,
         marker=marker,
         synced_marker=log.with_name(log.name + ".synced").exists(),
+    )
+
+
+def not_a_run(found: NotARun) -> UsageError:
+    """Why a path is not a run, for people."""
+    return UsageError(
+        NOT_A_RUN if found.slug in ("empty-folder", "other", "missing") else f"{NOT_A_RUN}-{found.slug}",
+        "Not a run",
+        found.reason,
+        "Name a run folder, a .wandb file, or a folder that holds runs.",
     )
 
 

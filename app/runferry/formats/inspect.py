@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runferry.errors import PermanentError
 from runferry.formats.console import Console
 from runferry.formats.damage import damage_report
-from runferry.formats.detect import NotARun, RunFolder, identify
+from runferry.formats.detect import NotARun, RunFolder, identify, not_a_run
 from runferry.formats.readers import open_reader
 from runferry.formats.summary import final_summary_value
 from runferry.status import DamageReport
+
+DEEPEST = 100  # levels of a value that are shown
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ class Inspection:
     damage: DamageReport | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Ready for strict JSON: non-finite numbers are strings."""
-        plain: dict[str, Any] = _strict(dataclasses.asdict(self))
+        """Ready for strict JSON: non-finite numbers are texts, and so is what is nested too deep."""
+        told = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        told["damage"] = dataclasses.asdict(self.damage) if self.damage else None
+        plain: dict[str, Any] = strict(told)
         return plain
 
 
@@ -48,12 +51,7 @@ def inspect(path: Path) -> Inspection:
     """Read the run at `path`: a log or a run folder. Raises `AppError` where there is none that can be read."""
     folder = identify(path)
     if isinstance(folder, NotARun):
-        raise PermanentError(
-            f"not-a-run-{folder.slug}",
-            "This is not a run",
-            folder.reason,
-            "Name a run folder (offline-run-DATE-ID) or the .wandb log in it.",
-        )
+        raise not_a_run(folder)
     return _read(folder, folder.log)
 
 
@@ -95,11 +93,14 @@ def _on_disk(folder: Path) -> list[str]:
     return [one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()]
 
 
-def _strict(value: Any) -> Any:
+def strict(value: Any, depth: int = 0) -> Any:
+    """A value as strict JSON can hold it."""
+    if isinstance(value, (dict, list, tuple)) and depth == DEEPEST:
+        return "(nested too deep to be shown)"
     if isinstance(value, dict):
-        return {key: _strict(inner) for key, inner in value.items()}
+        return {str(key): strict(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_strict(inner) for inner in value]
+        return [strict(inner, depth + 1) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value

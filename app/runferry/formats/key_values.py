@@ -30,6 +30,13 @@ class KeyValues:
         self._inner: set[Path] = set()  # every key that one of those lies inside
         self._keys: dict[bytes, Path] = {}  # key by prefix; the same key may be written in two ways
         self.lost_values = 0
+        self._gone: dict[Path, None] = {}  # keys that were removed, in that order
+
+    @property
+    def gone(self) -> list[Path]:
+        """The keys that were removed and not set again."""
+        tree = self.tree() if self._gone else {}
+        return [path for path in self._gone if _find(tree, path) is None]
 
     def apply(self, bodies: Sequence[bytes]) -> int:
         """The bytes of summary or config records, in order; tells how many of them were no such record."""
@@ -103,6 +110,7 @@ class KeyValues:
             path = pair[0] if pair else items.key_of_prefix(item.partition(VALUE_TAG)[0])
             if path is not None:
                 _remove(self._tree, path)
+                self._gone[path] = None
 
     def set_value(self, path: Path, text: str) -> None:
         """Set one key to JSON text."""

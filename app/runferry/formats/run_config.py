@@ -10,7 +10,6 @@ import uuid
 from typing import Any
 
 from runferry.formats.entries import MetricRule, RunContent
-from runferry.formats.json_text import dumps
 from runferry.formats.metadata import environment_value
 
 _SUMMARY_NUMBERS = {"min": 1, "max": 2, "mean": 3, "best": 4, "last": 5, "none": 6, "copy": 7, "first": 8}
@@ -38,17 +37,11 @@ def config_value(content: RunContent, client_version: str = "", with_environment
     return {**{key: {"value": value} for key, value in config.items()}, "_wandb": {"value": own}}
 
 
-def config_json(content: RunContent, client_version: str = "", with_environment: bool = True) -> str:
-    """The `config` of the UpsertBucket mutation."""
-    value = config_value(content, client_version, with_environment)
-    return dumps(value)
-
-
-def config_yaml(content: RunContent, client_version: str = "") -> str:
-    """The text of config.yaml: the same, keys in alphabetical order."""
+def config_yaml(config: dict[str, Any]) -> str:
+    """The text of config.yaml: the wrapped config, keys in alphabetical order."""
     from runferry.wire.yaml_text import dump  # type: ignore[import-not-found,unused-ignore]
 
-    return str(dump(dict(sorted(config_value(content, client_version).items()))))
+    return str(dump(dict(sorted(config.items()))))
 
 
 def program(content: RunContent) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runferry.formats.entries import MetricRule, RunContent
+from runferry.formats.entries import Path as KeyPath
 from runferry.formats.json_text import dumps
 from runferry.formats.readers import open_reader
 
@@ -60,6 +62,72 @@ def final_summary_value(path: Path, content: RunContent, stop: int | None = None
             row += 1
         if batch.at_end or (stop is not None and reader.position >= stop):
             return derived.result()
+
+
+def figures_of(rules: Sequence[MetricRule], summary: Mapping[str, Any]) -> dict[KeyPath, MetricRule]:
+    """The keys of a summary that hold figures because a definition asked for them, each with its definition."""
+    if not any(set(rule.summary) & set(STATISTICS) for rule in rules):
+        return {}
+    lookup = _Rules(rules)
+    return dict(_figures_in(summary, (), lookup))
+
+
+def _figures_in(node: Mapping[str, Any], path: KeyPath, rules: _Rules) -> Iterator[tuple[KeyPath, MetricRule]]:
+    for label, value in node.items():
+        if not isinstance(value, dict) or not value:
+            continue
+        inner = (*path, label)
+        rule = rules.of(inner) if value.keys() <= set(STATISTICS) else None
+        if rule is not None and set(rule.summary) & set(STATISTICS):
+            yield inner, rule
+        else:
+            yield from _figures_in(value, inner, rules)
+
+
+def count_numbers(path: Path, keys: Iterable[KeyPath], stop: int | None = None) -> dict[KeyPath, int]:
+    """How many numbers the rows of a log hold under each of these keys; goes through the log."""
+    counts = dict.fromkeys(keys, 0)
+    reader = open_reader(path)
+    while counts:
+        batch = reader.read(stop=stop, finished=True)
+        for line in batch.history:
+            row = json.loads(line)
+            for key in counts:
+                counts[key] += _is_number(_value_at(row, key))
+        if batch.at_end or (stop is not None and reader.position >= stop):
+            break
+    return counts
+
+
+def _value_at(row: Any, key: KeyPath) -> Any:
+    for label in key:
+        row = row.get(label) if isinstance(row, dict) else None
+    return row
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+class _Rules:
+    """Which definition is about a key: one by its name, else one whose name begins alike."""
+
+    def __init__(self, rules: Iterable[MetricRule]) -> None:
+        rules = list(rules)
+        self._exact = {rule.name: rule for rule in rules if rule.name}
+        self._globs = [rule for rule in rules if rule.glob]
+
+    def of(self, path: KeyPath) -> MetricRule | None:
+        names = (".".join(label.replace(".", "\\.") for label in path), ".".join(path))
+        for name in names:
+            if name in self._exact:
+                return self._exact[name]
+        if path[0].startswith("_"):
+            return None
+        for rule in self._globs:
+            if any(name.startswith(rule.glob.removesuffix("*")) for name in names):
+                return rule
+        return None
 
 
 @dataclass
@@ -110,8 +178,7 @@ class _Derivation:
 
     def __init__(self, content: RunContent) -> None:
         self._summary = content.summary.value()
-        self._exact = {rule.name: rule for rule in content.metrics if rule.name}
-        self._globs = [rule for rule in content.metrics if rule.glob]
+        self._rules = _Rules(content.metrics)
         self._skip_nan = _is_python_client(content.writer)
         self._keep_null = self._skip_nan
         self._tracked: dict[tuple[str, ...], _Statistics | None] = {}
@@ -145,22 +212,10 @@ class _Derivation:
     def _statistics(self, path: tuple[str, ...]) -> _Statistics | None:
         """The figures kept for this key; None when its last value is what counts."""
         if path not in self._tracked:
-            rule = self._rule(path)
+            rule = self._rules.of(path)
             tracked = rule is not None and bool(rule.summary) and not self._is_explicit(path, rule)
             self._tracked[path] = _Statistics(rule, self._skip_nan) if rule is not None and tracked else None
         return self._tracked[path]
-
-    def _rule(self, path: tuple[str, ...]) -> MetricRule | None:
-        names = (".".join(label.replace(".", "\\.") for label in path), ".".join(path))
-        for name in names:
-            if name in self._exact:
-                return self._exact[name]
-        if path[0].startswith("_"):
-            return None
-        for rule in self._globs:
-            if any(name.startswith(rule.glob.removesuffix("*")) for name in names):
-                return rule
-        return None
 
     def _is_explicit(self, path: tuple[str, ...], rule: MetricRule) -> bool:
         """Whether somebody set this key by hand: that replaces the figures for good."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from runferry.clock import bounded
 from runferry.errors import AppError
 from runferry.metrics.averaging import Averager
 from runferry.metrics.elapsed import Clocks, SystemClocks
@@ -211,7 +212,7 @@ class Collector:
             except Exception:
                 log.exception("measuring failed")
             due = max(due + self._options.interval, self._clocks.monotonic())
-            self._stop_now.wait(due - self._clocks.monotonic())
+            self._stop_now.wait(bounded(due - self._clocks.monotonic()))
         with self._lock:
             for followed in self._runs.values():
                 self._flush(followed)

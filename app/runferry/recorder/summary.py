@@ -127,6 +127,8 @@ class RunSummary(Owner):
         node = find(self.root, path[:-1], create=True)
         assert node is not None
         node.put(path[-1], value)
+        # Behind what was set before: readers apply changes in their order, and one key may lie inside another.
+        self._changed.pop(path, None)
         self._changed[path] = value
 
     def assign(self, path: Path, value: Any) -> None:
@@ -164,6 +166,12 @@ class RunSummary(Owner):
         self.fold()
         changed, self._changed = self._changed, {}
         removed, self._removed = self._removed, []
+        for path in removed:  # readers remove last: what was removed and set again in parts is written as a whole
+            inside = [one for one in changed if one[: len(path)] == path]
+            if inside and path not in changed:
+                for one in inside:
+                    del changed[one]
+                changed[path] = self.value_at(path)
         return list(changed.items()), [path for path in removed if path not in changed]
 
     def put_back(self, changed: list[tuple[Path, Any]], removed: list[Path]) -> None:

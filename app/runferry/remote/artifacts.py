@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from runferry.errors import PermanentError
+from runferry.remote.answers import LONGEST_ADDRESS, Node, Pages
 from runferry.remote.failures import GraphQLRefused
-from runferry.remote.graphql import execute
+from runferry.remote.graphql import execute, no_place
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.remote.uploads import RemoteFile, UploadPlace
+from runferry.remote.uploads import RemoteFile, UploadPlace, listed, place_of
 
 PENDING, COMMITTED = "PENDING", "COMMITTED"
 MANIFEST = "wandb_manifest.json"
@@ -111,25 +111,27 @@ def create(session: Session, fields: dict[str, Any]) -> RemoteArtifact:
     """Begin a version, or find the committed one with the same content. `fields`: of `CreateArtifactInput`."""
     data = execute(session, "CreateArtifact", _CREATE, input=fields)
     found = _of(data, "createArtifact", "artifact")
-    latest = ((found.get("artifactSequence") or {}).get("latestArtifact") or {}).get("id")
-    return RemoteArtifact(str(found["id"]), str(found.get("state")), fields.get("digest", ""), str(latest or ""))
+    latest = found.at("artifactSequence", "latestArtifact").text("id")
+    return RemoteArtifact(_id(found), found.text("state"), fields.get("digest", ""), latest)
 
 
 def state_of(session: Session, identifier: str) -> RemoteArtifact | None:
     """What became of one that was begun earlier; None when the server does not know it."""
-    found = execute(session, "ArtifactState", _STATE, id=identifier).get("artifact")
-    return RemoteArtifact(str(found["id"]), str(found["state"]), str(found.get("digest") or "")) if found else None
+    found = execute(session, "ArtifactState", _STATE, id=identifier).at("artifact")
+    return RemoteArtifact(_id(found), found.text("state"), found.text("digest")) if found else None
 
 
 def announce_manifest(session: Session, run: Created, artifact: str, base: str) -> str:
     """Begin the manifest, whose id the files' places are asked with."""
-    return str(_manifest(session, run, artifact, base, "", False)["id"])
+    return _id(_manifest(session, run, artifact, base, "", False))
 
 
 def manifest_place(session: Session, run: Created, artifact: str, base: str, digest: str) -> UploadPlace:
     """Where the manifest goes. `digest`: its MD5 in base64."""
-    file = _manifest(session, run, artifact, base, digest, True).get("file") or {}
-    return _place(session, MANIFEST, file) or _no_place(MANIFEST)
+    place = _place(MANIFEST, _manifest(session, run, artifact, base, digest, True).at("file"))
+    if place is None:
+        raise no_place(MANIFEST)
+    return place
 
 
 def file_places(session: Session, artifact: str, manifest: str, specs: list[FileSpec]) -> list[FilePlace]:
@@ -138,12 +140,11 @@ def file_places(session: Session, artifact: str, manifest: str, specs: list[File
         {"artifactID": artifact, "artifactManifestID": manifest, "name": one.name, "md5": one.md5} for one in specs
     ]
     data = execute(session, "CreateArtifactFiles", _FILES, input={"artifactFiles": wanted, "storageLayout": "V2"})
-    edges = _of(data, "createArtifactFiles", "files").get("edges") or []
-    if len(edges) != len(specs):
-        _no_place(specs[-1].name)
-    nodes = [edge.get("node") or {} for edge in edges]
+    nodes = [edge.at("node") for edge in _of(data, "createArtifactFiles", "files").nodes("edges")]
+    if len(nodes) != len(specs):
+        raise no_place(specs[-1].name)
     return [
-        FilePlace(_place(session, spec.name, node), str((node.get("artifact") or {}).get("id") or artifact))
+        FilePlace(_place(spec.name, node), node.at("artifact").text("id") or artifact)
         for spec, node in zip(specs, nodes, strict=True)
     ]
 
@@ -174,44 +175,37 @@ def link(session: Session, artifact: str, portfolio: str, entity: str, project: 
 def server_id(session: Session, client_id: str) -> str:
     """The server's id for what a client named itself; empty when the server knows no such artifact."""
     try:
-        found = execute(session, "ClientIDMapping", _MAPPING, clientID=client_id).get("clientIDMapping")
+        found = execute(session, "ClientIDMapping", _MAPPING, clientID=client_id).at("clientIDMapping")
     except GraphQLRefused:
         return ""
-    return str((found or {}).get("serverID") or "")
+    return found.text("serverID")
 
 
 def features(session: Session) -> frozenset[str]:
     """Names of what the server can do; a server that does not tell has none of it."""
     try:
-        info = execute(session, "ServerFeaturesQuery", _FEATURES).get("serverInfo") or {}
+        info = execute(session, "ServerFeaturesQuery", _FEATURES).at("serverInfo")
     except GraphQLRefused:
         return frozenset()
-    return frozenset(str(one["name"]) for one in info.get("features") or [] if one and one.get("isEnabled"))
+    return frozenset(one.text("name") for one in info.nodes("features") if one.raw("isEnabled") is True)
 
 
 def content(session: Session, identifier: str) -> tuple[RemoteArtifact | None, dict[str, RemoteFile]]:
     """A version and the files that the server has of it, by name. References are no files."""
     found: dict[str, RemoteFile] = {}
-    cursor: str | None = None
+    pages = Pages("the list of an artifact's files")
     while True:
-        artifact = execute(session, "ArtifactContent", _CONTENT, id=identifier, cursor=cursor, limit=_PAGE).get(
-            "artifact"
-        )
+        data = execute(session, "ArtifactContent", _CONTENT, id=identifier, cursor=pages.cursor, limit=_PAGE)
+        artifact = data.at("artifact")
         if not artifact:
             return None, {}
-        page = artifact.get("files") or {}
-        for edge in page.get("edges") or []:
-            node = edge.get("node") or {}
-            name = str(node.get("name"))
-            found[name] = RemoteFile(name, int(node.get("sizeBytes") or 0), str(node.get("md5") or ""))
-        info = page.get("pageInfo") or {}
-        if not info.get("hasNextPage") or info.get("endCursor") == cursor:
-            remote = RemoteArtifact(str(artifact["id"]), str(artifact["state"]), str(artifact.get("digest") or ""))
-            return remote, found
-        cursor = info.get("endCursor")
+        page = artifact.at("files")
+        found.update(listed(page))
+        if not pages.has_more(page):
+            return RemoteArtifact(_id(artifact), artifact.text("state"), artifact.text("digest")), found
 
 
-def _manifest(session: Session, run: Created, artifact: str, base: str, digest: str, is_upload: bool) -> dict[str, Any]:
+def _manifest(session: Session, run: Created, artifact: str, base: str, digest: str, is_upload: bool) -> Node:
     data = execute(
         session,
         "CreateArtifactManifest",
@@ -229,31 +223,26 @@ def _manifest(session: Session, run: Created, artifact: str, base: str, digest: 
     return _of(data, "createArtifactManifest", "artifactManifest")
 
 
-def _of(data: dict[str, Any], operation: str, field: str) -> dict[str, Any]:
+def _of(data: Node, operation: str, field: str) -> Node:
     """The object that an operation answers with."""
-    found = (data.get(operation) or {}).get(field)
-    if not isinstance(found, dict):
+    found = data.at(operation, field)
+    if not found:
         raise GraphQLRefused(
-            "rejected", "The server refused it", f"{operation} gave no {field}.", "See the server's log.", data
+            "rejected", "The server refused it", f"{operation} gave no {field}.", "See the server's log.", operation
         )
     return found
 
 
-def _place(session: Session, name: str, node: dict[str, Any]) -> UploadPlace | None:
-    url = node.get("uploadUrl")
-    if not url:
-        return None
-    headers = {}
-    for line in node.get("uploadHeaders") or []:
-        key, _, value = str(line).partition(":")
-        headers[key.strip()] = value.strip()
-    return UploadPlace(name, session.url + url if str(url).startswith("/") else str(url), headers)
+def _id(node: Node) -> str:
+    """Without its id a thing cannot be asked for again."""
+    found = node.text("id")
+    if not found:
+        raise GraphQLRefused(
+            "rejected", "The server refused it", "It gave an artifact without an id.", "See the server's log."
+        )
+    return found
 
 
-def _no_place(name: str) -> UploadPlace:
-    raise PermanentError(
-        "no-upload-url",
-        "The server gave no place for a file",
-        f"It did not answer for {name!r}.",
-        "Check the server's storage.",
-    )
+def _place(name: str, node: Node) -> UploadPlace | None:
+    url = node.text("uploadUrl", LONGEST_ADDRESS)
+    return place_of(name, url, node.values("uploadHeaders")) if url else None

@@ -5,10 +5,8 @@ Sorted by one question (`troubles`): does waiting help, and for whom? TLS causes
 
 from __future__ import annotations
 
-import email.utils
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -17,13 +15,16 @@ import requests
 import urllib3
 
 from runferry.errors import AppError, NeedsUser, PermanentError, TemporaryError, without_paths
-from runferry.remote import proxy_failures, tls_failures
-from runferry.remote.troubles import GraphQLRefused, ServerRefused, ServerTrouble
+from runferry.inert import inert
+from runferry.remote import destinations, proxy_failures, tls_failures, told
+from runferry.remote.answers import SHOWN, Answer
+from runferry.remote.troubles import BadAnswer, GraphQLRefused, RunFault, ServerRefused, ServerTrouble
 
 if TYPE_CHECKING:
     from runferry.remote.way import Way
 
-_BODY_SHOWN = 300
+_PAGE_START = 300  # bytes in which a web page shows that it is one
+_LONGEST_LINK = 2000  # characters
 _AGAIN = "It is tried again by itself."
 
 
@@ -51,18 +52,10 @@ class ServerFault(ServerTrouble):
     """5xx, whatever is asked."""
 
 
-class RunFault(TemporaryError):
-    """5xx for one run, while the server answers others: only this run waits."""
-
-
 class Portal(ServerTrouble):
     """A network's sign-in page answered. `page`: where it wants people to go; nothing was sent but the probe."""
 
     page = ""
-
-
-class BadAnswer(ServerTrouble):
-    """2xx with a body that makes no sense."""
 
 
 class KeyRefused(ServerRefused):
@@ -107,6 +100,8 @@ def from_exception(error: Exception, url: str, way: Way | None = None) -> AppErr
     causes = list(_causes(error))
     proxy = way.proxy_for(url) if way else None
     for cause in causes:
+        if isinstance(cause, destinations.TooNear):
+            return destinations.too_near(url, str(cause))
         if isinstance(cause, ssl.SSLCertVerificationError):
             is_far = way is not None and (proxy is not None or way.is_public(host))
             return tls_failures.certificate(cause, at, host, lambda: way.look(url) if way else None, is_far)
@@ -156,15 +151,20 @@ def _network(error: Exception, causes: list[BaseException], host: str, at: str) 
         return Unreachable("no-route", "The network is down", said, "Are you on the company network or VPN?", error)
     if isinstance(error, (requests.exceptions.RequestException, OSError, urllib3.exceptions.HTTPError)):
         return ConnectionLost("connection-lost", "The connection broke off", f"{at}: {_short(error)}", _AGAIN, error)
+    if isinstance(error, ValueError):  # a head that Python's own parts cannot read
+        said = f"{at}: {_short(error)}."
+        return BadAnswer(
+            "bad-answer", "The server's answer makes no sense", said, "It is tried again by itself.", error
+        )
     raise error
 
 
-def check(response: requests.Response, what: str) -> None:
+def check(response: Answer, what: str) -> None:
     """Raise what a reply that is not 2xx means; `what` says in words what was asked for."""
     status = response.status_code
     if 200 <= status < 300:
         return
-    cause = f"HTTP {status}: {response.text[:_BODY_SHOWN]}"
+    cause = f"HTTP {status}: {response.shown()}"
     said = f"{_host(response)} answered {status} to {what}."
     if status == 401:
         todo = "Enter the right key with `runferry login`, or set WANDB_API_KEY."
@@ -182,7 +182,7 @@ def check(response: requests.Response, what: str) -> None:
     raise _refusal(response, said, cause)
 
 
-def _refusal(response: requests.Response, said: str, cause: str) -> AppError:
+def _refusal(response: Answer, said: str, cause: str) -> AppError:
     status = response.status_code
     if status == 403:
         todo = "Choose another project or another key."
@@ -201,35 +201,46 @@ def _refusal(response: requests.Response, said: str, cause: str) -> AppError:
     return PermanentError("rejected", f"The server refused it ({status})", why, todo, cause)
 
 
-def _words(response: requests.Response) -> str:
+def _words(response: Answer) -> str:
     """What a refusal says, in a line; nothing of a web page."""
-    return "" if is_html(response) else without_paths(" ".join(response.text[:_BODY_SHOWN].split()))
+    return "" if is_html(response) else without_paths(inert(" ".join(response.text[:SHOWN].split())))
 
 
-def _elsewhere(response: requests.Response, what: str) -> AppError:
+def _link(page: str) -> str:
+    """An address that a browser may be sent to; empty for anything else that a server calls one."""
+    is_web = page.startswith(("http://", "https://")) and len(page) <= _LONGEST_LINK
+    return page if is_web and inert(page) == page else ""
+
+
+def _elsewhere(response: Answer, what: str) -> AppError:
     """A redirect: to the same host over https it is a wrong address, anywhere else a network's sign-in page."""
-    here, there = response.url or "", urljoin(response.url or "", response.headers.get("Location", ""))
-    same = urlsplit(here).hostname == urlsplit(there).hostname
-    if same and urlsplit(here).scheme == "http" and urlsplit(there).scheme == "https":
-        base = f"https://{urlsplit(there).netloc}"
+    here = urlsplit(response.url or "")
+    try:
+        page = urljoin(response.url or "", response.headers.get("Location", ""))
+        there = urlsplit(page)
+        same = here.hostname == there.hostname
+    except ValueError:  # whatever a server calls an address
+        return _portal(response, what, "")
+    if same and here.scheme == "http" and there.scheme == "https":
+        base = inert(f"https://{there.netloc.rpartition('@')[2]}", SHOWN)
         said = f"{_host(response)} sends everybody on to {base}; the key is not sent after it."
-        return Moved("moved", "The server has another address", said, f"Use {base} as the server's address.", there)
-    return _portal(response, what, there)
+        return Moved("moved", "The server has another address", said, f"Use {base} as the server's address.", base)
+    return _portal(response, what, page)
 
 
-def _portal(response: requests.Response, what: str, page: str) -> Portal:
+def _portal(response: Answer, what: str, page: str) -> Portal:
     error = Portal(
         "portal",
         "This network wants you to sign in first",
         f"A web page answered instead of {_host(response)} ({what}). Your key was not sent to it.",
         "Open a web page in your browser and sign in to the network; or check that the address is a W&B server's.",
-        f"HTTP {response.status_code}: {response.text[:_BODY_SHOWN]}",
+        f"HTTP {response.status_code}: {response.shown()}",
     )
-    error.page = page
+    error.page = _link(page)
     return error
 
 
-def check_probe(response: requests.Response) -> None:
+def check_probe(response: Answer) -> None:
     """What the answer to the harmless probe means; a refusal for want of a key is as good as any. Raises AppError."""
     status = response.status_code
     if is_html(response) and status < 400:
@@ -238,41 +249,34 @@ def check_probe(response: requests.Response) -> None:
         check(response, "the probe")
 
 
-def retry_after(response: requests.Response) -> float | None:
+def retry_after(response: Answer) -> float | None:
     """Seconds until the server wants to be asked again, by `Retry-After`; None where it does not say."""
-    text = response.headers.get("Retry-After", "").strip()
-    if not text:
-        return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
+    return told.pause(response.headers.get("Retry-After"))
 
 
-def is_html(response: requests.Response) -> bool:
+def is_html(response: Answer) -> bool:
     """Whether a web page came."""
     return "text/html" in response.headers.get("Content-Type", "").lower() or has_page(response)
 
 
-def has_page(response: requests.Response) -> bool:
+def has_page(response: Answer) -> bool:
     """Whether the body is a web page, whatever its type says: file hosts call their empty answers text/html too."""
-    start = response.content[:_BODY_SHOWN].lower()
+    start = response.content[:_PAGE_START].lower()
     return b"<html" in start or b"<!doctype" in start
 
 
-def not_json(response: requests.Response, what: str) -> AppError:
+def not_json(response: Answer, what: str) -> AppError:
     """A 2xx reply whose body is not what was asked for: a portal's page, or a server that is not W&B."""
     if is_html(response):
         error = _portal(response, what, response.url or "")
         error.message = f"A web page answered instead of {_host(response)} ({what})."
         return error
-    body = response.text[:_BODY_SHOWN]
     return BadAnswer(
-        "bad-answer", "The server's answer makes no sense", f"{_host(response)}: {what}.", "It is tried again.", body
+        "bad-answer",
+        "The server's answer makes no sense",
+        f"{_host(response)}: {what}.",
+        "It is tried again by itself. If it stays so, check that the address is a W&B server's.",
+        response.shown(),
     )
 
 
@@ -284,6 +288,8 @@ def only_this_run(error: ServerFault) -> RunFault:
 
 def at_upload_host(error: AppError, url: str) -> AppError:
     """What a failure means when it happened at another host than the server: never a reason to stop everything."""
+    if isinstance(error, destinations.Refused):
+        return error
     parts = urlsplit(url)
     host, port = parts.hostname or url, parts.port or (80 if parts.scheme == "http" else 443)
     if isinstance(error, (ServerTrouble, ServerRefused)) and not isinstance(error, KeyRefused):
@@ -300,12 +306,12 @@ def at_upload_host(error: AppError, url: str) -> AppError:
     return UploadRefused("upload-refused", "A file was refused", error.message, error.todo, error.cause)
 
 
-def _host(response: requests.Response) -> str:
+def _host(response: Answer) -> str:
     return urlsplit(response.url or "").netloc.rpartition("@")[2] or "the server"
 
 
 def _short(error: BaseException) -> str:
-    return without_paths(str(error))[:_BODY_SHOWN]
+    return inert(without_paths(str(error)), SHOWN)
 
 
 __all__ = [

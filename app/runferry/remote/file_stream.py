@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
+from runferry.remote import answers
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
 
@@ -66,5 +67,5 @@ def post(session: Session, run: Created, request: StreamRequest) -> dict[str, An
     path = "/files/{}/{}/{}/file_stream".format(
         *(quote(part, safe="") for part in (run.entity, run.project, run.run_id))
     )
-    reply = session.post_json(path, request.payload(), "the file stream")
+    reply = session.post_json(path, request.payload(), "the file stream", answers.STREAM)
     return reply if isinstance(reply, dict) else {}

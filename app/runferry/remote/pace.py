@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
+
+from runferry.remote import told
 
 FIRST_GAP = 0.33  # seconds between two requests after the first 429: three per second
 LONGEST_GAP = 10.0
@@ -31,7 +34,8 @@ class Pace:
 
     def note(self, status: int, headers: Mapping[str, str]) -> None:
         """What an answer says about the pace."""
-        remaining, reset = _number(headers.get("RateLimit-Remaining")), _number(headers.get("RateLimit-Reset"))
+        remaining = told.amount(headers.get("RateLimit-Remaining"))
+        reset = told.pause(headers.get("RateLimit-Reset"))
         with self._lock:
             if status == 429:
                 self._gap = min(max(self._gap * 2, FIRST_GAP), LONGEST_GAP)
@@ -41,21 +45,24 @@ class Pace:
                 # What is left is spread over the time that it has to last.
                 self._told, self._told_until = min(reset / max(remaining, 1.0), reset), self._now() + reset
 
-    def take(self) -> float:
-        """Seconds to wait before the request that the caller is about to send; its place in the row is taken."""
+    def take(self, patience: float = math.inf) -> float:
+        """Seconds to wait before the request that the caller is about to send.
+
+        patience: the longest that the caller waits. Its place in the row is taken only then: whoever comes again
+        later must not find the row longer by those who left.
+        """
         with self._lock:
-            now = self._now()
+            now, gap = self._now(), self._current()
             at = max(now, self._next)
-            self._next = at + self._current()
+            if at - now <= patience:
+                self._next = at + gap
             return at - now
 
+    def forget(self) -> None:
+        """A person wants the next request to go at once."""
+        with self._lock:
+            self._gap = self._told = self._told_until = self._next = 0.0
+
     def _current(self) -> float:
-        told = self._told if self._now() < self._told_until else 0.0
-        return max(self._gap, told if told > _FORGOTTEN else 0.0)
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return None if text is None else max(float(text.split(";")[0].split(",")[0]), 0.0)
-    except ValueError:
-        return None
+        told_gap = self._told if self._now() < self._told_until else 0.0
+        return max(self._gap, told_gap if told_gap > _FORGOTTEN else 0.0)

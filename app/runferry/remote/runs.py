@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from runferry.remote.answers import TooLong
 from runferry.remote.failures import ServerRefused
 from runferry.remote.graphql import execute
 from runferry.remote.session import Session
@@ -122,7 +122,7 @@ class Created:
 
 def viewer(session: Session) -> Account:
     """Whose key this is. Raises AppError; an unknown key is a `ServerRefused`."""
-    found = execute(session, "Viewer", _VIEWER).get("viewer")
+    found = execute(session, "Viewer", _VIEWER).at("viewer")
     if not found:
         raise ServerRefused(
             "key-refused",
@@ -130,37 +130,36 @@ def viewer(session: Session) -> Account:
             f"{session.url} does not know whose key this is.",
             "Enter the right key with `runferry login`, or set WANDB_API_KEY.",
         )
-    return Account(str(found.get("username") or ""), str(found.get("entity") or ""))
+    return Account(found.text("username"), found.text("entity"))
 
 
 def look_up(session: Session, entity: str, project: str, run_id: str) -> RemoteRun | None:
     """What the server has of a run; None when it knows no such run."""
     data = execute(session, "RunResumeStatus", _RESUME, entity=entity or None, project=project or None, name=run_id)
-    bucket = (data.get("model") or {}).get("bucket")
+    bucket = data.at("model", "bucket")
     if not bucket:
         return None
-    wandb = _loads(bucket.get("wandbConfig"), {})
     return RemoteRun(
-        storage_id=str(bucket.get("id") or ""),
+        storage_id=bucket.text("id"),
         lines={
-            "history": int(bucket.get("historyLineCount") or 0),
-            "events": int(bucket.get("eventsLineCount") or 0),
-            "console": int(bucket.get("logLineCount") or 0),
+            "history": bucket.count("historyLineCount"),
+            "events": bucket.count("eventsLineCount"),
+            "console": bucket.count("logLineCount"),
         },
-        history_tail=[str(one) for one in _loads(bucket.get("historyTail"), [])],
-        events_tail=[str(one) for one in _loads(bucket.get("eventsTail"), [])],
-        summary=_loads(bucket.get("summaryMetrics"), {}),
-        config=_loads(bucket.get("config"), {}),
-        was_started="t" in wandb,
+        history_tail=_lines(bucket.inner("historyTail", [])),
+        events_tail=_lines(bucket.inner("eventsTail", [])),
+        summary=bucket.inner("summaryMetrics", {}),
+        config=bucket.inner("config", {}),
+        was_started="t" in bucket.inner("wandbConfig", {}),
     )
 
 
 def holes(session: Session, entity: str, project: str, run_id: str) -> dict[str, int]:
     """Lines inside the counts that a Runferry server never got, per stream; other servers do not tell."""
     data = execute(session, "RunHoles", _HOLES, entity=entity, project=project, name=run_id)
-    bucket = (data.get("model") or {}).get("bucket") or {}
+    bucket = data.at("model", "bucket")
     names = {"history": "historyHoleCount", "events": "eventsHoleCount", "console": "logHoleCount"}
-    return {stream: int(bucket.get(name) or 0) for stream, name in names.items()}
+    return {stream: bucket.count(name) for stream, name in names.items()}
 
 
 def upsert(session: Session, **values: Any) -> Created:
@@ -168,15 +167,14 @@ def upsert(session: Session, **values: Any) -> Created:
     variables = {name: values.pop(name, None) for name in UPSERT_FIELDS}
     if values:
         raise TypeError(f"not fields of a run: {sorted(values)}")
-    bucket = (execute(session, "UpsertBucket", _UPSERT, **variables).get("upsertBucket") or {}).get("bucket") or {}
-    project = bucket.get("project") or {}
-    entity = (project.get("entity") or {}).get("name")
+    bucket = execute(session, "UpsertBucket", _UPSERT, **variables).need("upsertBucket", "bucket")
+    project = bucket.at("project")
     return Created(
-        storage_id=str(bucket.get("id") or ""),
-        entity=str(entity or variables["entity"] or ""),
-        project=str(project.get("name") or variables["project"] or ""),
-        run_id=str(bucket.get("name") or variables["name"]),
-        history_lines=int(bucket.get("historyLineCount") or 0),
+        storage_id=bucket.text("id"),
+        entity=project.at("entity").text("name") or str(variables["entity"] or ""),
+        project=project.text("name") or str(variables["project"] or ""),
+        run_id=bucket.text("name") or str(variables["name"]),
+        history_lines=bucket.count("historyLineCount"),
     )
 
 
@@ -214,15 +212,13 @@ def history_page(session: Session, run: Created, min_step: int, max_step: int, s
         maxStep=max_step,
         pageSize=size,
     )
-    found = ((data.get("project") or {}).get("run") or {}).get("history") or []
-    return [one if isinstance(one, str) else json.dumps(one) for one in found]
+    return data.at("project", "run").lines("history")
 
 
 def events(session: Session, run: Created, count: int) -> list[str]:
     """The samples of the system metrics as JSON text; where there are more than `count`, some from everywhere."""
     data = execute(session, "RunEvents", _EVENTS, entity=run.entity, project=run.project, run=run.run_id, samples=count)
-    found = ((data.get("project") or {}).get("run") or {}).get("events") or []
-    return [one if isinstance(one, str) else json.dumps(one) for one in found]
+    return data.at("project", "run").lines("events")
 
 
 def read_history(session: Session, run: Created, steps: Iterable[int], size: int = 1000) -> Iterator[list[str]]:
@@ -231,14 +227,23 @@ def read_history(session: Session, run: Created, steps: Iterable[int], size: int
     for step in sorted(steps):
         if step >= end:
             end = step + size
-            yield history_page(session, run, step, end, size)
+            yield from _rows(session, run, step, end)
 
 
-def _loads(text: Any, otherwise: Any) -> Any:
-    """Decoded JSON of the same type as `otherwise`; servers send these fields as text, or null."""
-    if isinstance(text, str):
-        try:
-            text = json.loads(text)
-        except ValueError:
-            return otherwise
-    return text if isinstance(text, type(otherwise)) else otherwise
+def _rows(session: Session, run: Created, first: int, end: int) -> Iterator[list[str]]:
+    """The rows of these steps; in smaller pages where the rows are too large for one."""
+    try:
+        found = history_page(session, run, first, end, end - first)
+    except TooLong:
+        if end - first <= 1:
+            raise
+        middle = (first + end) // 2
+        yield from _rows(session, run, first, middle)
+        yield from _rows(session, run, middle, end)
+        return
+    yield found
+
+
+def _lines(found: list[Any]) -> list[str]:
+    """The texts of a list that servers send as text in a text."""
+    return [one for one in found if isinstance(one, str)]

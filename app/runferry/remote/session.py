@@ -9,91 +9,30 @@ own address nobody can stand, so there is no probe.
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
-import socket
 import ssl
 import threading
-import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 import requests
-import requests.adapters
 import urllib3
 
 from runferry.errors import AppError
-from runferry.remote import failures
+from runferry.remote import answers, destinations, failures
+from runferry.remote.answers import Answer
 from runferry.remote.bandwidth import Bandwidth, Limited
 from runferry.remote.meter import Meter
 from runferry.remote.pace import Pace
 from runferry.remote.proxies import is_loopback_host, proxies_for
+from runferry.remote.transport import USER_AGENT, Opened, Transport
 from runferry.remote.way import Way
-from runferry.version import __version__
 
-USER_AGENT = f"runferry/{__version__}"
 PROBE = b'{"query":"query Probe { __typename }","variables":{},"operationName":"Probe"}'
 _LONGEST_PAUSE = 5.0  # seconds that a request waits for its turn; longer ones go back to the retry loop
 _JSON = {"Content-Type": "application/json"}
-
-
-class _Open:
-    """The sockets that are open now, so that a hanging request can be cut off."""
-
-    def __init__(self) -> None:
-        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-        self._lock = threading.Lock()
-
-    def cut_off(self) -> None:
-        """Whoever waits on one of them gets an error at once."""
-        with self._lock:
-            sockets = list(self._sockets)
-        for one in sockets:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
-    def pool_class(self, base: Any) -> Any:
-        """A connection pool class whose connections are known here."""
-        opened = self
-
-        class Connection(base.ConnectionCls):  # type: ignore[misc]
-            def connect(self) -> None:
-                super().connect()
-                with opened._lock:
-                    opened._sockets.add(self.sock)
-
-        return type(base.__name__, (base,), {"ConnectionCls": Connection})
-
-
-class _Adapter(requests.adapters.HTTPAdapter):
-    """Uses our TLS context for direct connections and through proxies."""
-
-    def __init__(self, context: ssl.SSLContext, opened: _Open) -> None:
-        self._context = context
-        self._opened = opened
-        super().__init__(pool_connections=4, pool_maxsize=16)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, blocksize=65536, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._classes()
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        if proxy.lower().startswith("https://"):
-            kwargs["proxy_ssl_context"] = self._context
-        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-        if not proxy.lower().startswith("socks"):  # those have connections of their own
-            manager.pool_classes_by_scheme = self._classes()
-        return manager
-
-    def _classes(self) -> dict[str, Any]:
-        bases = {"http": urllib3.HTTPConnectionPool, "https": urllib3.HTTPSConnectionPool}
-        return {scheme: self._opened.pool_class(base) for scheme, base in bases.items()}
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """The context decides; requests would add a bundle of its own."""
-        conn.cert_reqs = "CERT_REQUIRED"
 
 
 class Session:
@@ -120,8 +59,8 @@ class Session:
         self._proving = threading.Lock()
         self._has_probe = not is_loopback_host(urlsplit(self.url).hostname or "")
         self._is_proved = not self._has_probe
-        self._opened = _Open()
-        self._session = _requests_session(context, self._opened)
+        self._opened = Opened(self.url)
+        self._transport = Transport(context, self._opened)
         self._authorization = _basic(key)
         self.proxy_shown = ""  # the proxy of the last request and who says so; empty: the direct way
         self.on_answer: Callable[[], None] = lambda: None  # called whenever the server gave a real answer
@@ -137,7 +76,7 @@ class Session:
     def close(self) -> None:
         """Close all connections; a request that waits for its turn gives up."""
         self._closing.set()
-        self._session.close()
+        self._transport.close()
 
     def use_key(self, key: str) -> None:
         """Another key from now on."""
@@ -153,21 +92,25 @@ class Session:
         Raises NeedsUser for certificates that cannot be used; nothing changes then.
         """
         self.way = way or self.way
-        before, self._session = self._session, _requests_session(self.way.context(), self._opened)
+        before, self._transport = self._transport, Transport(self.way.context_for(self.url), self._opened)
         self._is_proved = not self._has_probe
         self.way.is_new = True
         before.close()
 
-    def post_json(self, path: str, payload: Any, what: str) -> Any:
-        """POST to this server, with the key; gives the decoded JSON reply. Raises AppError."""
+    def post_json(self, path: str, payload: Any, what: str, most: int = answers.SMALL) -> Any:
+        """POST to this server, with the key; gives the decoded JSON reply, of any shape. Raises AppError.
+
+        most: the largest that such a reply is, in bytes.
+        """
         self._prove()
         body = payload if isinstance(payload, bytes) else orjson.dumps(payload)
         headers = {**_JSON, "Authorization": self._authorization} if self._authorization else _JSON
-        response = self._ask("POST", self.url + path, self._body(io.BytesIO(body), len(body)), headers, what)
+        asked = self._body(io.BytesIO(body), len(body))
+        response = self._ask("POST", self.url + path, asked, headers, what, most)
         self._check(response, what)
         try:
-            reply = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
+            reply = answers.decode(response.content)
+        except answers.Unreadable:
             self._is_proved = not self._has_probe
             raise failures.not_json(response, what) from None
         self.on_answer()
@@ -179,21 +122,21 @@ class Session:
         if response.status_code != 200:
             return None
         try:
-            return orjson.loads(response.content)
-        except orjson.JSONDecodeError:
+            return answers.decode(response.content)
+        except answers.Unreadable:
             return None
 
     def get(self, url: str, what: str) -> bytes:
         """GET a file by its address; the key only goes to this server. Raises AppError."""
-        if not _same_host(url, self.url):
-            response = self._send("GET", url, None, {}, what)
+        if not _is_of(url, self.url):
+            response = self._send("GET", destinations.absolute(self.url, url), None, {}, what, answers.FILE)
         else:
             self._prove()
-            response = self._ask("GET", url, None, {"Authorization": self._authorization or ""}, what)
+            response = self._ask("GET", url, None, {"Authorization": self._authorization or ""}, what, answers.FILE)
         self._check(response, what)
-        return bytes(response.content)
+        return response.content
 
-    def probe(self) -> requests.Response:
+    def probe(self) -> Answer:
         """Ask something harmless without the key; raises AppError where no server answers, but a portal or nobody."""
         response = self._ask("POST", self.url + "/graphql", self._body(io.BytesIO(PROBE), len(PROBE)), _JSON, "probe")
         failures.check_probe(response)
@@ -206,7 +149,7 @@ class Session:
         """
         size = int(headers.get("Content-Length", 0))
         limited = self._body(body, size) if size else body
-        if not _same_host(url, self.url):
+        if not _is_of(url, self.url):
             try:
                 _check_upload(self._send("PUT", url, limited, dict(headers), what), what)
             except AppError as error:
@@ -231,7 +174,7 @@ class Session:
                 self.probe()
                 self._is_proved = True
 
-    def _check(self, response: requests.Response, what: str) -> None:
+    def _check(self, response: Answer, what: str) -> None:
         """A refusal of one run (403, 404, 409 …) is an answer too: the server is there."""
         try:
             failures.check(response, what)
@@ -256,9 +199,11 @@ class Session:
     def _body(self, source: Any, size: int) -> Any:
         return Limited(source, size, self._bandwidth, self.meter)
 
-    def _ask(self, method: str, url: str, body: Any, headers: Mapping[str, str], what: str) -> requests.Response:
+    def _ask(
+        self, method: str, url: str, body: Any, headers: Mapping[str, str], what: str, most: int = answers.SMALL
+    ) -> Answer:
         """A request to this server, in its turn."""
-        pause = self.pace.take()
+        pause = self.pace.take(_LONGEST_PAUSE)
         if pause > _LONGEST_PAUSE:
             raise failures.SlowDown(
                 "slow-down",
@@ -271,7 +216,7 @@ class Session:
         if pause > 0:
             self._closing.wait(pause)
         try:
-            response = self._send(method, url, body, dict(headers), what)
+            response = self._send(method, url, body, dict(headers), what, most)
         except AppError:
             self._is_proved = not self._has_probe
             raise
@@ -279,21 +224,28 @@ class Session:
         self.pace.note(response.status_code, response.headers)
         return response
 
-    def _send(self, method: str, url: str, body: Any, headers: dict[str, str], what: str) -> requests.Response:
+    def _send(
+        self, method: str, url: str, body: Any, headers: dict[str, str], what: str, most: int = answers.SMALL
+    ) -> Answer:
         began, response = self.meter.now(), None
         try:
-            response = self._exchange(method, url, body, headers)
+            response = self._exchange(method, url, body, headers, most, what)
             return response
         finally:
-            if _same_host(url, self.url):
+            if _is_of(url, self.url):
                 self.meter.took(what, began, getattr(body, "read_at", None), response is not None)
 
-    def _exchange(self, method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
+    def _exchange(self, method: str, url: str, body: Any, headers: dict[str, str], most: int, what: str) -> Answer:
+        self.way.check(url)
         proxy = self.way.proxies.find(url)
-        if _same_host(url, self.url):
+        session = self._transport.server
+        if _is_of(url, self.url):
             self.proxy_shown = f"{proxy.shown}, from {proxy.source}" if proxy else ""
+        else:
+            session = self._transport.elsewhere
+            destinations.check_literal(url, self._opened.nearness)
         try:
-            return self._session.request(
+            response = session.request(
                 method,
                 url,
                 data=body,
@@ -301,33 +253,34 @@ class Session:
                 timeout=self._timeout,
                 proxies={urlsplit(url).scheme: proxy.url} if proxy else {},
                 allow_redirects=False,
+                stream=True,
             )
-        except (requests.exceptions.RequestException, OSError) as error:
+            # Of an upload's answer, and of a refusal, only the beginning says anything.
+            is_cut = method == "PUT" or not 200 <= response.status_code < 300
+            return answers.take(response, answers.SMALL if is_cut else most, is_cut, what)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise failures.from_exception(error, url, self.way) from error
 
 
-def _check_upload(response: requests.Response, what: str) -> None:
+def _check_upload(response: Answer, what: str) -> None:
     """A sign-in page says 200 too, and has swallowed the file."""
     failures.check(response, what)
     if failures.has_page(response):
         raise failures.not_json(response, what)
 
 
-def _requests_session(context: ssl.SSLContext, opened: _Open) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["User-Agent"] = USER_AGENT
-    session.mount("https://", _Adapter(context, opened))
-    session.mount("http://", _Adapter(context, opened))
-    return session
-
-
 def _basic(key: str) -> str:
     return "Basic " + base64.b64encode(f"api:{key}".encode()).decode() if key else ""
 
 
-def _same_host(one: str, other: str) -> bool:
-    return urlsplit(one).netloc == urlsplit(other).netloc
+def _is_of(url: str, server: str) -> bool:
+    """Whether an address is this server's: the same host and port, and as safe a way there."""
+    return _origin(url) == _origin(server)
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
 
 
 __all__ = ["PROBE", "USER_AGENT", "Session", "proxies_for"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from runferry.errors import PermanentError
-from runferry.remote.graphql import execute
+from runferry.remote import destinations
+from runferry.remote.answers import LONGEST_ADDRESS, Node, Pages
+from runferry.remote.graphql import execute, no_place
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
 
@@ -32,6 +35,9 @@ query RunFiles($entity: String!, $project: String!, $run: String!, $cursor: Stri
 """
 
 
+LONGEST_PATH = 8192  # characters of a file's name
+
+
 class Readable(Protocol):
     """What a body is read from."""
 
@@ -41,11 +47,12 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class UploadPlace:
-    """Where one file goes. `headers` are the server's."""
+    """Where one file goes. `url` and `headers` are the server's; `left_out`: names of headers that are not sent."""
 
     name: str
     url: str
     headers: dict[str, str]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,34 +82,39 @@ def create(session: Session, run: Created, names: list[str]) -> list[UploadPlace
     data = execute(
         session, "CreateRunFiles", _CREATE, entity=run.entity, project=run.project, run=run.run_id, files=names
     )
-    reply = data.get("createRunFiles") or {}
-    headers: dict[str, str] = {}
-    for line in reply.get("uploadHeaders") or []:
-        name, _, value = str(line).partition(":")
-        headers[name.strip()] = value.strip()
-    places = {str(one.get("name")): one.get("uploadUrl") for one in reply.get("files") or [] if one}
+    reply = data.at("createRunFiles")
+    headers = reply.values("uploadHeaders")
+    places = {one.text("name", LONGEST_PATH): one.text("uploadUrl", LONGEST_ADDRESS) for one in reply.nodes("files")}
     missing = [name for name in names if not places.get(name)]
     if missing:
-        raise PermanentError(
-            "no-upload-url",
-            "The server gave no place for a file",
-            f"It did not answer for {missing[0]!r} and {len(missing) - 1} more.",
-            "Check the server's storage.",
-        )
-    return [UploadPlace(name, _absolute(session, str(places[name])), headers) for name in names]
+        raise no_place(missing[0], len(missing) - 1)
+    return [place_of(name, places[name], headers) for name in names]
+
+
+def place_of(name: str, address: str, headers: Sequence[object]) -> UploadPlace:
+    """Where a file goes, by what the server says; what may not be followed is refused when something is sent."""
+    used = destinations.usable(headers)
+    return UploadPlace(name, address, used, tuple(destinations.left_out(headers, used)))
 
 
 def put(session: Session, place: UploadPlace, source: Readable, size: int) -> None:
-    """Send `size` bytes; success means that the server acknowledged all of them."""
+    """Send `size` bytes; success means that the server acknowledged all of them. Raises AppError."""
     headers = {**place.headers, "Content-Length": str(size)}
     body: Any = _Body(source, size) if size else b""
-    session.put(place.url, headers, body, f"the upload of {place.name}")
+    try:
+        session.put(destinations.absolute(session.url, place.url), headers, body, f"the upload of {place.name}")
+    except PermanentError as error:
+        if not place.left_out:
+            raise
+        names = ", ".join(place.left_out)
+        said = f"{error.message} (The server wanted these headers with it, which are not sent: {names}.)"
+        raise PermanentError(error.slug, error.title, said, error.todo, error.cause) from error
 
 
 def files(session: Session, run: Created) -> dict[str, RemoteFile]:
     """All files that the server has of a run, by name."""
     found: dict[str, RemoteFile] = {}
-    cursor: str | None = None
+    pages = Pages("the list of the run's files")
     while True:
         data = execute(
             session,
@@ -111,19 +123,17 @@ def files(session: Session, run: Created) -> dict[str, RemoteFile]:
             entity=run.entity,
             project=run.project,
             run=run.run_id,
-            cursor=cursor,
+            cursor=pages.cursor,
             limit=500,
         )
-        page = (((data.get("project") or {}).get("run") or {}).get("files")) or {}
-        for edge in page.get("edges") or []:
-            node = edge.get("node") or {}
-            name = str(node.get("name"))
-            found[name] = RemoteFile(name, int(node.get("sizeBytes") or 0), str(node.get("md5") or ""))
-        info = page.get("pageInfo") or {}
-        if not info.get("hasNextPage") or info.get("endCursor") == cursor:
+        page = data.at("project", "run", "files")
+        found.update(listed(page))
+        if not pages.has_more(page):
             return found
-        cursor = info.get("endCursor")
 
 
-def _absolute(session: Session, url: str) -> str:
-    return session.url + url if url.startswith("/") else url
+def listed(page: Node) -> dict[str, RemoteFile]:
+    """The files of one page of a list, by name."""
+    nodes = [edge.at("node") for edge in page.nodes("edges")]
+    found = [RemoteFile(one.text("name", LONGEST_PATH), one.count("sizeBytes"), one.text("md5")) for one in nodes]
+    return {one.name: one for one in found}

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from runferry.errors import AppError
+from runferry.errors import AppError, NeedsUser
 from runferry.remote import chain, tunnel
 from runferry.remote.chain import Presented
 from runferry.remote.proxies import Proxies, ProxyChoice
@@ -28,10 +28,30 @@ class Way:
         self.environ, self.trust = dict(environ), trust
         self.proxies = Proxies(choice or ProxyChoice(), environ)
         self.is_new = True
+        self._unusable: NeedsUser | None = None  # why nothing is reached over TLS on this way
 
     def context(self) -> ssl.SSLContext:
         """A context for all connections on this way. Raises NeedsUser for certificates that cannot be used."""
         return make_context(self.environ, self.trust)
+
+    def context_for(self, server: str) -> ssl.SSLContext:
+        """The same, for the connections of one server's session.
+
+        Certificates that cannot be used are no reason not to talk to a server without TLS; what is nevertheless asked
+        for over TLS (files that lie elsewhere) then gets the error. Raises NeedsUser for a server with TLS.
+        """
+        try:
+            made, self._unusable = self.context(), None
+        except NeedsUser as error:
+            if not server.startswith("http://"):
+                raise
+            made, self._unusable = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), error  # which trusts nobody
+        return made
+
+    def check(self, url: str) -> None:
+        """Raise NeedsUser where an address is reached over TLS, and nobody can be trusted."""
+        if self._unusable is not None and url.startswith("https://"):
+            raise self._unusable
 
     def proxy_for(self, url: str) -> Proxy | None:
         """The proxy, or None for the direct way; also None where that cannot be found out."""

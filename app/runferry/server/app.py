@@ -12,10 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from runferry.proof import LONGEST_CHALLENGE, answer
+from runferry.server.access.handlers import ONCE, SIGN_IN, Access
+from runferry.server.access.one_time import OneTimeLinks
+from runferry.server.access.sessions import Sessions
 from runferry.server.bodies import RefusedError, read_body
 from runferry.server.file_stream import take_post
 from runferry.server.graphql_endpoint import GraphQLEndpoint
-from runferry.server.guard import SAFE_HEADERS, Guard
+from runferry.server.guard import Guard
+from runferry.server.html_page import SAFE_HEADERS
 from runferry.server.pages import front_page, project_page, run_page
 from runferry.server.resolvers_projects import Root
 from runferry.server.store import Store
@@ -33,7 +37,7 @@ class _Handlers:
 
     async def graphql(self, request: Request) -> Response:
         body = await read_body(request)
-        context = Context(self._store, self._signer, f"http://{request.headers['host']}")
+        context = Context(self._store, self._signer, f"{request.url.scheme}://{request.headers['host']}")
         reply = await run_in_threadpool(self._graphql.answer, body, context)
         return Response(reply, media_type="application/json", headers=SAFE_HEADERS)
 
@@ -82,9 +86,15 @@ def create_app(store: Store, *, host: str, port: int) -> Starlette:
     signer = Signer(store.key, store.clock.time)
     handlers = _Handlers(store, signer)
     uploads = Uploads(store, signer)
+    sessions = Sessions(store.key, store.store_id, store.clock.time)
+    access = Access(store.key, sessions, OneTimeLinks(store.clock.monotonic))
     routes = [
         Route("/", handlers.front),
         Route("/runferry", handlers.identity),
+        Route(SIGN_IN, access.show),
+        Route(SIGN_IN, access.sign_in, methods=["POST"]),
+        Route(ONCE, access.open_link),
+        Route(ONCE, access.make_link, methods=["POST"]),
         Route("/graphql", handlers.graphql, methods=["POST"]),
         Route("/files/{entity}/{project}/{run}/file_stream", handlers.file_stream, methods=["POST"]),
         Route("/files/{entity}/{project}/{run}/{name:path}", uploads.get_run_file),
@@ -96,6 +106,6 @@ def create_app(store: Store, *, host: str, port: int) -> Starlette:
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, key=store.key, host=host)],
+        middleware=[Middleware(Guard, key=store.key, host=host, sessions=sessions)],
         exception_handlers={RefusedError: _refused, ClientDisconnect: _gone},
     )

@@ -2,28 +2,31 @@
 
 - `Host` must name this server: a page that points its own name at 127.0.0.1 (DNS rebinding) is refused.
 - A request that a browser makes on behalf of another site is refused, whatever it carries.
-- Everything else needs the key, but the addresses that carry a signature, the line that says which store this is,
-  telemetry (ignored), and pages for reading that the person who runs the server asks for on this machine.
+- Everything else needs the key, but: the addresses that carry a signature, the line that says which store this is,
+  telemetry (ignored), the addresses at which browsers are let in (`access`); and for reading, pages that this account
+  asks for over a connection that the system proves to be its own, or a browser with the cookie that `access` set.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import ipaddress
 import socket
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from runferry.server.neighbours import is_own_connection
+from runferry.server.access.handlers import ONCE, SIGN_IN, own_path, sign_in_page
+from runferry.server.access.sessions import Sessions
+from runferry.server.html_page import SAFE_HEADERS
+from runferry.server.key_check import carries_key
+from runferry.server.neighbours import UNTOLD, is_this_account, owner_of
 
 _OPEN = ("/storage/", "/sdk/otel/")
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
-SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")  # headers of proxies, whose connection proves nothing
 
 
 def _is_loopback(name: str) -> bool:
@@ -53,35 +56,31 @@ def host_name(header: str) -> str:
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, key: str, host: str) -> None:
+    def __init__(self, app: ASGIApp, key: str, host: str, sessions: Sessions) -> None:
         self._app = app
         self._key = key.encode()
         self._host = host.lower().strip("[]")
+        self._sessions = sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on with ``scope["state"]["has_key"]`` set."""
+        """Refuse, or pass on with ``scope["state"]``: `has_key`, and `owner` where `access` needs it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refuse_origin(headers)
-        if refusal is None:
-            has_key = self._has_key(headers.get("authorization", ""))
-            scope.setdefault("state", {})["has_key"] = has_key
-            if not has_key and not self._is_open(scope, headers):
-                refusal = _refusal(401, "the API key is missing or not this server's")
-                refusal.headers["WWW-Authenticate"] = 'Basic realm="runferry: user api, password = the key"'
+        refusal = self._refuse_origin(scope, headers) or await self._refuse_stranger(scope, headers)
         await (refusal or self._app)(scope, receive, send)
 
-    def _refuse_origin(self, headers: Headers) -> JSONResponse | None:
+    def _refuse_origin(self, scope: Scope, headers: Headers) -> Response | None:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_mine(host_name(hosts[0])):
             return _refusal(403, "this server is not reached under that name")
-        origin = headers.get("origin")
-        if origin is not None and origin.lower() != f"http://{hosts[0].lower()}":
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+        is_own = origin is not None and origin.lower() == f"{scope.get('scheme', 'http')}://{hosts[0].lower()}"
+        if (origin is not None and not is_own) or site not in ("none", "same-origin"):
             return _refusal(403, "requests from other sites are not answered")
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return _refusal(403, "requests from other sites are not answered")
+        if (scope["method"], scope["path"]) == ("POST", SIGN_IN) and not is_own and site != "same-origin":
+            return _refusal(403, "the key is only taken from this server's own page")
         return None
 
     def _is_mine(self, name: str) -> bool:
@@ -92,34 +91,47 @@ class Guard:
         # Open to the network on purpose: an address cannot be rebound, a name must be this machine's.
         return self._host in _WILDCARDS and (_is_address(name) or name == socket.gethostname().lower())
 
-    def _has_key(self, header: str) -> bool:
-        scheme, _, value = header.partition(" ")
-        offered = value.strip().encode("utf-8", "replace")
-        if scheme.lower() == "basic":
-            try:
-                offered = base64.b64decode(offered, validate=True).partition(b":")[2]
-            except (binascii.Error, ValueError):
-                return False
-        elif scheme.lower() != "bearer":
-            return False
-        return hmac.compare_digest(offered, self._key)
+    async def _refuse_stranger(self, scope: Scope, headers: Headers) -> Response | None:
+        state, path = scope.setdefault("state", {}), scope["path"]
+        state["has_key"] = carries_key(headers.get("authorization", ""), self._key)
+        if path in (SIGN_IN, ONCE):
+            state["owner"] = await _owner(scope)
+        is_reading = scope["method"] in ("GET", "HEAD")
+        if state["has_key"] or path.startswith(_OPEN) or path == SIGN_IN:
+            return None
+        if is_reading and (path in ("/runferry", ONCE) or await self._may_read(scope, headers)):
+            return None
+        if is_reading and is_page(path) and "text/html" in headers.get("accept", ""):
+            query = scope.get("query_string", b"").decode("ascii", "replace")
+            return sign_in_page(own_path(quote(path) + (f"?{query}" if query else "")))
+        refusal = _refusal(401, "the API key is missing or not this server's")
+        refusal.headers["WWW-Authenticate"] = 'Basic realm="runferry: user api, password = the key"'
+        return refusal
 
-    def _is_open(self, scope: Scope, headers: Headers) -> bool:
-        path = scope["path"]
-        if path.startswith(_OPEN):
-            return True
-        if scope["method"] not in ("GET", "HEAD"):
+    async def _may_read(self, scope: Scope, headers: Headers) -> bool:
+        """Without the key: a browser that was let in, or a connection that is certainly this account's own."""
+        cookies = headers.getlist("cookie")
+        has_cookie = any(self._sessions.cookie in one for one in cookies)
+        if not has_cookie and not is_page(scope["path"]):
             return False
-        if path == "/runferry":
+        owner = await _owner(scope)
+        if has_cookie and self._sessions.is_open(cookies, owner):
             return True
-        parts = path.split("/")[1:]
-        is_page = path == "/" or len(parts) == 2 or (len(parts) == 4 and parts[2] == "runs")
-        client = scope.get("client")
-        forwarded = any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via"))
-        if not is_page or not client or forwarded or not _is_loopback(client[0]):
-            return False
-        server = scope.get("server") or ("", 0)
-        return is_own_connection((client[0], client[1]), server[1])
+        is_forwarded = any(name in headers for name in _FORWARDED)
+        return is_page(scope["path"]) and not is_forwarded and is_this_account(owner)
+
+
+def is_page(path: str) -> bool:
+    """Whether a path is a page for people."""
+    parts = path.split("/")[1:]
+    return path == "/" or len(parts) == 2 or (len(parts) == 4 and parts[2] == "runs")
+
+
+async def _owner(scope: Scope) -> str:
+    client, server = scope.get("client"), scope.get("server")
+    if not client or not server or server[1] is None:
+        return UNTOLD
+    return await run_in_threadpool(owner_of, (client[0], client[1]), (server[0], server[1]))
 
 
 def _refusal(status: int, text: str) -> JSONResponse:

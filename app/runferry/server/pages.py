@@ -8,28 +8,14 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
-from runferry.server.guard import SAFE_HEADERS
+from runferry.server.html_page import html_page
 from runferry.server.record import iso
 from runferry.server.rows import flatten, parse, plain
 from runferry.server.run_folder import CONSOLE, EVENTS, HISTORY, RunFolder
 from runferry.server.store import Store
 from runferry.version import __version__
 
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
-    "table{border-collapse:collapse}td,th{text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top}"
-    "code{overflow-wrap:anywhere}"
-)
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _MOST = 300  # rows of a table
-
-
-def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
-    text = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style><h1>{html.escape(title)}</h1>{body}'
-    )
-    return HTMLResponse(text, status_code=status, headers={**SAFE_HEADERS, "Content-Security-Policy": _POLICY})
 
 
 def _table(rows: list[tuple[str, str]]) -> str:
@@ -46,14 +32,14 @@ def front_page(store: Store) -> HTMLResponse:
         f"<p>Runferry {html.escape(__version__)}: a local server that speaks the W&amp;B protocol and keeps runs as "
         "plain files on this machine. It is meant for programs; this page is for a quick look.</p>"
     )
-    return _page("Runferry local server", text + "".join(lines))
+    return html_page("Runferry local server", text + "".join(lines))
 
 
 def project_page(store: Store, entity: str, project: str) -> HTMLResponse:
     """A project's runs, newest first."""
     if all(name != project for name, _ in store.index.projects(entity)):
-        return _page("No such project", "<p>This server has no such project.</p>", 404)
-    return _page(f"{entity}/{project}", _run_list(store, entity, project))
+        return html_page("No such project", "<p>This server has no such project.</p>", 404)
+    return html_page(f"{entity}/{project}", _run_list(store, entity, project))
 
 
 def _run_list(store: Store, entity: str, project: str) -> str:
@@ -68,7 +54,7 @@ def run_page(store: Store, entity: str, project: str, name: str) -> HTMLResponse
     """One run: state, counts, last values, files."""
     folder = store.run(entity, project, name)
     if folder is None:
-        return _page("No such run", "<p>This server has no such run.</p>", 404)
+        return html_page("No such run", "<p>This server has no such run.</p>", 404)
     record = folder.record
     state = record.state_at(store.clock.time(), folder.heartbeat())
     with folder.lock:
@@ -78,7 +64,7 @@ def run_page(store: Store, entity: str, project: str, name: str) -> HTMLResponse
         ("Last sign of life", iso(folder.heartbeat())), ("Tags", ", ".join(record.tags)),
         ("Notes", record.notes or ""), ("Folder", str(folder.path)), *counts,
     ]  # fmt: skip
-    return _page(
+    return html_page(
         record.display_name or name,
         _table([pair for pair in about if pair[1]])
         + "<h2>Last values</h2>" + _table(_last_values(folder))

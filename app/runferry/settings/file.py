@@ -56,7 +56,8 @@ def write_object(path: Path, updates: Mapping[str, Any], dropped: Iterable[str] 
         if problem is not None:
             os.replace(target, _free_name(target))  # noqa: PTH105
         merged = {**{key: value for key, value in stored.items() if key not in set(dropped)}, **updates}
-        replace_private(target, json.dumps(merged, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+        text = json.dumps(merged, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        replace_private(target, text, "backslashreplace")  # of what is no UTF-8 in a path that is JSON's own escape
     except OSError as error:
         raise NeedsUser(
             "settings-not-saved",
@@ -75,12 +76,15 @@ def _free_name(path: Path) -> Path:
     return candidate
 
 
-def replace_private(path: Path, text: str) -> None:
-    """Replace a file atomically by one that only its owner can read. OSError where that fails."""
+def replace_private(path: Path, text: str, errors: str = "surrogateescape") -> None:
+    """Replace a file atomically by one that only its owner can read. OSError where that fails.
+
+    errors: what becomes of bytes in paths that are no UTF-8; they are written as they are, where nothing else is said.
+    """
     # mkstemp makes the file 0600, and in the same folder, so that replacing it is atomic.
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors=errors) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -12,7 +12,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from runferry.regular_files import read_regular
+
 SECTION = "default"
+LARGEST = 1024 * 1024  # bytes of such a file; more is none
 
 
 def wandb_settings(directory: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -41,7 +44,7 @@ def local_file(directory: Path) -> Path:
 def read_ini(path: Path) -> dict[str, str]:
     """Keys and values of one file, all sections merged, ``[default]`` last; empty where there is nothing to read."""
     try:
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        text = read_regular(path, LARGEST).decode("utf-8-sig", "replace")
     except OSError:
         return {}
     # Interpolation would choke on a % in a value; a missing section header is not worth losing the file.

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+MEANING = 1
+"""What `verified` means now; one more each time it comes to cover more, and all is compared once more."""
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -23,6 +26,7 @@ class Delivery:
     state: str
     closed: int | None
     verified_at: float | None
+    meaning: int  # of `verified`, when it was said last
     verified_size: int | None
     verified_mtime_ns: int | None
     counts: dict[str, Any]

@@ -16,10 +16,12 @@ from typing import Any
 
 from runferry.clock import Clock
 from runferry.state.database import Database
-from runferry.state.delivery import Delivery
-from runferry.state.sample_lines import SampleLines
+from runferry.state.delivery import MEANING, Delivery
+from runferry.state.shares import Shares
+from runferry.status import SyncState
 
 STREAMS = ("history", "events", "console")
+_STATES = frozenset(one.value for one in SyncState)
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Placement:
     count: int
 
 
-class Ledger(SampleLines):
+class Ledger(Shares):
     """Reads and writes the delivery tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -80,8 +82,8 @@ class Ledger(SampleLines):
         Columns `path`, `server`, `entity`, `project`, `run_id`, `verified_size`, `verified_mtime_ns`, `counts` (JSON).
         """
         if is_folder:
-            return self._database.rows(_VERIFIED + "s.path > ? AND s.path < ? ORDER BY d.id", *_below(path))
-        return self._database.rows(_VERIFIED + "s.path = ? ORDER BY d.id", path)
+            return self._database.rows(_VERIFIED + "s.path > ? AND s.path < ? ORDER BY d.id", MEANING, *_below(path))
+        return self._database.rows(_VERIFIED + "s.path = ? ORDER BY d.id", MEANING, path)
 
     def all_deliveries(self) -> list[tuple[Delivery, sqlite3.Row]]:
         """Every delivery with its target's and its log's columns, newest first."""
@@ -100,13 +102,6 @@ class Ledger(SampleLines):
         """How many logs feed a target."""
         found = self._database.row("SELECT count(*) FROM deliveries WHERE target = ?", target)
         return int(found[0]) if found else 0
-
-    def newer(self, delivery: Delivery, started: float) -> Delivery | None:
-        """The newest delivery of the same run whose log was begun after `started` (seconds since the epoch)."""
-        found = self._database.rows(_DELIVERY + "WHERE target = ? AND deliveries.id != ?", delivery.target, delivery.id)
-        others = [(one.counts.get("started") or 0.0, one) for one in map(_delivery, found)]
-        later = [pair for pair in others if pair[0] > started]
-        return max(later, key=lambda pair: pair[0])[1] if later else None
 
     # -- places of lines ----------------------------------------------------------------------------------------------
 
@@ -269,7 +264,7 @@ _DELIVERY = (
 _VERIFIED = (
     "SELECT s.path, t.server, t.entity, t.project, t.run_id, verified_size, verified_mtime_ns, counts "
     "FROM sources AS s JOIN deliveries AS d ON d.source = s.id JOIN targets AS t ON t.id = d.target "
-    "WHERE d.state = 'verified' AND verified_size IS NOT NULL AND "
+    "WHERE d.state = 'verified' AND d.meaning = ? AND verified_size IS NOT NULL AND "
 )
 
 
@@ -291,16 +286,26 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         starting_step=row["starting_step"],
         config_digest=row["config_digest"],
         summary_digest=row["summary_digest"],
-        state=row["state"],
+        state=row["state"] if row["state"] in _STATES else SyncState.WAITING.value,
         closed=row["closed"],
         verified_at=row["verified_at"],
+        meaning=row["meaning"],
         verified_size=row["verified_size"],
         verified_mtime_ns=row["verified_mtime_ns"],
-        counts=json.loads(row["counts"]),
-        error=json.loads(row["error"]) if row["error"] else None,
+        counts=_object(row["counts"]),
+        error=_object(row["error"]) or None,
         storage_id=row["storage_id"],
         url=row["url"],
     )
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    """A JSON object of a column; empty where a disk has flipped bits in it."""
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _cut(placements: list[Placement], first: int, end: int) -> list[Placement]:

@@ -161,4 +161,14 @@ CREATE TABLE asked (                          -- runs that a person had sent fro
 ) STRICT;
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE, _ASKED)
+_SHARES = """
+CREATE TABLE shares (                         -- of a run that has several logs: what each says of it as a whole
+    target INTEGER NOT NULL REFERENCES targets ON DELETE CASCADE,
+    delivery INTEGER NOT NULL,                -- 0: what the server had of somebody else
+    share TEXT NOT NULL,                      -- JSON
+    PRIMARY KEY (target, delivery)
+) STRICT;
+ALTER TABLE deliveries ADD COLUMN meaning INTEGER NOT NULL DEFAULT 0;  -- what `verified` meant; see `state.delivery`
+"""
+
+MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE, _ASKED, _SHARES)

@@ -61,7 +61,7 @@ class Checking:
         if self._tries == len(RECHECKS):
             return self._final(SyncState.PROBLEM, not_as_sent(found.wrong))
         self._tries += 1
-        is_sent_again = self._tries == SLOW_CHECKS and outlet.send_again(found.files)
+        is_sent_again = self._tries == SLOW_CHECKS and outlet.send_again(found.files, found.lacks)
         return Verdict(SyncState.SENT, again=0.0 if is_sent_again else RECHECKS[self._tries - 1])
 
     def _final(self, state: SyncState, error: AppError | None = None) -> Verdict:

@@ -5,13 +5,13 @@ Each takes the changes of the code once, at a moment of its own, so that the des
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from runferry.errors import PermanentError
 from runferry.remote import run_state
+from runferry.remote.answers import row
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
 
@@ -55,19 +55,17 @@ class CodeOnServer:
             return False
         try:
             ours = path.read_bytes()
-            return content != ours and _is_of_one_start(json.loads(content), json.loads(ours))
-        except (OSError, ValueError):
+            return content != ours and _is_of_one_start(row(content), row(ours))
+        except OSError:
             return False
 
 
-def _is_of_one_start(theirs: object, ours: object) -> bool:
+def _is_of_one_start(theirs: Mapping[str, object], ours: Mapping[str, object]) -> bool:
     """Whether two descriptions are of the same start of a run, and not of the run as it was resumed later."""
     one, other = _start(theirs), _start(ours)
     return one is not None and other is not None and abs(one - other) < _SAME
 
 
-def _start(about: object) -> float | None:
-    if not isinstance(about, dict):
-        return None
+def _start(about: Mapping[str, object]) -> float | None:
     taken, after = about.get("captured_at"), about.get("seconds_after_start")
     return float(taken) - float(after) if isinstance(taken, (int, float)) and isinstance(after, (int, float)) else None

@@ -148,6 +148,7 @@ class Connection:
         """
         if self._state in _STOPPED:
             self.session.renew()
+        self.session.pace.forget()
         with self._lock:
             self._is_paused = False
             if self._state not in _OPEN:

@@ -3,13 +3,13 @@ because another machine may have sent them. Read once, whole up to a limit; noth
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runferry.errors import PermanentError
 from runferry.remote import runs
+from runferry.remote.answers import row
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
 
@@ -45,11 +45,7 @@ class EventsThere:
 
 
 def _key_of(line: str) -> _Key | None:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return _key(found) if isinstance(found, dict) else None
+    return _key(row(line))
 
 
 def _key(event: Mapping[str, Any]) -> _Key | None:

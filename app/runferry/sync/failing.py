@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from runferry.errors import AppError, TemporaryError
 from runferry.remote.failures import ServerTrouble
 from runferry.status import SyncState
@@ -34,7 +36,10 @@ class Failures:
         self._count += 1
         own = min(2.0 ** min(self._count - 1, 10), LONGEST_RUN_WAIT)
         if isinstance(error, ServerTrouble):
-            return SyncState.RETRYING, max(connection.wait(), min(own, connection.longest_wait))
+            wait, own = connection.wait(), min(own, connection.longest_wait)
+            # Without end: meanwhile another run found out that a person is needed, or somebody paused it. The next
+            # turn finds that out, too.
+            return SyncState.RETRYING, own if wait == math.inf else max(wait, own)
         if isinstance(error, TemporaryError) and self._count <= PATIENCE:
             return SyncState.RETRYING, max(own, error.retry_after or 0.0)
         return SyncState.PROBLEM, max(own, SELDOM)

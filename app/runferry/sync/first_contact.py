@@ -8,10 +8,8 @@ the server belongs to another log of the same run, and ours goes behind it; wher
 
 from __future__ import annotations
 
-import json
 import threading
 from pathlib import Path
-from typing import Any
 
 from runferry.errors import NeedsUser
 from runferry.formats.readers import extent
@@ -19,6 +17,7 @@ from runferry.remote.runs import RemoteRun
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
 from runferry.sync import reading_back
+from runferry.sync.equal import same
 from runferry.sync.reading_back import Before, ReadBack, key_of
 from runferry.sync.source import Source
 
@@ -163,25 +162,6 @@ def _is_ours(remote: RemoteRun, log: Path, permit: threading.Semaphore) -> int |
     # With console lines only there is nothing to compare, and nothing to lose by writing them again.
     same_lines = all(line is not None and tails[one] and same(line, tails[one][-1]) for one, line in found.items())
     return events if same_lines else None
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two JSON texts say the same; 1 and 1.0 do, NaN equals NaN."""
-    try:
-        return bool(plain(json.loads(one)) == plain(json.loads(other)))
-    except ValueError:
-        return one == other
-
-
-def plain(value: Any) -> Any:
-    """The value in a form in which NaN equals itself."""
-    if isinstance(value, float) and value != value:
-        return "NaN"
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    return value
 
 
 def _lost(remote: RemoteRun | None, have: int, expected: int) -> NeedsUser:

@@ -8,7 +8,7 @@ from typing import Any
 from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import Extent
-from runferry.state.delivery import Delivery
+from runferry.state.delivery import MEANING, Delivery
 from runferry.sync import known
 from runferry.sync.means import Means
 from runferry.sync.source import Source
@@ -38,6 +38,7 @@ class Keeper:
         self._means.ledger.update(
             self._delivery,
             state="verified",
+            meaning=MEANING,
             verified_at=self._means.clock.time(),
             verified_size=read.size if read else None,
             verified_mtime_ns=read.mtime_ns if read else None,

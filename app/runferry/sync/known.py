@@ -1,7 +1,8 @@
 """Runs that were verified before and whose log is unchanged: nothing is read or sent again.
 
 `sync` asks the server all the same, by what the log was found to say when it was verified: line counts, the last row,
-the summary, the files. Where that does not agree the log is read again, and the ordinary way finds out why.
+the summary, the config, how it ended, the files. Where that does not agree the log is read again, and the ordinary way
+finds out why.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from runferry.formats.readers import extent
 from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
-from runferry.state.delivery import Delivery
+from runferry.state.delivery import MEANING, Delivery
 from runferry.state.ledger import Ledger
 from runferry.sync import verification
 from runferry.sync.connection import Connection
@@ -22,6 +23,7 @@ from runferry.sync.destination import Columns
 from runferry.sync.host_samples import has_more
 from runferry.sync.means import Means
 from runferry.sync.run_files import newest_files
+from runferry.sync.whole_run import WholeRun
 from runferry.sync.wishes import Wishes
 
 PROOF = "proof"  # in a delivery's counts: the last row and the summary, as the log gave them
@@ -37,7 +39,8 @@ def find(ledger: Ledger, log: Path, server: str, is_wanted: Callable[[Columns], 
     except OSError:
         return None
     for delivery, target in ledger.deliveries_of(log):
-        same = delivery.state == "verified" and target["server"] == server and is_wanted(target)
+        is_verified = delivery.state == "verified" and delivery.meaning == MEANING
+        same = is_verified and target["server"] == server and is_wanted(target)
         if same and (delivery.verified_size, delivery.verified_mtime_ns) == now:
             return delivery, target
     return None
@@ -51,11 +54,12 @@ def has_samples(means: Means, wishes: Wishes, known: Known, run_folder: Path) ->
     return any(has_more(means.ledger, delivery, one) for one in means.samples.files(row["identity"], run_folder))
 
 
-def proof(last_row: str | None, summary: str) -> dict[str, Any] | None:
-    """What is kept for the next time; None when it is too large, or when the last row is another log's."""
-    if last_row is None or len(last_row) + len(summary) > LARGEST_PROOF:
+def proof(last_row: str | None, whole: WholeRun, exit_code: int | None) -> dict[str, Any] | None:
+    """What is kept for the next time; None when it is too large, or when the log is not all there is of the run."""
+    summary, config = whole.expected_summary(), whole.plain_config()
+    if last_row is None or not whole.is_alone or len(last_row) + len(summary) + len(config) > LARGEST_PROOF:
         return None
-    return {"last_row": last_row, "summary": summary}
+    return {"last_row": last_row, "summary": summary, "config": config, "exit_code": exit_code}
 
 
 def still_agrees(ledger: Ledger, connection: Connection, known: Known, files_dir: Path) -> bool:
@@ -69,11 +73,13 @@ def still_agrees(ledger: Ledger, connection: Connection, known: Known, files_dir
         lines=ledger.server_lines(delivery.target),
         last_row=kept["last_row"],
         summary=kept["summary"],
+        config=kept["config"],
+        exit_code=kept["exit_code"],
         files=newest_files(ledger, delivery, sent),
         tells_holes=connection.server.is_runferry,
     )
     run = Created(delivery.storage_id, target["entity"], target["project"], target["run_id"], 0)
-    return not verification.compare(connection.session, run, expected)
+    return not verification.compare(connection.session, run, expected).wrong
 
 
 def _has_changed(path: Path, sent: SentFile) -> bool:

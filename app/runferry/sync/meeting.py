@@ -17,6 +17,7 @@ from runferry.sync.means import Means
 from runferry.sync.resumed_steps import starting_step
 from runferry.sync.run_record import RunRecord
 from runferry.sync.source import Source
+from runferry.sync.whole_run import WholeRun
 from runferry.sync.wishes import Wishes
 
 
@@ -24,7 +25,7 @@ from runferry.sync.wishes import Wishes
 class Meeting:
     """`run`: the run as the server calls it; `url`: its page; `record`: sends its config when that changes.
 
-    `events_there`: the events that the server had before.
+    `events_there`: the events that the server had before. `whole`: the run as all its logs tell it.
     """
 
     run: Created
@@ -32,6 +33,7 @@ class Meeting:
     delivery: Delivery
     record: RunRecord
     events_there: EventsThere
+    whole: WholeRun
 
 
 def meet(
@@ -54,14 +56,17 @@ def meet(
         ledger.update(delivery, starting_step=starting_step(remote))
     if run.start_time and "started" not in delivery.counts:  # so that two logs of one run know which is the newer
         ledger.update(delivery, counts={**delivery.counts, "started": run.start_time})
-    record = RunRecord(connection.session, source.reader.content, entity, project, run_id, wishes, means.clock)
-    is_past = ledger.newer(delivery, run.start_time or 0.0) or source.log.stat().st_size < delivery.position
-    if remote is not None and delivery.storage_id and is_past:  # a newer log, or a longer copy, has said it all
-        created = Created(delivery.storage_id, entity, project, run_id, 0)
-    else:
-        created = record.send()
+    whole = WholeRun(ledger, delivery, source, wishes, means.clock)
+    record = RunRecord(connection.session, whole, entity, project, run_id, means.clock)
+    with whole.turn():
+        whole.met(remote, is_first=not known.storage_id)
+        whole.refresh(is_over=False)
+        if remote is not None and delivery.storage_id and source.log.stat().st_size < delivery.position:
+            created = Created(delivery.storage_id, entity, project, run_id, 0)  # a longer copy has said it all
+        else:
+            created = record.send()
     url = f"{connection.server.app_url}/{created.entity}/{created.project}/runs/{run_id}"
     ledger.set_address(target, created.storage_id, url)
     count, tail = (remote.lines["events"], remote.events_tail) if remote else (0, [])
     there = EventsThere(connection.session, created, count, tail)
-    return Meeting(created, url, ledger.delivery(known.source, target), record, there)
+    return Meeting(created, url, ledger.delivery(known.source, target), record, there, whole)

@@ -13,7 +13,7 @@ from typing import Any
 
 from runferry.errors import AppError
 from runferry.formats.readers import Extent
-from runferry.formats.summary import summary_json
+from runferry.remote import run_state
 from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
@@ -26,6 +26,7 @@ from runferry.sync.code_on_server import ABOUT, CodeOnServer
 from runferry.sync.connection import Connection
 from runferry.sync.console_feed import ConsoleFeed
 from runferry.sync.host_samples import HostSamples
+from runferry.sync.joined_console import JoinedConsole
 from runferry.sync.keeping import Keeper
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
@@ -62,13 +63,16 @@ class Outlet:
         self._artifacts = RunArtifacts(
             session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
         )
-        self._end = RunEnd(ledger, delivery, source)
+        self._whole = meeting.whole
+        self._end = RunEnd(ledger, delivery, source, meeting.whole)
+        self._all_console = JoinedConsole(source, wishes, meeting.whole, self._console_there)
         self.deliver_samples = HostSamples(
             means, delivery, source, wishes, self._end.reopen, self._post, meeting.events_there
         ).deliver
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self.metric = ""  # the one that tells most, with its value
         self._last_row: str | None = None
+        self._was_over = False  # at the last delivery
         self._console = ConsoleFeed(source)
         self._keeper = Keeper(means, delivery, source)
         self._posted = means.clock.monotonic()
@@ -145,9 +149,11 @@ class Outlet:
         exit_code: the run has ended with it; the server is told so once per exit code. Raises AppError, also where
         only files could not be sent.
         """
+        self._was_over = is_over
         if self._end.is_outgrown():
             return
-        if self._end.newer() is None:
+        with self._whole.turn():
+            self._whole.refresh(is_over)
             self._meeting.record.update(is_over)
         if not self._wishes.metrics_only:
             if self._wishes.console and (lines := self._console.take(self.acknowledged["console"], self._delivery)):
@@ -158,15 +164,18 @@ class Outlet:
             deliver_alerts(
                 self._connection.session, self._run, self._means.ledger, self._delivery, self._source.extras.alerts
             )
-            makes = is_over and self._end.newer() is None
-            made = made_files.make(self._source, self._wishes, self._end.final_summary()) if makes else {}
+            made = self._made_files() if is_over else {}
             kept = _code(self._means, self._wishes, self._source.log.parent, is_over)
             code = self._code_there.without_anothers(kept, ABOUT in self._files.sent)
-            self._files.upload(self._source.extras.files, made, is_over, code)
+            later = self._whole.files_of_later()
+            entries = {name: one for name, one in self._source.extras.files.items() if name not in later}
+            self._files.upload(entries, made, is_over, code)
             content, extras = self._source.reader.content, self._source.extras
             self._artifacts.deliver(extras.artifacts, extras.links, content.environment.root, is_over)
             self.deliver_samples()
-        self._deliver_summary(is_over, exit_code)
+        with self._whole.turn():
+            self._whole.refresh(is_over)
+            self._deliver_summary(is_over, exit_code)
         if not is_over:
             self._console.forget(is_wanted=self._wishes.console and not self._wishes.metrics_only)
             self.sign_of_life()
@@ -210,22 +219,30 @@ class Outlet:
         short = rows - self.acknowledged["history"]
         if short > 0:
             return Comparison([f"{short} rows are not acknowledged"])
+        is_old = self._end.is_outgrown()
+        self._whole.refresh(self._was_over)
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row
             if content.rows and _is_end(self._means.ledger, self._delivery, rows, lines["history"])
             else None,
-            summary=self._end.final_summary() if self._end.newer() is None and not self._end.is_outgrown() else "",
+            summary="" if is_old else self._whole.expected_summary(),
+            config="" if is_old else self._whole.plain_config(),
+            exit_code=None if is_old else self._end.expected,
             files=newest_files(self._means.ledger, self._delivery, self._files.sent),
             artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
 
-    def send_again(self, files: Sequence[str]) -> bool:
-        """The server does not have these as they were sent: whether the next delivery sends any of them again."""
+    def send_again(self, files: Sequence[str], lacks: bool) -> bool:
+        """The server does not have these files as they were sent, or lacks some of what it was told about the run:
+        whether the next delivery sends any of it again."""
         self._code_there.ask_again()
-        return self._files.distrust(files)
+        if lacks:
+            self._meeting.record.send_again()
+            self._end.tell_again()
+        return self._files.distrust(files) or lacks
 
     def record(self, state: str, error: AppError | None, counts: dict[str, Any]) -> None:
         """Keep in the ledger what people should see of this run while nobody runs."""
@@ -233,13 +250,13 @@ class Outlet:
 
     def verified(self, counts: dict[str, Any], read: Extent | None) -> None:
         """Remember it. read: how large and old the log of a run that is over was before it was read to its end."""
-        self._keeper.verified(counts, read, lambda: known.proof(self._last_row, self._end.final_summary()))
+        self._keeper.verified(counts, read, lambda: known.proof(self._last_row, self._whole, self._end.expected))
 
     # -- parts of a delivery ------------------------------------------------------------------------------------------
 
     def _deliver_summary(self, is_over: bool, exit_code: int | None) -> None:
         """Summary, notes of uploads and the end of the run: one request, so that a small run costs few."""
-        summary = self._end.final_summary() if is_over else summary_json(self._source.reader.content)
+        summary = self._whole.summary(is_over)
         self.metric = telling_metric(self._source.reader.content.summary.tree())
         uploaded = self._files.unannounced()
         news = summary if self._end.has_news(summary) else None
@@ -251,6 +268,13 @@ class Outlet:
         self._post(StreamRequest(summary=news, uploaded=uploaded, exit_code=ended))
         self._files.announced(uploaded)
         self._end.told(news, ended)
+
+    def _made_files(self) -> Mapping[str, bytes]:
+        return made_files.make(self._source, self._wishes, self._whole, self._all_console.text)
+
+    def _console_there(self) -> str | None:
+        content = run_state.file_content(self._connection.session, self._run, made_files.CONSOLE)
+        return None if content is None else content.decode("utf-8", "replace")
 
     def _post(self, request: StreamRequest) -> None:
         self._streamer.post(request)

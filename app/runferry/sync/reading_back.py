@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runferry.remote.answers import Unreadable, recorded, row
 from runferry.remote.failures import GraphQLRefused
 from runferry.remote.runs import RemoteRun
 from runferry.sync.source import Source
@@ -100,18 +101,23 @@ def place_of_row(log: Path, permit: threading.Semaphore, number: int) -> int | N
 def key_of(text: str) -> str:
     """The same for a row in the log and on the server; a resumed run's rows may have other steps there."""
     try:
-        row = json.loads(text)
-    except ValueError:
+        row = recorded(text)
+        if isinstance(row, dict) and "_timestamp" in row:
+            row.pop("_step", None)
+        return json.dumps(_plain(row), sort_keys=True)
+    except (Unreadable, RecursionError):
         return text
-    if isinstance(row, dict) and "_timestamp" in row:
-        row.pop("_step", None)
-    return json.dumps(_plain(row), sort_keys=True)
 
 
 def step_of(text: str) -> int | None:
     """The step of a row; None where it has none."""
-    step = json.loads(text).get("_step")
-    return step if isinstance(step, int) else None
+    return step_in(row(text))
+
+
+def step_in(values: Mapping[str, Any]) -> int | None:
+    """The step among a row's values, or a summary's; None where there is none that a server could count to."""
+    step = values.get("_step")
+    return step if isinstance(step, int) and 0 <= step < LAST_STEP else None
 
 
 class _Ahead:
@@ -174,8 +180,7 @@ class _Ahead:
 def _rows(remote: RemoteRun, last_step: int, read_back: ReadBack) -> Iterator[str]:
     """The server's rows, by pages of steps; ends when all were given."""
     tail = step_of(remote.history_tail[-1]) if remote.history_tail else None
-    there = remote.summary.get("_step")
-    last = max(last_step, tail or 0, there if isinstance(there, int) else 0)
+    last = max(last_step, tail or 0, step_in(remote.summary) or 0)
     width = max(PAGE, last // MOST_PAGES)
     starts = [*range(0, last + 1, width), last + 1]
     seen = 0

@@ -7,23 +7,20 @@ step. The log itself is never changed.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from runferry.formats.json_text import dumps
+from runferry.remote.answers import row
 from runferry.remote.runs import RemoteRun
+from runferry.sync.reading_back import step_in
 
 
 def starting_step(remote: RemoteRun) -> int:
     """The first step that a resumed run may use: behind the last row that the server has."""
     if not remote.lines["history"]:
         return 0
-    last: Any = remote.summary.get("_step")
-    if remote.history_tail:
-        try:
-            last = json.loads(remote.history_tail[-1]).get("_step", last)
-        except (ValueError, AttributeError):
-            pass
-    return last + 1 if isinstance(last, int) else remote.lines["history"]
+    tail = row(remote.history_tail[-1]) if remote.history_tail else {}
+    last = step_in(tail if "_step" in tail else remote.summary)
+    return remote.lines["history"] if last is None else last + 1
 
 
 class Renumber:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from runferry.clock import Clock
-from runferry.formats.entries import RunContent
-from runferry.formats.run_config import config_json, program
 from runferry.remote import runs
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
-from runferry.sync.wishes import Wishes
-from runferry.version import __version__
+from runferry.sync.whole_run import WholeRun
 
 DEBOUNCE = 5.0  # seconds: a training that changes its config in a loop is sent as few requests
 
@@ -22,38 +19,35 @@ class RunRecord:
     def __init__(
         self,
         session: Session,
-        content: RunContent,
+        whole: WholeRun,
         entity: str,
         project: str,
         run_id: str,
-        wishes: Wishes,
         clock: Clock,
     ) -> None:
-        self._session, self._content, self._clock = session, content, clock
+        self._session, self._whole, self._clock = session, whole, clock
         self._entity, self._project, self._run_id = entity, project, run_id
-        self._private = wishes.metrics_only
         self._digest, self._sent_at = "", 0.0
 
     def send(self) -> Created:
         """Create the run, or bring it up to date. Raises AppError."""
-        config = self._config()
-        run, private = self._content.run, self._private
+        config, about = self._whole.config(), self._whole.about()
         created = runs.upsert(
             self._session,
             name=self._run_id,
             entity=self._entity,
             project=self._project,
-            displayName=None if private else run.name or None,
-            groupName=None if private else run.group or None,
-            jobType=None if private else run.job_type or None,
-            notes=None if private else run.notes or None,
-            tags=None if private else list(run.tags) or None,
-            sweep=run.sweep_id or None,
+            displayName=about.get("name") or None,
+            groupName=about.get("group") or None,
+            jobType=about.get("job_type") or None,
+            notes=about.get("notes") or None,
+            tags=about.get("tags") or None,
+            sweep=self._whole.sweep or None,
             config=config,
-            host=None if private else run.host or None,
-            commit=None if private else run.git_commit or None,
-            repo=None if private else run.git_remote or None,
-            program=None if private else program(self._content) or None,
+            host=about.get("host") or None,
+            commit=about.get("git_commit") or None,
+            repo=about.get("git_remote") or None,
+            program=about.get("program") or None,
         )
         self._digest, self._sent_at = self._digest_of(config), self._clock.monotonic()
         return created
@@ -62,12 +56,14 @@ class RunRecord:
         """Send what changed since; a run that goes on waits a little, since more may change."""
         if not is_over and self._clock.monotonic() - self._sent_at < DEBOUNCE:
             return
-        if self._digest_of(self._config()) != self._digest:
+        if self._digest_of(self._whole.config()) != self._digest:
             self.send()
 
-    def _config(self) -> str:
-        return config_json(self._content, __version__, with_environment=not self._private)
+    def send_again(self) -> None:
+        """The server does not have all of it: the next `update` sends it whatever was sent before."""
+        self._digest = ""
 
     def _digest_of(self, config: str) -> str:
-        run = self._content.run
-        return hashlib.sha256("\0".join((config, run.name, run.notes, *run.tags)).encode()).hexdigest()
+        about = self._whole.about()
+        said = [config, *(str(about.get(name) or "") for name in ("name", "notes")), *(about.get("tags") or ())]
+        return hashlib.sha256("\0".join(said).encode()).hexdigest()

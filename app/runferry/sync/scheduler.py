@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from runferry.clock import Clock
+from runferry.clock import LONGEST_WAIT, Clock, bounded
 from runferry.errors import AppError
 from runferry.sync.connection import Connection
 
@@ -24,6 +24,7 @@ GRACE = 0.6  # seconds that requests in hand have when everything ends
 LAST_GRACE = 0.6  # and again, after their connections were cut off
 MOST = 16  # of what the setting allows; threads are made when they are needed
 AGAIN = 30.0  # seconds until the next turn of a task that could not even note its failure
+AFTER_FAULT = 1.0  # seconds that a worker rests after a fault of the queue itself
 
 
 class Task(Protocol):
@@ -49,6 +50,7 @@ class _Slot:
     def __init__(self, task: Task, due: float) -> None:
         self.task, self.due = task, due
         self.busy = False
+        self.worker = 0  # the thread whose turn it is
         self.woken = False
         self.grew = False
         self.changes: list[Callable[[], None]] = []  # to be made when the turn in hand is over
@@ -61,8 +63,12 @@ class _Slot:
 class Scheduler:
     """The queue and its threads."""
 
-    def __init__(self, clock: Clock, workers: int) -> None:
+    def __init__(
+        self, clock: Clock, workers: int, on_fault: Callable[[BaseException], None] = lambda error: None
+    ) -> None:
+        """on_fault: told of what should never happen, a fault of the queue itself; the worker goes on after it."""
         self._clock = clock
+        self._on_fault = on_fault
         self._count = workers
         self._condition = threading.Condition()
         self._slots: dict[int, _Slot] = {}
@@ -154,7 +160,7 @@ class Scheduler:
                 self._advance_to(slot, task.earliest())
 
     def _advance_to(self, slot: _Slot, delay: float) -> None:
-        due = self._clock.monotonic() + delay
+        due = self._due(delay)
         if due < slot.due:
             slot.due = due
             self._push(slot)
@@ -182,6 +188,10 @@ class Scheduler:
                 if slot.waits and not slot.busy and slot.task.connection is connection:
                     self._advance_to(slot, 0.0)
 
+    def _due(self, delay: float) -> float:
+        """When a turn is due that somebody wants so many seconds from now, whatever that number is."""
+        return self._clock.monotonic() + bounded(delay)
+
     def _push(self, slot: _Slot) -> None:
         self._number += 1
         heapq.heappush(self._heap, (slot.due, self._number, slot))
@@ -189,10 +199,29 @@ class Scheduler:
 
     def _work(self) -> None:
         while True:
-            slot = self._take()
-            if slot is None:
-                return
-            self._run(slot)
+            try:
+                slot = self._take()
+                if slot is None:
+                    return
+                self._run(slot)
+            except Exception as error:  # never the end of a worker: others' runs wait for it
+                log.exception("a worker stumbled")
+                self._set_right()
+                self._on_fault(error)
+
+    def _set_right(self) -> None:
+        """After a fault of the queue itself: no task is lost, and a fault that stays costs no whole core."""
+        me = threading.get_ident()
+        with self._condition:
+            for slot in self._slots.values():
+                if slot.busy and slot.worker == me:
+                    slot.busy, slot.due = False, self._due(AGAIN)
+            self._heap = []
+            for slot in self._slots.values():
+                if not slot.busy and slot.due < math.inf:
+                    self._push(slot)
+            if not self._stopping:
+                self._condition.wait(AFTER_FAULT)
 
     def _take(self) -> _Slot | None:
         """The next slot that is due and whose server may be used, or waits for a person; None when stopping."""
@@ -213,10 +242,11 @@ class Scheduler:
                     wait = 0.0 if slot.may_enter else slot.task.connection.wait()
                     if slot.may_enter or wait == math.inf:
                         slot.busy, slot.woken, slot.grew, slot.due = True, False, False, math.inf
+                        slot.worker = threading.get_ident()
                         return slot
-                    slot.waits, slot.due = True, now + max(wait, 0.05)
+                    slot.waits, slot.due = True, self._due(max(wait, 0.05))
                     self._push(slot)
-                self._condition.wait(timeout=self._heap[0][0] - now if self._heap else None)
+                self._condition.wait(timeout=bounded(self._heap[0][0] - now) if self._heap else LONGEST_WAIT)
         return None
 
     def _turn(self, slot: _Slot) -> tuple[float | None, AppError | None]:
@@ -240,7 +270,7 @@ class Scheduler:
                 return
             delay = _brought_forward(slot, delay, error)
             if delay is not None:
-                slot.due = self._clock.monotonic() + delay
+                slot.due = self._due(delay)
                 self._push(slot)
 
 

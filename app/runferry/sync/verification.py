@@ -1,7 +1,7 @@
 """Asking the server what it has, and comparing: only then a run is called verified.
 
-Line counts, the last row, the summary, each file's size and digest, and each artifact come from the server's answers,
-never from our own ledger. `deep` reads every row back.
+Line counts, the last row, the summary, the config, how the run ended, each file's size and digest, and each artifact
+come from the server's answers, never from our own ledger. `deep` reads every row back.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runferry.remote import runs, uploads
+from runferry.remote import run_state, runs, uploads
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
 from runferry.state.deliverables import SentFile
 from runferry.sync import artifact_check
 from runferry.sync.artifact_check import ExpectedArtifact
-from runferry.sync.first_contact import plain, same
+from runferry.sync.equal import plain, same
+from runferry.sync.reading_back import step_of
 from runferry.sync.run_files import differences
+
+ENDED = ("finished", "failed", "killed", "crashed")  # states of a run that is over, in W&B's words
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,15 @@ class Expected:
     """What the server must have.
 
     `lines`: per stream, all logs of the run together; of events there may be more, as any machine may measure.
-    `last_row`: None where the last one is not of this log.
+    `last_row`: None where the last one is not of this log. `summary`, `config`: JSON objects, empty where they are not
+    to be compared; so with an `exit_code` of None.
     """
 
     lines: Mapping[str, int]
     last_row: str | None
     summary: str
+    config: str
+    exit_code: int | None
     files: Mapping[str, SentFile]
     artifacts: Sequence[ExpectedArtifact] = ()
     tells_holes: bool = False  # a Runferry server also says which of the lines it never got
@@ -39,10 +45,16 @@ class Expected:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`wrong`: what does not agree, in words; empty when the run is verified. `files`: the names of those among it."""
+    """`wrong`: what does not agree, in words; empty when the run is verified. `files`: the names of those among it.
+
+    `lacks`: whether keys of the config, or how the run ended, are missing, so that sending them again may help.
+    `not_told`: what the server does not tell, so that nobody can compare it.
+    """
 
     wrong: list[str]
     files: list[str] = field(default_factory=list)
+    lacks: bool = False
+    not_told: list[str] = field(default_factory=list)
 
 
 def compare(session: Session, run: Created, expected: Expected) -> Comparison:
@@ -60,18 +72,57 @@ def compare(session: Session, run: Created, expected: Expected) -> Comparison:
         wrong += [f"{stream}: {count} lines never arrived" for stream, count in holes.items() if count]
     if expected.last_row is not None and not (remote.history_tail and same(expected.last_row, remote.history_tail[-1])):
         wrong.append("the last row on the server is another one")
-    wrong += _summary(expected.summary, remote.summary)
+    wrong += _differ("summary", expected.summary, remote.summary)
+    wrong += _differ("config", expected.config, _unwrapped(remote.config))
+    if expected.config and not _has_definitions(expected.config, remote.config):
+        wrong.append("the metric definitions on the server are others")
+    ended, not_told = _outcome(session, run, expected)
+    wrong += ended
+    lacks = bool(ended) or not remote.config.keys() >= json.loads(expected.config or "{}").keys()
     missing = differences(expected.files, uploads.files(session, run)) if expected.files else []
     wrong += [f"file {name} is not on the server as it was sent" for name in missing]
-    return Comparison(wrong + artifact_check.differences(session, expected.artifacts), missing)
+    return Comparison(wrong + artifact_check.differences(session, expected.artifacts), missing, lacks, not_told)
 
 
-def _summary(sent: str, there: Mapping[str, Any]) -> list[str]:
-    """Keys of the summary that differ. Servers add keys of their own, and may write 1.0 as 1."""
-    ours = plain(json.loads(sent)) if sent else {}
-    theirs = plain(dict(there))
-    wrong = [key for key, value in ours.items() if key != "_wandb" and theirs.get(key) != value]
-    return [f"summary: {', '.join(sorted(wrong)[:5])} differ"] if wrong else []
+def _differ(what: str, sent: str, there: Mapping[str, Any]) -> list[str]:
+    """Keys that differ. Servers add keys of their own, and may write 1.0 as 1 and NaN as text."""
+    ours = json.loads(sent) if sent else {}
+    wrong = [key for key, value in ours.items() if key != "_wandb" and not (key in there and _agree(value, there[key]))]
+    return [f"{what}: {', '.join(sorted(wrong)[:5])} differ"] if wrong else []
+
+
+def _has_definitions(sent: str, there: Mapping[str, Any]) -> bool:
+    ours = json.loads(sent).get("_wandb", {}).get("m") or []
+    own = there.get("_wandb")
+    theirs = own.get("value", {}).get("m") if isinstance(own, dict) and isinstance(own.get("value"), dict) else None
+    return not ours or _agree(ours, theirs)
+
+
+def _unwrapped(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: one["value"] for key, one in config.items() if isinstance(one, dict) and "value" in one}
+
+
+def _outcome(session: Session, run: Created, expected: Expected) -> tuple[list[str], list[str]]:
+    """How the run ended, as far as the server tells it: what is wrong, and what it does not tell."""
+    code = expected.exit_code
+    if code is None:
+        return [], []
+    told = run_state.outcome(session, run, expected.tells_holes)
+    if not told.state:
+        return [], ["how the run ended"]
+    not_told = [] if expected.tells_holes else ["the exit code"]
+    if (told.state == "finished") != (code == 0) or told.state not in ENDED:
+        return [f"the server calls the run {told.state}; it ended with exit code {code}"], not_told
+    if expected.tells_holes and told.exit_code != code:
+        return [f"the exit code on the server is {told.exit_code}, it was {code}"], []
+    return [], not_told
+
+
+def _agree(ours: Any, theirs: Any) -> bool:
+    try:
+        return bool(plain(ours) == plain(theirs))
+    except RecursionError:  # nested more deeply than can be compared: nobody can call it the same
+        return False
 
 
 def compare_rows(session: Session, run: Created, rows: Iterable[str]) -> list[str]:
@@ -95,5 +146,5 @@ def compare_rows(session: Session, run: Created, rows: Iterable[str]) -> list[st
 
 
 def _step(row: str) -> int:
-    step = json.loads(row).get("_step")
-    return step if isinstance(step, int) else -1
+    step = step_of(row)
+    return -1 if step is None else step

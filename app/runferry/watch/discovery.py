@@ -15,10 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-RUN_NAME = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-(.+)")
-LEGACY_NAME = re.compile(r"(?:dryrun|run)-\d{8}_\d{6}-(.+)")
+RUN_NAME = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-(.+)", re.DOTALL)  # names may hold line breaks
+LEGACY_NAME = re.compile(r"(?:dryrun|run)-\d{8}_\d{6}-(.+)", re.DOTALL)
 LEGACY_FILES = ("wandb-history.jsonl", "wandb-metadata.json")
-LOG_NAME = re.compile(r"run-.*\.wandb")
+LOG_NAME = re.compile(r"run-.*\.wandb", re.DOTALL)
 STORE_MARKER = "runferry-store"
 SKIPPED = frozenset(
     [".git", ".hg", ".svn", "node_modules", ".venv", "venv", "site-packages", "__pycache__", ".cache", ".tox", ".nox",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runferry.clock import Clock
+from runferry.watch.looking import keep_looking
 from runferry.watch.notify import Notifier
 
 log = logging.getLogger(__name__)
@@ -135,10 +136,7 @@ class LogFollower:
         return pause if quiet <= QUIET else max(pause, min(SLOWEST, pause * quiet / QUIET))
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._wake.clear()
-            again = self.tick()
-            self._clock.wait(self._wake, max(0.0, again - self._clock.monotonic()))
+        keep_looking(self.tick, self._wake, self._stopped, self._clock)
 
 
 def _signature(path: Path) -> Signature:

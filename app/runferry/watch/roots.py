@@ -17,6 +17,7 @@ from runferry.clock import Clock
 from runferry.status import FolderStatus
 from runferry.watch.discovery import Identity, Memory, RunFolder, Scan, look, scan
 from runferry.watch.filesystems import network_kind
+from runferry.watch.looking import keep_looking
 from runferry.watch.notify import Notifier
 
 log = logging.getLogger(__name__)
@@ -179,10 +180,7 @@ class RootScanner:
             return min(times, default=now + IDLE)
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._wake.clear()
-            again = self.tick()
-            self._clock.wait(self._wake, max(0.0, again - self._clock.monotonic()))
+        keep_looking(self.tick, self._wake, self._stopped, self._clock)
 
     def _scan(self, root: _Root) -> None:
         """Scan a whole root, tell what is new and what went, and watch the folders in which runs lie."""

@@ -10,7 +10,7 @@ from runferry.cli.main import run
 
 
 def test_paths_behind_options_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["sync", str(tmp_path / "a"), "--server", "local", str(tmp_path / "b"), "--dry-run"]) == 1
+    assert run(["sync", str(tmp_path / "a"), "--server", "local", str(tmp_path / "b"), "--dry-run"]) == 2
     said = capsys.readouterr().err
     assert str(tmp_path / "a") in said
     assert str(tmp_path / "b") in said

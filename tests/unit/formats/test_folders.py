@@ -21,7 +21,7 @@ from runferry.formats.interrupted import INTERRUPTED, MOST, Interrupted
 from runferry.formats.liveness import Life, ThisMachine, run_state
 from runferry.formats.log_reader import read_all
 from runferry.formats.metadata import metadata_json
-from runferry.formats.run_config import config_json, program
+from runferry.formats.run_config import config_value, program
 from runferry.formats.summary import final_summary_json, is_behind
 from runferry.status import RunState
 
@@ -114,7 +114,7 @@ def test_damage_is_reported_and_a_torn_tail_is_none(damaged: Path) -> None:
 def test_config_and_metadata_equal_what_wandb_sync_sends(logs: Path, sent: dict[str, Any]) -> None:
     for version, record in sent.items():
         content = read_all(logs / f"{version}-base-0.wandb")[0]
-        ours = json.loads(config_json(content, "0"))
+        ours = config_value(content, "0")
         theirs = json.loads(record["upserts"][-1]["config"])
         internal, expected = ours.pop("_wandb")["value"], theirs.pop("_wandb")["value"]
         assert ours.pop("empty_dict") == {"value": {}}  # which the official sync loses

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 
+from runferry.server.access.sessions import Sessions
 from runferry.server.app import create_app
 from runferry.server.guard import Guard
 from runferry.server.store import Store
@@ -51,7 +53,7 @@ class Site:
 @pytest.fixture
 def site(store: Store, monkeypatch: pytest.MonkeyPatch) -> Site:
     # There is no socket here whose owner the kernel could tell; test_neighbours has real ones.
-    monkeypatch.setattr("runferry.server.guard.is_own_connection", lambda client, port: True)
+    monkeypatch.setattr("runferry.server.guard.owner_of", lambda client, server: str(os.geteuid()))
     return Site(create_app(store, host="127.0.0.1", port=8080), store.key)
 
 
@@ -126,24 +128,26 @@ def test_pages_through_a_proxy_need_the_key(site: Site, header: str) -> None:
     assert site.ask("/", Authorization=basic(site.key), **{header: "10.0.0.1"}) == 200
 
 
-def test_pages_need_the_key_from_elsewhere(site: Site) -> None:
+def test_pages_need_the_key_from_elsewhere(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     assert site.ask("/local/p", client="127.0.0.1") == 404
+    monkeypatch.setattr("runferry.server.guard.owner_of", lambda client, server: "")
     assert site.ask("/local/p", client="10.0.0.9") == 401
     assert site.ask("/local/p", client="10.0.0.9", Authorization=basic(site.key)) == 404
 
 
 def test_pages_need_the_key_from_another_person_here(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runferry.server.guard.is_own_connection", lambda client, port: False)
+    monkeypatch.setattr("runferry.server.guard.owner_of", lambda client, server: str(os.geteuid() + 4711))
     assert site.ask("/local/p") == 401
     assert site.ask("/runferry") == 200
 
 
 def test_open_to_the_network_takes_addresses_but_no_foreign_names() -> None:
-    guard = Guard(None, "k", "0.0.0.0")  # type: ignore[arg-type]
+    sessions = Sessions("k", "store", lambda: 0.0)
+    guard = Guard(None, "k", "0.0.0.0", sessions)  # type: ignore[arg-type]
     assert guard._is_mine("192.168.1.5")
     assert guard._is_mine("localhost")
     assert not guard._is_mine("evil.example")
-    named = Guard(None, "k", "box.lan")  # type: ignore[arg-type]
+    named = Guard(None, "k", "box.lan", sessions)  # type: ignore[arg-type]
     assert named._is_mine("box.lan")
     assert not named._is_mine("192.168.1.5")
 

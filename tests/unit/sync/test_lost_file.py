@@ -47,7 +47,7 @@ class Taker:
         self.said.append("compared")
         return Comparison([] if self._has else ["file a"], [] if self._has else ["a"])
 
-    def send_again(self, files: Sequence[str]) -> bool:
+    def send_again(self, files: Sequence[str], lacks: bool) -> bool:
         assert files == ["a"]
         self._due = True
         return True

@@ -11,6 +11,7 @@ from runferry.clock import SystemClock
 from runferry.errors import AppError, PermanentError
 from runferry.remote.failures import ServerTrouble
 from runferry.remote.meter import Meter
+from runferry.remote.pace import Pace
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Server
 from runferry.sync.scheduler import Scheduler
@@ -18,6 +19,7 @@ from runferry.sync.scheduler import Scheduler
 
 class NoSession:
     meter = Meter()
+    pace = Pace()
 
     def on_answer(self) -> None: ...
 

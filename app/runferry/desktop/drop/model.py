@@ -18,6 +18,7 @@ from runferry.desktop.parts.tables import header_data
 from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import tr
 from runferry.engine.places import Places
+from runferry.inert import inert
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
@@ -187,7 +188,7 @@ class DropModel(QAbstractTableModel):
 
 def _of_other(one: NoRun, column: int, role: int) -> Any:
     if column == NAME and role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-        name = one.path.rstrip("/").rpartition("/")[2] or one.path
+        name = inert(one.path.rstrip("/").rpartition("/")[2] or one.path)
         return name if role == Qt.ItemDataRole.DisplayRole else tr("{name}: not a run. {why}", name=name, why=one.why)
     return plain(one.why) if role == Qt.ItemDataRole.ToolTipRole else None
 
@@ -208,8 +209,8 @@ def cell_text(row: Row, column: int) -> str:
     if column == SERVER:
         return words.place_text(row.server) if row.server else tr("choose…")
     if column == TEAM:
-        return row.team_shown or tr("default")
-    return row.project_shown or tr("choose…")
+        return inert(row.team_shown) or tr("default")
+    return inert(row.project_shown) or tr("choose…")
 
 
 def _spoken(row: Row, column: int) -> str:

@@ -12,6 +12,7 @@ from runferry.desktop.summary import server_name
 from runferry.desktop.text import plural, tr
 from runferry.engine.contents import Contents
 from runferry.engine.drop import SentBefore
+from runferry.inert import inert
 from runferry.status import RunState
 
 KINDS = {
@@ -26,7 +27,7 @@ _FILES = 12  # names
 
 def name_of(row: Row) -> str:
     """What people call it."""
-    return row.found.name or row.found.run_id or Path(row.found.path).name
+    return inert(row.found.name or row.found.run_id or Path(row.found.path).name)
 
 
 def names_of(rows: Iterable[Row]) -> dict[tuple[str, str], str]:

@@ -17,6 +17,7 @@ from runferry.desktop.parts.labels import Label
 from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import plural, tr
 from runferry.engine.nearby import Nearby
+from runferry.inert import inert
 
 PATH = Qt.ItemDataRole.UserRole
 
@@ -76,7 +77,7 @@ class FoldersStep(Step):
         known = [self.list.item(row) for row in range(self.list.count())]
         item = next((one for one in known if one.data(PATH) == path), None)
         if item is None:
-            item = QListWidgetItem(icons.icon("folder"), text)
+            item = QListWidgetItem(icons.icon("folder"), inert(text))
             item.setData(PATH, path)
             item.setToolTip(plain(path))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem, QTableView
 
 from runferry.desktop.look.theme import MARGIN
+from runferry.desktop.parts.cell_text import InertDelegate
 
 HEADER = f"""
 QHeaderView::section:first {{ padding-left: {MARGIN}px; }}
@@ -15,7 +16,7 @@ QHeaderView::section:last {{ padding-right: {MARGIN}px; }}
 INSET = MARGIN - 4  # cells have some room of their own
 
 
-class EdgeDelegate(QStyledItemDelegate):
+class EdgeDelegate(InertDelegate):
     """Of a QTableView."""
 
     def paint(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QMenu, QSizePolicy, QWidget
@@ -9,11 +11,24 @@ from PySide6.QtWidgets import QApplication, QFrame, QLabel, QMenu, QSizePolicy, 
 from runferry.desktop.look import icons
 from runferry.desktop.look.theme import Size, Tone, colour, font, line_colour
 from runferry.desktop.parts.tips import plain
-from runferry.desktop.text import tr, unbroken
+from runferry.desktop.text import shown, tr, unbroken
 
 
-class Label(QLabel):
-    """A text; plain, never markup, since names of runs may look like markup."""
+class PlainLabel(QLabel):
+    """A text; never markup, since names of runs may look like it. Qt guesses where it is not told."""
+
+    def __init__(self, text: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        QLabel.setText(self, shown(text))
+
+    def setText(self, text: str) -> None:
+        """Another text."""
+        super().setText(shown(text))
+
+
+class Label(PlainLabel):
+    """A text in one of the sizes, in the colour of its meaning."""
 
     def __init__(
         self,
@@ -26,7 +41,6 @@ class Label(QLabel):
     ) -> None:
         super().__init__(text)
         self._tone = tone
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(font(size, bold))
         self.setWordWrap(wrap)
         if selectable:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QStaticText
 
+from runferry.inert import inert
+
 MOST = 8000  # texts kept; a screen holds some hundred
 
 
@@ -35,7 +37,7 @@ class Texts:
     def _make(self, text: str, room: int) -> tuple[QStaticText, float]:
         if len(self._made) >= MOST:
             self._made.clear()
-        found = QStaticText(self._metrics.elidedText(text, self._mode, room))
+        found = QStaticText(self._metrics.elidedText(inert(text), self._mode, room))
         found.setTextFormat(Qt.TextFormat.PlainText)
         found.prepare(font=self.font)
         made = self._made[text, room] = found, found.size().width()

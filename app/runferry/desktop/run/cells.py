@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
+from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QToolTip
 
 from runferry.desktop.look.theme import GRID
+from runferry.desktop.parts.cell_text import InertDelegate
+from runferry.desktop.parts.tips import plain
 from runferry.desktop.run.tabular import tabular
 
 Index = QModelIndex | QPersistentModelIndex
 _MOST = 1500  # characters of a tooltip
 
 
-class Cells(QStyledItemDelegate):
+class Cells(InertDelegate):
     """For trees and tables of text and numbers. mode: where a text is cut that does not fit."""
 
     def __init__(self, parent: QObject, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
@@ -39,5 +41,5 @@ class Cells(QStyledItemDelegate):
         whole = text if len(text) <= _MOST else text[:_MOST] + "…"
         # A tooltip with spaces only at its words would be one line as wide as the screen.
         lines = [whole[at : at + 100] for at in range(0, len(whole), 100)]
-        QToolTip.showText(event.globalPos(), "\n".join(lines), view)
+        QToolTip.showText(event.globalPos(), plain("\n".join(lines)), view)
         return True

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from runferry.desktop.look.theme import GRID, Size, Tone, dress, font
-from runferry.desktop.parts.labels import Elided
+from runferry.desktop.parts.labels import Elided, PlainLabel
 from runferry.desktop.run import chart_words
 from runferry.desktop.run.figures import Mark, XAxis, log_marks, value_marks, value_text, x_marks
 from runferry.desktop.run.series import Series
@@ -63,8 +63,8 @@ class Chart(Zooming):
 
     def _build(self) -> None:
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._title, self._place, self._value = Elided(self.name), QLabel(), QLabel()
-        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._title, self._place, self._value = Elided(self.name), PlainLabel(), PlainLabel()
+        self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
         self._switch = QToolButton(autoRaise=True)
         self._switch.setText(tr("log"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSlider, QWidget
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
-from runferry.desktop.parts.labels import Shape
+from runferry.desktop.parts.labels import PlainLabel, Shape
 from runferry.desktop.parts.tips import plain
 from runferry.desktop.run.figures import XAxis
 from runferry.desktop.run.smoothing import MOST
@@ -35,12 +35,12 @@ class ChartBar(QWidget):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title, self._help = QLabel(title), Shape()
+        self._title, self._help = PlainLabel(title), Shape()
         self._help.show_shape("help", Tone.SUBTLE, how_to_look_closer())
         self.metrics = QPushButton(icon("chart"), "")
         self.metrics.setIconSize(QSize(16, 16))
         self.metrics.setToolTip(tr("Choose the metrics to be shown"))
-        self._label, self._weight = QLabel(tr("S&moothing")), QLabel()
+        self._label, self._weight = PlainLabel(tr("S&moothing")), PlainLabel()
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setMaximum(round(MOST * _HUNDREDTHS))
         self.slider.setPageStep(10)

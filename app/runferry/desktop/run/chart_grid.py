@@ -13,9 +13,10 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.labels import PlainLabel
 from runferry.desktop.run.chart import Chart
 from runferry.desktop.run.chart_bar import ChartBar
 from runferry.desktop.run.chart_choice import MOST_CHARTS, ChartChoice
@@ -49,7 +50,7 @@ class ChartGrid(QWidget):
         self._pace = Pace(self._draw_one, self)
         self.bar = ChartBar(title)
         self._menu: MetricMenu | None = None
-        self._empty = QLabel(nothing, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._empty = PlainLabel(nothing, alignment=Qt.AlignmentFlag.AlignCenter)
         self._empty.setMinimumHeight(10 * GRID)
         self._empty.setWordWrap(True)
         self._nothing = nothing

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.labels import PlainLabel
 from runferry.desktop.parts.tips import plain
 from runferry.desktop.run.ansi import pieces
 from runferry.desktop.run.console_lines import ConsoleLine, ConsoleLines
@@ -36,7 +37,7 @@ class Console(QWidget):
         self.search.setAccessibleName(tr("Find in the console"))
         self.search.setFixedWidth(28 * GRID)
         self._glass = self.search.addAction(icon("search", Tone.SUBTLE), QLineEdit.ActionPosition.LeadingPosition)
-        self._found = QLabel()
+        self._found = PlainLabel()
         self._back = self._button("sort-up", tr("Previous (Shift+Enter)"))
         self._next = self._button("sort-down", tr("Next (Enter)"))
         self.times, self.wrap = QCheckBox(tr("&Times")), QCheckBox(tr("&Wrap lines"))

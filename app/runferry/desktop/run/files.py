@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QMenu,
     QStackedLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from runferry.desktop.look import amounts
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.labels import PlainLabel
 from runferry.desktop.parts.tables import quiet
 from runferry.desktop.run.cells import Cells
 from runferry.desktop.run.file_rows import NAME, SIZE, STATE, FileRow, FileRows
@@ -44,9 +44,9 @@ class Files(QWidget):
         self.search.setAccessibleName(tr("Search files"))
         self.search.setFixedWidth(28 * GRID)
         self._glass = self.search.addAction(icon("search", Tone.SUBTLE), QLineEdit.ActionPosition.LeadingPosition)
-        self._total = QLabel()
+        self._total = PlainLabel()
         self.view = self._make_view()
-        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._lay_out()
         self._connect()
         self._dress()

@@ -18,10 +18,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QLabel,
     QLineEdit,
     QListView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -29,6 +27,8 @@ from PySide6.QtWidgets import (
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.cell_text import InertDelegate
+from runferry.desktop.parts.labels import PlainLabel
 from runferry.desktop.parts.tips import plain
 from runferry.desktop.text import tr
 
@@ -108,7 +108,7 @@ class MetricModel(QAbstractListModel):
         return True
 
 
-class _TickAnywhere(QStyledItemDelegate):
+class _TickAnywhere(InertDelegate):
     """A click anywhere in a row ticks it, and so does the space bar."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -142,7 +142,7 @@ class MetricMenu(QFrame):
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setModel(self.model)
-        self._note = QLabel()
+        self._note = PlainLabel()
         dress(self._note, Size.SMALL, Tone.SUBTLE)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(GRID, GRID, GRID, GRID)

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QMenu,
     QStackedLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from runferry.desktop.look.icons import icon
 from runferry.desktop.look.theme import GRID, Size, Tone, dress
+from runferry.desktop.parts.labels import PlainLabel
 from runferry.desktop.parts.tables import HEADER
 from runferry.desktop.run.cells import Cells
 from runferry.desktop.run.tree_model import TreeModel
@@ -46,7 +46,7 @@ class KeyValueTree(QWidget):
         self.search.setAccessibleName(tr("Search {title}", title=title))
         self._glass = self.search.addAction(icon("search", Tone.SUBTLE), QLineEdit.ActionPosition.LeadingPosition)
         self.view = self._make_view(title)
-        self._message = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._message = PlainLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
         self._lay_out()
         self._connect()

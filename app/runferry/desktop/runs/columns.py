@@ -10,6 +10,7 @@ from typing import Any
 from runferry.desktop.look import amounts, words
 from runferry.desktop.summary import server_name
 from runferry.desktop.text import plural, tr
+from runferry.inert import inert
 from runferry.status import RunState, RunStatus, SyncState
 
 _ORDER = (
@@ -39,7 +40,7 @@ class Column:
 
 def run_name(run: RunStatus) -> str:
     """What people call it: its name, else its id."""
-    return run.name or run.run_id or run.path.rstrip("/").rpartition("/")[2]
+    return inert(run.name or run.run_id or run.path.rstrip("/").rpartition("/")[2])
 
 
 def told_apart(path: str, run_id: str) -> str:

@@ -12,6 +12,7 @@ from enum import Enum
 
 from runferry.desktop.look import amounts
 from runferry.desktop.text import plural, tr
+from runferry.inert import inert
 from runferry.status import ConnectionState, RunState, RunStatus, ServerStatus, SyncState
 
 REMEMBERED = 1000
@@ -133,7 +134,7 @@ class NewsFinder:
 
 
 def _name(run: RunStatus) -> str:
-    return run.name or run.run_id
+    return inert(run.name or run.run_id)
 
 
 def _end_title(run: RunStatus) -> str:

@@ -18,7 +18,7 @@ from runferry.desktop.look.resources import resources
 from runferry.desktop.system.bus import Bus, Peer, Reply
 from runferry.desktop.system.grouping import Note
 from runferry.desktop.system.news import NewsKind
-from runferry.desktop.text import tr
+from runferry.desktop.text import shown, tr
 
 log = logging.getLogger(__name__)
 
@@ -154,11 +154,11 @@ class Notifier(QObject):
 
 def _arguments(note: Note, replaced: int, can: set[str]) -> tuple[Any, ...]:
     """What `Notify` takes. Text is escaped where the daemon reads markup in it, and only there."""
-    text = html.escape(note.text, quote=False) if "body-markup" in can else note.text
+    text = html.escape(shown(note.text), quote=False) if "body-markup" in can else shown(note.text)
     actions = [SHOW, tr("Show")] if "actions" in can else []
     urgency = CRITICAL if note.kind is NewsKind.ATTENTION else NORMAL
     hints = {"urgency": ("y", urgency), "desktop-entry": ("s", "runferry")}
-    return (APP, replaced, _icon(), note.title, text, actions, hints, -1)
+    return (APP, replaced, _icon(), shown(note.title), text, actions, hints, -1)
 
 
 def _icon() -> str:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from runferry.desktop.look.tray_icon import FRAMES, TrayState, tray_icon
+from runferry.desktop.parts.tips import without_markup
 from runferry.desktop.summary import Mood, Summary
 from runferry.right_of_way import first
 
@@ -49,7 +50,7 @@ class Tray(QObject):
         """Notify where there is no better way; false where there is no tray either."""
         if self._icon is None or not self.is_there:
             return False
-        self._icon.showMessage(title, text)
+        self._icon.showMessage(without_markup(title), without_markup(text))
         return True
 
     def make(self) -> None:
@@ -89,7 +90,7 @@ class Tray(QObject):
             self._turning.start(TURN)
         elif state is not TrayState.SYNCING:
             self._turning.stop()
-        tip = f"Runferry — {summary.sentence}"[:LONGEST]
+        tip = without_markup(f"Runferry — {summary.sentence}"[:LONGEST])
         if tip != self._tip:
             self._tip = tip
             if self._icon is not None:

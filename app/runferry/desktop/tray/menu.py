@@ -18,6 +18,7 @@ from runferry.desktop.own_server import is_own
 from runferry.desktop.runs.columns import run_name
 from runferry.desktop.summary import Summary
 from runferry.desktop.text import plural, tr
+from runferry.inert import inert
 from runferry.status import ConnectionState, RunStatus
 
 LONGEST_NAME = 40
@@ -156,15 +157,16 @@ def live_text(run: RunStatus) -> str:
     """resnet-7   step 12,400   loss 0.231"""
     name = run_name(run)
     short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
-    parts = [short.replace("&", "&&")]
+    parts = [short]
     if run.last_step is not None:
         parts.append(tr("step {n}", n=amounts.count(run.last_step)))
     if run.metric:
-        parts.append(run.metric.replace("&", "&&"))
+        parts.append(run.metric)
     return "   ".join(parts)
 
 
 def _text(action: QAction, text: str) -> None:
     """Only what changed: panels redraw the whole menu for each change."""
+    text = inert(text).replace("&", "&&")  # a single one underlines the letter behind it
     if action.text() != text:
         action.setText(text)

@@ -46,7 +46,9 @@ def examine(
         is_open = is_open and step.mark in (Mark.GOOD, Mark.WARNING)
         yield step
     if is_open:
-        session = Session(url, "", way.context(), environ, settings.connect_timeout, settings.request_timeout, way)
+        session = Session(
+            url, "", way.context_for(url), environ, settings.connect_timeout, settings.request_timeout, way
+        )
         try:
             visit = Visit(session, project or settings.project or UNCATEGORIZED, settings.entity)
             yield from _at_server(visit, choice, settings, environ, local, writes)

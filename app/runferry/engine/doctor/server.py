@@ -6,17 +6,20 @@ does not let us delete it is said.
 
 from __future__ import annotations
 
-import email.utils
 import io
 import secrets
 import time
+from urllib.parse import urlsplit
 
 from runferry.engine.doctor.step import Step, good, warning
 from runferry.errors import AppError, PermanentError
 from runferry.remote import runs, uploads
+from runferry.remote.answers import Unreadable, decode
+from runferry.remote.destinations import absolute
 from runferry.remote.failures import is_html, not_json
 from runferry.remote.runs import Account, Created
 from runferry.remote.session import Session
+from runferry.remote.told import moment
 
 FILE = "runferry-doctor.txt"
 CONTENT = b"Runferry's doctor tried whether files arrive. This run can be deleted.\n"
@@ -36,8 +39,7 @@ class Visit:
 def is_wandb(visit: Visit) -> Step:
     """Does it speak the protocol? Asked without the key. Raises AppError."""
     response = visit.session.probe()
-    said = email.utils.parsedate_to_datetime(response.headers["Date"]) if response.headers.get("Date") else None
-    visit.server_time = said.timestamp() if said else None
+    visit.server_time = moment(response.headers.get("Date"))
     if response.status_code == 404 or (response.status_code < 400 and is_html(response)):
         raise PermanentError(
             "not-wandb",
@@ -47,8 +49,8 @@ def is_wandb(visit: Visit) -> Step:
         )
     if response.status_code < 300:
         try:
-            response.json()
-        except ValueError:
+            decode(response.content)
+        except Unreadable:
             raise not_json(response, "the probe") from None
     return good("it speaks the protocol", status=response.status_code)
 
@@ -95,7 +97,7 @@ def upload(visit: Visit) -> Step:
     (place,) = uploads.create(visit.session, visit.run, [FILE])
     uploads.put(visit.session, place, io.BytesIO(CONTENT), len(CONTENT))
     there = uploads.files(visit.session, visit.run).get(FILE)
-    host = place.url.split("/")[2].rpartition("@")[2]
+    host = urlsplit(absolute(visit.session.url, place.url)).netloc
     if there is None or there.size != len(CONTENT):
         return warning(
             f"{len(CONTENT)} bytes went to {host}, and the server does not list them (yet)",

@@ -123,7 +123,7 @@ def test_only_the_newest_of_many_live_runs(menu: TrayMenu) -> None:
 
 
 def test_names_that_are_long_or_hold_ampersands(menu: TrayMenu) -> None:
-    assert live_text(a_run(1, name="a & b", last_step=None)) == "a && b"
+    assert live_text(a_run(1, name="a & b", last_step=None)) == "a & b"
     assert len(live_text(a_run(1, name="x" * 200))) < 70
     show(menu, live(1, name="R&D"))
     assert titles(menu.live) == ["R&&D   step 99"]
