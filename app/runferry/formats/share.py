@@ -29,7 +29,8 @@ class Share:
 
     `config`: as servers want it (`run_config`). `config_gone`, `summary_gone`: keys that the log removed.
     `figures`: for each key whose summary holds figures of `define_metric`: how many numbers they are of, None where
-    that is not known. `about`: texts by the names of `ABOUT`, and `tags`, a list; empty ones say nothing.
+    that is not known. `about`: texts by the names of `ABOUT`, and `tags`, a list; empty ones say nothing. `is_part`:
+    by a child process of the training, which knows nothing of how the run ends.
     """
 
     started: float
@@ -41,6 +42,7 @@ class Share:
     summary_gone: Sequence[Path] = ()
     figures: Mapping[Path, int | None] = field(default_factory=dict)
     best_is_high: Sequence[Path] = ()
+    is_part: bool = False
 
     def as_json(self) -> str:
         """For the ledger."""
@@ -64,6 +66,7 @@ def share_of(
     summary: Mapping[str, Any],
     about: Mapping[str, Any],
     counts: Mapping[Path, int] | None = None,
+    is_part: bool = False,
 ) -> Share:
     """The share of a log. `counts`: how many numbers each key's rows hold, where somebody counted."""
     figures = figures_of(content.metrics, summary)
@@ -81,6 +84,7 @@ def share_of(
         summary_gone=content.summary.gone,
         figures={path: (counts or {}).get(path) for path in figures},
         best_is_high=[path for path, rule in figures.items() if rule.goal == 2],
+        is_part=is_part,
     )
 
 

@@ -41,6 +41,7 @@ class Passed(NamedTuple):
     settings: RunSettings
     folder: RunFolder | None
     started: float
+    origin: float
     step: int
     resumed: bool
     config: dict[str, Any]
@@ -65,7 +66,8 @@ def passed_on(run: Run) -> Passed:
         run.token,
         run.settings,
         parts.folder,
-        recording.started,
+        run.start_time,
+        recording.origin,
         recording.step,
         parts.resumed,
         run.config.as_dict(),
@@ -108,7 +110,7 @@ def _from_elsewhere(passed: Passed) -> Run:
 
     settings = passed.settings
     faults = Faults(settings.silent)
-    recording = Recording(None, settings.run_id, passed.started, faults, passed.step)
+    recording = Recording(None, settings.run_id, passed.origin, faults, passed.step)
     recording.metrics_only = settings.metrics_only
     for rule in passed.rules:
         recording.rules.keep(rule)

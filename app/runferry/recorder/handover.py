@@ -28,8 +28,13 @@ class Handover(Turns):
         self.is_lost = False  # that could not be begun
         self.run: Any = None
         self.metrics_only = False  # no notes in the log
-        self.started = started
-        self._origin = int((started - before) * 1e6)  # microseconds from the epoch on, from which runtimes count
+        # Microseconds since the epoch from which runtimes count: those of rows, and that of the end.
+        self._origin = self._own_origin = int((started - before) * 1e6)
+
+    @property
+    def origin(self) -> float:
+        """When the run's time began, in seconds since the epoch."""
+        return self._origin / 1e6
 
     def ready(self, what: str) -> Any:
         """What records now: this, or in a child process its own; None, which is told, when nothing does."""

@@ -274,7 +274,7 @@ class Recording(Handover):
         now = time_ns() // 1000
         self._write_notes(now)
         self._write_summary(now, whole_runtime=True)
-        self._record("exit", {"exit_code": exit_code, "runtime": max(0, now - self._origin) // 1_000_000})
+        self._record("exit", {"exit_code": exit_code, "runtime": max(0, now - self._own_origin) // 1_000_000})
         if self._writer is not None:
             self._writer.close()
 

@@ -140,8 +140,8 @@ class Run(RunCalls):
 
     @property
     def offline(self) -> bool:
-        """True when the app waits until it is asked to sync this run."""
-        return self._parts.settings.mode == "offline"
+        """True when it was begun as one that nobody uploads while it trains; see `settings.MODES`."""
+        return self._parts.settings.mode in ("offline", "dryrun")
 
     # -- how it ends ---------------------------------------------------------------------------------------------
 

@@ -78,13 +78,13 @@ def begin_part(settings: RunSettings, beside: folder.RunFolder, part_of: str, kn
     place, writer = _open(settings, now, faults, marker, is_latest=False)
     if place is None:
         raise OSError("there is no place for a log")
-    started = known.started
-    recording = Recording(writer, settings.run_id, started, faults, known.step)
+    # A time of its own: by that logs of one run are told apart.
+    recording = Recording(writer, settings.run_id, now, faults, known.step)
     recording.metrics_only = settings.metrics_only
     recording.know(known)
     recording.record("header", {"version_info": {"producer": PRODUCER, "min_consumer": MIN_CONSUMER}})
     named = RunSettings(run_id=settings.run_id, project=settings.project, entity=settings.entity)
-    first = run_record(named, {}, started, "", known.step, True)
+    first = run_record(named, {}, now, "", known.step, True)
     recording.record("run", first)
     for rule in recording.rules.all():
         recording.record("metric", rule.record(False))
