@@ -123,7 +123,7 @@ class RunIdentity:
     @tags.setter
     def tags(self, value: Iterable[Any]) -> None:
         # Tags that a server would refuse are left out: nothing raises once training runs.
-        given = (value,) if isinstance(value, str) else value or ()
+        given = (value,) if isinstance(value, str) else () if value is None else value
         found: list[str] = []
         if self._recording.faults.guard("tags-unusable", lambda: found.extend(map(str, given))):
             self._change(tags=tuple(dict.fromkeys(one for one in found if 1 <= len(one) <= 64)))

@@ -52,19 +52,19 @@ def _matches(pattern: str, skip: str) -> Iterator[str]:
 
 
 def _folders(top: str, skip: str) -> Iterator[str]:
-    """`top` and all below it that is not hidden; each once, also where links lead back."""
-    seen = set()
-    skipped = os.path.realpath(skip) if skip else None
-    waiting = [top]
-    while waiting:
-        place = waiting.pop()
+    """`top` and all below it that is not hidden; each once, where it really is before links that lead there."""
+    seen = {os.path.realpath(skip)} if skip else set()
+    waiting, links = [top], []  # type: ignore[var-annotated]
+    while waiting or links:
+        place = waiting.pop() if waiting else links.pop()
         real = os.path.realpath(place)
-        if real in seen or real == skipped or not os.path.isdir(place):
+        if real in seen or not os.path.isdir(place):
             continue
         seen.add(real)
         yield place
         try:
-            names = os.listdir(place)
+            names = sorted(os.listdir(place), reverse=True)
         except OSError:  # not ours to read
             continue
-        waiting += [os.path.join(place, name) for name in names if not name.startswith(".")]
+        for below in [os.path.join(place, name) for name in names if not name.startswith(".")]:
+            (links if os.path.islink(below) else waiting).append(below)

@@ -66,8 +66,9 @@ class RunCalls(RunIdentity):
             return True  # long ago: "save the run"
         if self._recording.ready("save()") is None or self._folder is None:
             return []
-        if policy not in files.POLICIES:
-            self._faults.note("save-policy", f"save: policy {policy!r} is none of now, live, end; live is taken")
+        if not isinstance(policy, str) or policy not in files.POLICIES:
+            said = policy if isinstance(policy, str) else f"of type {type(policy).__name__}"
+            self._faults.note("save-policy", f"save: the policy {said} is none of now, live, end; live is taken")
             policy = "live"
         saved: list[str] = []
         self._faults.guard("save-failed", lambda: self._save(glob_str, base_path, policy, glob, saved))
