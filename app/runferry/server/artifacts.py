@@ -91,11 +91,12 @@ class Artifacts:
     def manifest(self, record: ArtifactRecord) -> dict[str, Any]:
         """The manifest's content; `contents` maps paths to entries. Raises `ArtifactRefusedError`."""
         try:
-            value = json.loads(self.manifest_file(record).read_bytes())
-            if not isinstance(value, dict) or not isinstance(value.get("contents"), dict):
+            value: dict[str, Any] = json.loads(self.manifest_file(record).read_bytes())
+            contents = value.get("contents") if isinstance(value, dict) else None
+            if not isinstance(contents, dict) or not all(isinstance(one, dict) for one in contents.values()):
                 raise ArtifactRefusedError("the manifest has no contents")
             return value
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ArtifactRefusedError("the artifact's manifest is not here") from error
 
     # Changing

@@ -19,6 +19,7 @@ MEMORY_LIMIT = 64 << 20
 _RESERVE = 64 << 20  # bytes of disk that uploads leave free, so that rows can still be taken
 _PIECE = 1 << 20
 _DRAIN = 256 << 20
+_MOST_MEMBERS = 16  # of a gzip body; clients send one, and each costs a copy of what follows it
 
 
 class RefusedError(Exception):
@@ -64,7 +65,11 @@ async def read_body(request: Request, limit: int = MEMORY_LIMIT) -> bytes:
 
 def _decompress(data: bytes, limit: int) -> bytes:
     result = bytearray()
+    members = 0
     while data:
+        members += 1
+        if members > _MOST_MEMBERS:
+            raise RefusedError(400, f"the gzip body has more than {_MOST_MEMBERS} members")
         member = zlib.decompressobj(wbits=31)
         try:
             result += member.decompress(data, limit + 1 - len(result))

@@ -80,7 +80,8 @@ def _follow_state(store: Store, folder: RunFolder, request: Mapping[str, Any]) -
     record = folder.record
     if request.get("complete") is True:
         code = request.get("exitcode")
-        code = code if isinstance(code, int) else 0
+        code = code if isinstance(code, (int, float)) else 0
+        code = int(code) if -(2**31) <= code < 2**31 else 1  # systems and GraphQL know no larger ones
         store.change_run(folder, state=ended(code, record.stop_requested), exit_code=code)
     elif request.get("preempting") is True:
         store.change_run(folder, state=State.PREEMPTING)

@@ -1,21 +1,25 @@
 """Filters and orders of run lists: the part of MongoDB's query language that W&B's API documents.
 
-Works on plain values that a function fetches by dotted name; unknown operators are refused instead of ignored.
+Works on plain values that a function fetches by dotted name; unknown operators are refused instead of ignored. All
+regular expressions of one request share one limit of time.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from runferry.server.patterns import PatternRefusedError, Patterns
 from runferry.server.record import iso
 from runferry.server.run_folder import RunFolder
 from runferry.server.views import RequestRefusedError
 
 _MISSING = object()
 _MAX_DEPTH = 20
+_MAX_PARTS = 50  # of a dotted name
 Fetch = Callable[[str], Any]
 
 
@@ -32,31 +36,31 @@ def parse_filters(text: str | None) -> dict[str, Any]:
     return value
 
 
-def matches(condition: Any, fetch: Fetch, depth: int = 0) -> bool:
+def matches(condition: Any, fetch: Fetch, patterns: Patterns, depth: int = 0) -> bool:
     """Whether what `fetch` tells fulfils the filter document."""
     if depth > _MAX_DEPTH or not isinstance(condition, dict):
         raise RequestRefusedError("the filters are malformed")
-    return all(_holds(key, one, fetch, depth) for key, one in condition.items())
+    return all(_holds(key, one, fetch, patterns, depth) for key, one in condition.items())
 
 
-def _holds(key: str, wanted: Any, fetch: Fetch, depth: int) -> bool:
+def _holds(key: str, wanted: Any, fetch: Fetch, patterns: Patterns, depth: int) -> bool:
     if key in ("$and", "$or", "$nor"):
         if not isinstance(wanted, list):
             raise RequestRefusedError(f"{key} needs a list")
-        parts = (matches(one, fetch, depth + 1) for one in wanted)
+        parts = (matches(one, fetch, patterns, depth + 1) for one in wanted)
         return all(parts) if key == "$and" else any(parts) == (key == "$or")
     if key == "$not":
-        return not matches(wanted, fetch, depth + 1)
+        return not matches(wanted, fetch, patterns, depth + 1)
     if key.startswith("$"):
         raise RequestRefusedError(f"the operator {key} is not supported")
-    return _compare(fetch(key), wanted, depth)
+    return _compare(fetch(key), wanted, patterns, depth)
 
 
-def _compare(value: Any, wanted: Any, depth: int) -> bool:
+def _compare(value: Any, wanted: Any, patterns: Patterns, depth: int) -> bool:
     if isinstance(wanted, dict) and any(key.startswith("$") for key in wanted):
         if depth > _MAX_DEPTH:
             raise RequestRefusedError("the filters are malformed")
-        return all(_operate(value, name, one, depth) for name, one in wanted.items())
+        return all(_operate(value, name, one, patterns, depth) for name, one in wanted.items())
     return _equal(value, wanted)
 
 
@@ -68,7 +72,7 @@ def _equal(value: Any, wanted: Any) -> bool:
     return bool(value == wanted)
 
 
-def _operate(value: Any, name: str, wanted: Any, depth: int) -> bool:
+def _operate(value: Any, name: str, wanted: Any, patterns: Patterns, depth: int) -> bool:
     if name == "$eq":
         return _equal(value, wanted)
     if name == "$ne":
@@ -80,19 +84,18 @@ def _operate(value: Any, name: str, wanted: Any, depth: int) -> bool:
     if name == "$exists":
         return (value is not _MISSING) == bool(wanted)
     if name == "$not":
-        return not _compare(value, wanted, depth + 1)
+        return not _compare(value, wanted, patterns, depth + 1)
     if name == "$regex":
-        return _search(value, wanted)
+        return _search(value, wanted, patterns)
     return _order(value, name, wanted)
 
 
-def _search(value: Any, pattern: Any) -> bool:
-    try:
-        found = re.compile(str(pattern)).search
-    except re.error as error:
-        raise RequestRefusedError(f"not a regular expression: {pattern}") from error
+def _search(value: Any, pattern: Any, patterns: Patterns) -> bool:
     values = value if isinstance(value, list) else [value]
-    return any(isinstance(one, str) and found(one) for one in values)
+    try:
+        return any(isinstance(one, str) and patterns.found(str(pattern), one) for one in values)
+    except PatternRefusedError as error:
+        raise RequestRefusedError(str(error)) from error
 
 
 def _order(value: Any, name: str, wanted: Any) -> bool:
@@ -122,6 +125,8 @@ def _inside(value: Any, path: str) -> Any:
     if not isinstance(value, dict):
         return _MISSING
     parts = path.split(".")
+    if len(parts) > _MAX_PARTS:
+        raise RequestRefusedError("the name has too many parts")
     for end in range(len(parts), 0, -1):
         head = ".".join(parts[:end])
         if head in value:
@@ -169,7 +174,8 @@ def run_value(folder: RunFolder, now: float, key: str) -> Any:
 def select(folders: Iterable[RunFolder], filters: str | None, now: float) -> list[RunFolder]:
     """The runs that fulfil the filters, in the order given."""
     condition = parse_filters(filters)
-    return [one for one in folders if matches(condition, lambda key, run=one: run_value(run, now, key))]  # type: ignore[misc]
+    patterns = Patterns()
+    return [one for one in folders if matches(condition, functools.partial(run_value, one, now), patterns)]
 
 
 def arrange(folders: list[RunFolder], order: str | None, now: float) -> list[RunFolder]:

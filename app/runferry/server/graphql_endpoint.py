@@ -15,18 +15,15 @@ from typing import Any
 
 import graphql
 import orjson
-from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, OperationDefinitionNode, SelectionSetNode
-from graphql.language import FieldNode, FragmentSpreadNode
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 
 from runferry.server.artifacts import ArtifactRefusedError
 from runferry.server.bodies import RefusedError
+from runferry.server.document_limits import LONGEST, MAX_TOKENS, check
 from runferry.server.graphql_schema import SDL
 from runferry.server.names import NameRefusedError
 from runferry.server.views import Context, RequestRefusedError, resolve
 
-MAX_DEPTH = 24
-MAX_FIELDS = 3000  # after fragments are put in
-MAX_TOKENS = 12_000
 _REMEMBERED = 128
 
 log = logging.getLogger(__name__)
@@ -74,11 +71,11 @@ class GraphQLEndpoint:
             if known is not None:
                 self._documents.move_to_end(query)
                 return known
-        document = graphql.parse(query, no_location=True, max_tokens=MAX_TOKENS)
+        document = _parsed(query)
+        check(document)
         errors = graphql.validate(self._schema, document)
         if errors:
             raise _InvalidDocument(errors)
-        _check_cost(document)
         with self._lock:
             self._documents[query] = document
             while len(self._documents) > _REMEMBERED:
@@ -102,6 +99,15 @@ class _InvalidDocument(Exception):
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("invalid document")
         self.errors = errors
+
+
+def _parsed(query: str) -> DocumentNode:
+    if len(query) > LONGEST:
+        raise GraphQLError(f"the document is longer than {LONGEST} characters")
+    try:
+        return graphql.parse(query, no_location=True, max_tokens=MAX_TOKENS)
+    except RecursionError as error:
+        raise GraphQLError("the document is nested too deep") from error
 
 
 def _parse_request(body: bytes) -> tuple[str, dict[str, Any], str | None]:
@@ -140,33 +146,6 @@ def _prune(value: Any, kind: Any) -> Any:
     return value
 
 
-def _check_cost(document: DocumentNode) -> None:
-    """Refuse what is too deep or too wide. Validation has refused fragments that contain themselves."""
-    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-    known: dict[str, tuple[int, int]] = {}
-
-    def cost(selections: SelectionSetNode | None) -> tuple[int, int]:
-        depth, fields = 0, 0
-        for node in selections.selections if selections else ():
-            if isinstance(node, FragmentSpreadNode):
-                name = node.name.value
-                if name not in known:
-                    known[name] = cost(fragments[name].selection_set)
-                below, number = known[name]
-            else:
-                below, number = cost(node.selection_set)  # type: ignore[attr-defined]
-                if isinstance(node, FieldNode):
-                    below, number = below + 1, number + 1
-            depth, fields = max(depth, below), fields + number
-        return depth, fields
-
-    for one in document.definitions:
-        if isinstance(one, OperationDefinitionNode):
-            depth, fields = cost(one.selection_set)
-            if depth > MAX_DEPTH or fields > MAX_FIELDS:
-                raise GraphQLError(f"the document is too large: depth {depth}, {fields} fields")
-
-
 _EXPECTED: tuple[type[Exception], ...] = (RequestRefusedError, ArtifactRefusedError, NameRefusedError)
 
 
@@ -175,6 +154,8 @@ def _for_client(error: GraphQLError) -> Any:
     cause = error.original_error
     if cause is None or isinstance(cause, _EXPECTED):
         return error.formatted
+    if isinstance(cause, RecursionError):
+        return {**error.formatted, "message": "something in it is nested too deep"}
     log.error("a resolver failed", exc_info=cause)
     text = f"the server's disk refuses: {cause.strerror}" if isinstance(cause, OSError) else "internal error"
     return {**error.formatted, "message": text}

@@ -14,6 +14,8 @@ from runferry.server.run_folder import RunFolder, StoredFile
 from runferry.server.uploads import RUN_FILE
 from runferry.server.views import Context, RequestRefusedError, names_of, page
 
+_LONGEST_PATTERN = 1000  # characters
+
 
 class RunFileView:
     """One uploaded file of a run."""
@@ -52,9 +54,11 @@ class RunFileView:
 
 
 def _like(pattern: str) -> re.Pattern[str]:
-    """SQL's LIKE as a regular expression: ``%`` any text, ``_`` one character."""
-    parts = {"%": ".*", "_": "."}
-    return re.compile("".join(parts.get(one, re.escape(one)) for one in pattern), re.DOTALL)
+    """SQL's LIKE as a regular expression: ``%`` any text, ``_`` one character. It never backtracks."""
+    if len(pattern) > _LONGEST_PATTERN:
+        raise RequestRefusedError("the pattern is too long")
+    parts = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
+    return re.compile(fnmatch.translate("".join(parts.get(one, one) for one in pattern)))
 
 
 def run_files(

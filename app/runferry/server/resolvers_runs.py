@@ -8,12 +8,14 @@ from typing import Any
 from runferry.server.record import State, iso
 from runferry.server.resolvers_artifacts import input_artifacts, output_artifacts
 from runferry.server.resolvers_files import run_files
-from runferry.server.rows import flatten, parse, plain, project, spread
+from runferry.server.rows import flatten, is_deeper, parse, plain, project, spread
 from runferry.server.run_folder import CONSOLE, EVENTS, HISTORY, RunFolder
 from runferry.server.views import Context, RequestRefusedError, names_of, page
 
 MAX_SAMPLES = 100_000
 _LOG_PAGE = 10_000
+_MOST_SPECS = 100  # each reads the file anew
+_MOST_NESTED = 200  # levels of a config
 
 
 class RunView:
@@ -146,6 +148,8 @@ class RunView:
 
     def sampled_history(self, _: Context, specs: list[str]) -> list[list[dict[str, Any]]]:
         """For each spec the values of its keys, of the rows that have all of them."""
+        if len(specs) > _MOST_SPECS:
+            raise RequestRefusedError(f"more than {_MOST_SPECS} specs at once")
         return [self._sample(_spec(text)) for text in specs]
 
     def _sample(self, spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -156,7 +160,7 @@ class RunView:
             if low is None and high is None:
                 rows = self._folder.lines(HISTORY).iterate()
             else:
-                low, high = int(low or 0), 2**62 if high is None else int(high)
+                low, high = _number(low, 0), _number(high, 2**62)
                 rows = self._folder.rows(HISTORY).between(low, high)
                 if high - low <= (samples or 0):
                     samples = None  # a page of a scan: every row
@@ -217,13 +221,21 @@ class RunView:
 
 
 def _samples(wanted: Any) -> int:
-    return min(MAX_SAMPLES, int(wanted)) if isinstance(wanted, (int, float)) and wanted > 0 else 500
+    return int(min(MAX_SAMPLES, wanted)) if isinstance(wanted, (int, float)) and wanted > 0 else 500
+
+
+def _number(value: Any, otherwise: int) -> int:
+    if value is None:
+        return otherwise
+    if not isinstance(value, (int, float)) or not abs(value) < 2**62:
+        raise RequestRefusedError("a step is a number")
+    return int(value)
 
 
 def _spec(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestRefusedError("the spec is no JSON") from error
     if not isinstance(value, dict):
         raise RequestRefusedError("the spec is no JSON object")
@@ -342,6 +354,8 @@ def _config(text: str) -> dict[str, Any]:
         raise RequestRefusedError("the config is no JSON") from error
     if not isinstance(value, dict):
         raise RequestRefusedError("the config is no JSON object")
+    if is_deeper(value, _MOST_NESTED):
+        raise RequestRefusedError(f"the config is nested deeper than {_MOST_NESTED} levels")
     return value
 
 

@@ -20,6 +20,7 @@ import orjson
 
 from runferry.server.lines import LineFile
 
+MAX_NESTED = 100  # levels that are looked into; what lies deeper counts as one value
 _STEP = re.compile(rb'"_step"\s*:\s*(-?\d{1,18})\s*[,}]')
 
 
@@ -35,24 +36,41 @@ def parse(line: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, level: int = 0) -> Any:
     """`value` for a strict JSON document: what JSON cannot say becomes text, as W&B's server does."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    if isinstance(value, (dict, list)) and level >= MAX_NESTED:
+        return "…"
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
+        return {key: plain(one, level + 1) for key, one in value.items()}
     if isinstance(value, list):
-        return [plain(one) for one in value]
+        return [plain(one, level + 1) for one in value]
     return value
 
 
-def flatten(row: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(row: dict[str, Any], prefix: str = "", level: int = 0) -> Iterator[tuple[str, Any]]:
     """The row's leaves with dotted keys; media and other typed values count as leaves."""
     for key, value in row.items():
-        if isinstance(value, dict) and value and "_type" not in value:
-            yield from flatten(value, f"{prefix}{key}.")
+        if isinstance(value, dict) and value and "_type" not in value and level < MAX_NESTED:
+            yield from flatten(value, f"{prefix}{key}.", level + 1)
         else:
             yield prefix + key, value
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects are nested deeper than so many levels."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            inside
+            for one in layer
+            for inside in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inside, (dict, list))
+        ]
+        if not layer:
+            return False
+    return True
 
 
 def _kind(value: Any) -> str:

@@ -136,7 +136,7 @@ class RunFolder:
         """The summary as values; empty where it is no JSON object."""
         try:
             value = json.loads(self.summary_text())
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
 

@@ -13,11 +13,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
 
 from runferry.errors import NeedsUser
 from runferry.server.app import create_app
+from runferry.server.connections import KEEP_ALIVE, Connections, room
+from runferry.server.protocol import protocol_class
 from runferry.server.store import Store
 
 log = logging.getLogger(__name__)
@@ -63,9 +66,10 @@ def _url(host: str, listener: socket.socket) -> str:
 class _Server(uvicorn.Server):
     """Tells when it accepts connections."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], limits: Connections) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._limits = limits
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -85,11 +89,18 @@ class _Server(uvicorn.Server):
         if not self.should_exit:
             self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._limits.stop()
+        await super().shutdown(sockets)
+
 
 def _server(store: Store, host: str, port: int, on_ready: Callable[[], None]) -> _Server:
+    limits = Connections(room())
     config = uvicorn.Config(
         create_app(store, host=host, port=port),
-        http="httptools",
+        http=cast("Any", protocol_class(limits)),
+        backlog=128,  # so many are accepted in one go, before the first of them is counted
+        log_level=logging.ERROR,  # what strangers send is not worth a line each
         ws="none",
         lifespan="off",
         loop="asyncio",
@@ -98,10 +109,10 @@ def _server(store: Store, host: str, port: int, on_ready: Callable[[], None]) ->
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=75,
+        timeout_keep_alive=int(KEEP_ALIVE),
         timeout_graceful_shutdown=_LINGER,
     )
-    return _Server(config, on_ready)
+    return _Server(config, on_ready, limits)
 
 
 class LocalServer:

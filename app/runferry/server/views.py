@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import re
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from graphql import GraphQLResolveInfo
@@ -26,6 +27,22 @@ class RequestRefusedError(Exception):
     """A request that cannot be done; the text is for the client."""
 
 
+class Budget:
+    """How much one request may ask for: fields of the answer, and seconds."""
+
+    def __init__(self, fields: int = 2_000_000, seconds: float = 60.0) -> None:
+        self._left = fields
+        self._end = time.monotonic() + seconds
+
+    def spend(self) -> None:
+        """For one field. Raises `RequestRefusedError`."""
+        self._left -= 1
+        if self._left < 0:
+            raise RequestRefusedError("the answer is too large: ask for less at once")
+        if self._left % 256 == 0 and time.monotonic() > self._end:
+            raise RequestRefusedError("the answer takes too long: ask for less at once")
+
+
 @dataclass(frozen=True)
 class Context:
     """One request. `base`: the server's address as the client sees it, without a slash at the end."""
@@ -33,6 +50,7 @@ class Context:
     store: Store
     signer: Signer
     base: str
+    budget: Budget = field(default_factory=Budget)
 
     def address(self, method: str, kind: str, *parts: str) -> str:
         """A signed address for one file."""
@@ -47,6 +65,7 @@ def snake(name: str) -> str:
 
 def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
     """The field's value: an entry, an attribute, or a method called with context and arguments."""
+    info.context.budget.spend()
     name = snake(info.field_name)
     value = source.get(name) if isinstance(source, dict) else getattr(source, name)
     if callable(value):

@@ -14,6 +14,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from runferry.server.neighbours import UNPROVEN
 
@@ -41,14 +42,7 @@ class Sessions:
         """Whether one of the ``Cookie`` headers lets this owner in."""
         if owner == UNPROVEN:
             return False
-        tried = 0
-        for value in self._values(headers):
-            tried += 1
-            if tried > _MOST_TRIED:
-                return False
-            if self._is_valid(value, owner):
-                return True
-        return False
+        return any(self._is_valid(value, owner) for value in islice(self._values(headers), _MOST_TRIED))
 
     def _values(self, headers: Iterable[str]) -> Iterator[str]:
         for header in headers:
