@@ -74,6 +74,8 @@ class WholeRun:
         self._look_at_siblings()
         if is_foreign or any(one.share is None for one in self.siblings):
             self._keep(SOMEBODY_ELSE, told_by_server(remote.config, remote.summary))
+        elif there and self._share(SOMEBODY_ELSE) is not None:  # found to be of our logs after all
+            self._ledger.drop_share(self._delivery.target, SOMEBODY_ELSE)
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -196,7 +198,7 @@ class WholeRun:
             summary = json_object(self.final_summary() if is_over else summary_json(content))
             config = config_value(content, __version__, with_environment=not self._private)
             counts = _counts(self._source.reader.path, content, summary, position) if is_over else {}
-            self._own = (state, share_of(content, config, summary, self._own_about(), counts, self._is_part))
+            self._own = (state, share_of(content, config, summary, self._own_about(), counts, is_part=self._is_part))
         return self._own[1]
 
     def _look_at_siblings(self) -> None:
@@ -250,8 +252,9 @@ def _read(path: Path, identity: str) -> Share | None:
     content = source.reader.content
     summary = json_object(final_summary_json(path, content, source.reader.position))
     counts = _counts(path, content, summary, source.reader.position)
+    untold = [name for name, value in about_of(content).items() if value]
     config = config_value(content, __version__, with_environment=False)
-    return share_of(content, config, summary, {}, counts, is_part_of_a_run(path))
+    return share_of(content, config, summary, {}, counts, untold, is_part_of_a_run(path))
 
 
 def _counts(path: Path, content: RunContent, summary: Mapping[str, Any], stop: int) -> dict[Any, int]:

@@ -184,7 +184,9 @@ def test_a_folder_whose_server_nobody_knows_is_shown_with_the_reason(engine: Eng
     assert status.problem["slug"] == "server-not-chosen"
 
 
-@pytest.mark.parametrize("values", [{"min_steps": -1}, {"mode": "never"}, {"exclude": "x"}, {"server": "nonsense"}])
+@pytest.mark.parametrize(
+    "values", [{"min_steps": -1}, {"mode": "never"}, {"exclude": "x"}, {"server": "nonsense"}, {"follow_links": 1}]
+)
 def test_what_cannot_be_set_is_told_and_not_saved(engine: Engine, tmp_path: Path, values: dict[str, Any]) -> None:
     (tmp_path / "runs").mkdir()
     with pytest.raises(AppError) as caught:
