@@ -67,11 +67,6 @@ def read_marker(path: Path) -> dict[str, Any] | None:
     return {name: value for name, value in marker.items() if name not in _CHECKS or _CHECKS[name](value)}
 
 
-def is_part_of_a_run(log: Path) -> bool:
-    """Whether a child process of the training wrote this log beside the run's own; see docs/format.md."""
-    return bool((read_marker(log.parent) or {}).get("part_of"))
-
-
 def _shared(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """One text for all of ten thousand runs that say the same."""
     return {intern(key): intern(value) if isinstance(value, str) else value for key, value in pairs}

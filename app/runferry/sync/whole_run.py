@@ -17,9 +17,9 @@ from typing import Any
 
 from runferry.clock import Clock
 from runferry.errors import AppError
+from runferry.formats.detect import is_part_of_a_run
 from runferry.formats.entries import RunContent
 from runferry.formats.json_text import dumps
-from runferry.formats.marker import is_part_of_a_run
 from runferry.formats.run_config import config_value, program
 from runferry.formats.share import Joined, Share, join, share_of, told_by_server
 from runferry.formats.summary import count_numbers, figures_of, final_summary_json, summary_json
