@@ -179,6 +179,11 @@ def not_a_run(found: NotARun) -> UsageError:
     )
 
 
+def is_part_of_a_run(log: Path) -> bool:
+    """Whether a child process of the training wrote this log beside the run's own; see docs/format.md."""
+    return bool((read_marker(log.parent) or {}).get("part_of"))
+
+
 def epoch(text: str) -> float | None:
     """Seconds since the epoch; folder names carry local time. None where it is no time."""
     try:
