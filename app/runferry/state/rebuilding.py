@@ -28,6 +28,7 @@ ASKED_ANEW = frozenset(  # of the servers, or measured and noted again
         "gaps",
         "activity",
         "samples",
+        "shares",
     )
 )
 _PARTS = ("", "-wal", "-shm")  # of an SQLite database

@@ -30,7 +30,7 @@ from runferry.sync.joined_console import JoinedConsole
 from runferry.sync.keeping import Keeper
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
-from runferry.sync.obstacles import file_gone, lines_too_large
+from runferry.sync.obstacles import file_gone, lines_too_large, name_taken
 from runferry.sync.other_logs import OtherLogs
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_end import RunEnd
@@ -73,6 +73,7 @@ class Outlet:
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self.metric = ""  # the one that tells most, with its value
         self._last_row: str | None = None
+        self._made: frozenset[str] = frozenset()  # names of the files that were made from the log
         self._was_over = False  # at the last delivery
         self._console = ConsoleFeed(source)
         self._other_logs = OtherLogs(source.log)
@@ -167,6 +168,7 @@ class Outlet:
                 self._connection.session, self._run, self._means.ledger, self._delivery, self._source.extras.alerts
             )
             made = self._made_files() if is_over else {}
+            self._made = frozenset(made)
             kept = _code(self._means, self._wishes, self._source.log.parent, is_over)
             code = self._code_there.without_anothers(kept, ABOUT in self._files.sent)
             later = self._whole.files_of_later()
@@ -209,6 +211,9 @@ class Outlet:
         aside = self._means.ledger.lines_set_aside(self._delivery)
         if others := self._other_logs.unsent(max(self._sent_bytes(), self.position)):
             return other_logs.obstacle(self._source.log, others)
+        saved = self._source.extras.files
+        if taken := [name for name in self._made if name in saved and saved[name].kind == "other"]:
+            return name_taken(taken)
         if self._files.gone:
             return file_gone(self._files.gone)
         if aside:
