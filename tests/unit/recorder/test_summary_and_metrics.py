@@ -224,7 +224,7 @@ def test_a_step_beyond_every_number_costs_no_later_row(tmp_path: Path, step: Any
     run.log({"x": 0})
     run.log({"x": 1}, step=step)
     run.log({"x": 2}, step=7)
-    run.log({"x": 3})
+    run.log({"x": 3}, step=8)
     run.finish()
     batch = LogReader(next((tmp_path / "wandb").glob("offline-run-*/*.wandb"))).read(finished=True)
     rows = [json.loads(line) for line in batch.history]
