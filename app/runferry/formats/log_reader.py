@@ -20,7 +20,7 @@ from runferry.formats.broken_text import mended
 from runferry.formats.entries import Batch, Gap, RunContent
 from runferry.formats.gaps import GapLog
 from runferry.formats.messages import RECORD
-from runferry.formats.odd_values import UNKNOWN
+from runferry.formats.odd_values import UNKNOWN, UNWRITTEN
 from runferry.formats.records import RecordFolder, empty_content
 from runferry.formats.rows import RowBuilder
 from runferry.regular_files import NotRegular, open_below
@@ -30,6 +30,7 @@ from runferry.wire.scanning import HEADER, READ, ZEROS, Cut, Lost, Scanner
 MARKED = 16  # gaps that are looked at again: whether somebody has filled them in
 JOINED_WRONGLY = "pieces of two records"
 OFTEN = 32  # records between two looks at whether somebody else goes first
+OURS = "runferry "  # a writer's name begins so
 NOT_A_RECORD = "not a record"
 AT_ONCE = 256  # summaries joined: one call on them keeps every other thread waiting (some 100 microseconds)
 
@@ -91,8 +92,11 @@ class LogReader:
         self.torn = cut.torn
         batch = Batch(start, self.position, at_end=cut.at_end, held=cut.held)
         records, lost = _without_wrong_joints(cut.records, cut.joined, cut.lost)
+        before, is_whole = self._number, not lost and not self._gaps.is_open
         self._take(records, lost, batch)
         batch.at_end = cut.at_end or cut.at_stop
+        if is_whole and self.content.writer.startswith(OURS):
+            self._look_for_unwritten(self._number - before - len(records))
         return batch
 
     def _is_same(self, file: BinaryIO) -> bool:
@@ -114,6 +118,14 @@ class LogReader:
     def _header(self, file: BinaryIO, place: int) -> tuple[int, bytes]:
         file.seek(place)
         return place, file.read(HEADER)
+
+    def _look_for_unwritten(self, missing: int) -> None:
+        """The recorder numbers its records, and leaves out the number of one that a full disk did not take.
+
+        Other writers leave out numbers for reasons of their own.
+        """
+        if missing > 0:
+            self.content.odd.note(UNWRITTEN, count=missing)
 
     def _take(self, records: list[tuple[int, bytes]], lost: list[Lost], batch: Batch) -> None:
         """Records and gaps in the order in which they stand in the file."""

@@ -41,6 +41,17 @@ def file_gone(gone: Mapping[str, str]) -> AppError:
     )
 
 
+def name_taken(names: Sequence[str]) -> AppError:
+    """Files that a person saved under a name that every run's own file has."""
+    told = ", ".join(names)
+    return AppError(
+        "name-taken",
+        "A saved file has a name that the run needs itself",
+        f"{told}: every run has a file of this name, which was sent; yours was not.",
+        "Save it under another name.",
+    )
+
+
 def lines_too_large(lines: Sequence[SetAside]) -> AppError:
     """Lines that no server takes; the first of them one by one."""
     count, told = len(lines), "; ".join(_describe(one) for one in lines[:TOLD])

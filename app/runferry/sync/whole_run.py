@@ -222,7 +222,10 @@ class WholeRun:
         if text is None:
             return None
         if self._parsed.get(delivery, ("",))[0] != text:
-            self._parsed[delivery] = (text, Share.from_json(text))
+            try:
+                self._parsed[delivery] = (text, Share.from_json(text))
+            except (ValueError, TypeError, KeyError):  # a disk has flipped bits in it: as if it was never kept
+                return None
         return self._parsed[delivery][1]
 
     def _keep(self, delivery: int, share: Share) -> None:
