@@ -231,7 +231,7 @@ class Scheduler:
     def _take(self) -> _Slot | None:
         """The next slot that is due and whose server may be used, or waits for a person; None where a thread ends."""
         with self._condition:
-            while not self._stopping and self._alive <= self._shares.threads:
+            while not self._stopping:
                 now = self._clock.monotonic()
                 while self._heap and self._heap[0][0] <= now:
                     due, _, slot = heapq.heappop(self._heap)
@@ -244,6 +244,8 @@ class Scheduler:
                         if not self._idle and self._alive < self._shares.threads:
                             self._begin(1)  # who notices what other servers' runs want
                         return slot
+                if self._idle and self._alive > self._shares.most:
+                    break  # somebody else waits for what comes
                 self._idle += 1
                 self._condition.wait(timeout=bounded(self._heap[0][0] - now) if self._heap else LONGEST_WAIT)
                 self._idle -= 1
