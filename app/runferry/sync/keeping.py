@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import Extent
+from runferry.regular_files import NotRegular, open_to_change
 from runferry.state.delivery import MEANING, Delivery
 from runferry.sync import known
 from runferry.sync.means import Means
 from runferry.sync.source import Source
+
+log = logging.getLogger(__name__)
 
 
 class Keeper:
@@ -45,4 +50,11 @@ class Keeper:
             counts=counts,
         )
         if self._means.write_marker and read and not is_legacy_log(self._source.log):
-            self._source.log.with_name(self._source.log.name + ".synced").touch()
+            self._mark(self._source.log.with_name(self._source.log.name + ".synced"))
+
+    def _mark(self, marker: Path) -> None:
+        """Make W&B's marker beside the log. What stands there may be anything: through a link nothing is written."""
+        try:
+            open_to_change(marker, is_new=True).close()
+        except NotRegular as error:
+            log.warning("%s was not written: %s", marker, error)
