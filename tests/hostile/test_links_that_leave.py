@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
@@ -23,7 +22,7 @@ from runferry.formats.entries import FileEntry
 from runferry.formats.log_reader import LogReader
 from runferry.regular_files import NotRegular
 from runferry.state.links import KnownLink
-from runferry.sync.keeping import Keeper
+from runferry.sync.keeping import _mark_synced
 from runferry.sync.links import HIDDEN_IN_HOME, OUTSIDE, OWN, RunLinks
 from runferry.sync.wishes import Wishes
 from support import stores
@@ -347,10 +346,9 @@ def test_what_is_left_out_is_refused_when_it_is_opened(project: Path, tmp_path: 
 def test_w_and_bs_marker_is_written_through_no_link(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     (tmp_path / "run-x.wandb.synced").symlink_to(mine)
-    keeper = Keeper(*(cast(Any, None),) * 3)
-    keeper._mark(tmp_path / "run-x.wandb.synced")
+    _mark_synced(tmp_path / "run-x.wandb")
     assert not mine.exists()
-    keeper._mark(tmp_path / "run-y.wandb.synced")
+    _mark_synced(tmp_path / "run-y.wandb")
     assert (tmp_path / "run-y.wandb.synced").read_bytes() == b""
 
 

@@ -50,11 +50,13 @@ class Keeper:
             counts=counts,
         )
         if self._means.write_marker and read and not is_legacy_log(self._source.log):
-            self._mark(self._source.log.with_name(self._source.log.name + ".synced"))
+            _mark_synced(self._source.log)
 
-    def _mark(self, marker: Path) -> None:
-        """Make W&B's marker beside the log. What stands there may be anything: through a link nothing is written."""
-        try:
-            open_to_change(marker, is_new=True).close()
-        except NotRegular as error:
-            log.warning("%s was not written: %s", marker, error)
+
+def _mark_synced(path: Path) -> None:
+    """Make the file that official tools look for beside a log; where something else stands there, it stays. Raises
+    OSError."""
+    try:
+        open_to_change(path.with_name(path.name + ".synced"), is_new=True).close()
+    except NotRegular as error:
+        log.warning("%s is not marked as synced: %s", path, error)

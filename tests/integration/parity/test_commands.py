@@ -212,8 +212,8 @@ def test_the_local_server_is_the_default_and_keeps_its_key_private(clean_environ
 
 
 def test_runs_that_wait_until_asked(server: Server, work: Path) -> None:
-    """`watch` shows our offline runs and the official client's own online runs, and sends neither."""
-    python(training.short("held"), work, RUNFERRY_MODE="offline")
+    """`watch` shows our dry runs and the official client's own online runs, and sends neither."""
+    python(training.short("held"), work, RUNFERRY_MODE="dryrun")
     python(training.short("theirs"), work)
     theirs = folders(work)[-1]
     (theirs / "runferry.json").unlink()
