@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO
 
 import pytest
 
 from runferry import regular_files
-from runferry.regular_files import NotRegular, open_below, open_real, open_regular, read_regular
+from runferry.regular_files import NotRegular, is_link, open_below, open_real, open_regular, read_regular
 
 
 def test_a_regular_file_is_read_also_through_a_link(tmp_path: Path) -> None:
@@ -90,6 +91,16 @@ def test_without_walking_by_steps_it_is_looked_at_twice(tmp_path: Path, monkeypa
     monkeypatch.setattr(regular_files, "open_regular", swapped)
     with pytest.raises(NotRegular, match="replaced while it was opened"):
         open_below(tmp_path / "run", "deep/a")
+
+
+def test_what_is_a_link_on_windows() -> None:
+    """What `lstat` finds there; no such system is at hand."""
+    symlink, junction, cloud = 0xA000000C, 0xA0000003, 0x9000001A
+    told = {
+        tag: SimpleNamespace(st_mode=0o100644, st_file_attributes=0x420, st_reparse_tag=tag)
+        for tag in (symlink, junction, cloud)
+    }
+    assert {tag: is_link(one) for tag, one in told.items()} == {symlink: True, junction: True, cloud: False}  # type: ignore[arg-type]
 
 
 def test_folders_that_may_only_be_passed_through(tmp_path: Path) -> None:
