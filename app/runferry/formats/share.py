@@ -30,7 +30,8 @@ class Share:
     `config`: as servers want it (`run_config`). `config_gone`, `summary_gone`: keys that the log removed.
     `figures`: for each key whose summary holds figures of `define_metric`: how many numbers they are of, None where
     that is not known. `about`: texts by the names of `ABOUT`, and `tags`, a list; empty ones say nothing. `untold`: the
-    names of those that the log has, and that are not for us to tell: the server may know them.
+    names of those that the log has, and that are not for us to tell: the server may know them. `is_part`: by a child
+    process of the training, which knows nothing of how the run ends.
     """
 
     started: float
@@ -43,6 +44,7 @@ class Share:
     figures: Mapping[Path, int | None] = field(default_factory=dict)
     best_is_high: Sequence[Path] = ()
     untold: Sequence[str] = ()
+    is_part: bool = False
 
     def as_json(self) -> str:
         """For the ledger."""
@@ -67,6 +69,7 @@ def share_of(
     about: Mapping[str, Any],
     counts: Mapping[Path, int] | None = None,
     untold: Sequence[str] = (),
+    is_part: bool = False,
 ) -> Share:
     """The share of a log. `counts`: how many numbers each key's rows hold, where somebody counted."""
     figures = figures_of(content.metrics, summary)
@@ -85,6 +88,7 @@ def share_of(
         figures={path: (counts or {}).get(path) for path in figures},
         best_is_high=[path for path, rule in figures.items() if rule.goal == 2],
         untold=list(untold),
+        is_part=is_part,
     )
 
 

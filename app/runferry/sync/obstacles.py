@@ -1,14 +1,33 @@
-"""Why a run is not called verified although the server has what was sent."""
+"""Why a run is not sent, or not called verified although the server has what was sent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runferry.errors import AppError
+from runferry.errors import AppError, PermanentError, TemporaryError
+from runferry.inert import inert
 from runferry.state.deliverables import SetAside
+from runferry.sync.links import HIDDEN_IN_HOME, Spot
 
 TOLD = 5  # lines that are told one by one
+MOST_LINKS = 50
+
+
+def links_left_out(left: Mapping[str, Spot], gone: Mapping[str, str]) -> AppError:
+    """Files that a link leads out of the run's folder and that were not sent. gone: those that cannot be sent."""
+    told = [f"{inert(name)} → {inert(spot.real)} ({spot.why})" for name, spot in list(left.items())[:MOST_LINKS]]
+    more = f"; and {len(left) - MOST_LINKS} more" if len(left) > MOST_LINKS else ""
+    also = f". {file_gone(gone).message}" if gone else "."
+    hint = " One that is hidden in a home folder has to be named: --follow-link FILE."
+    needs_name = any(spot.why == HIDDEN_IN_HOME for spot in left.values())
+    return AppError(
+        "links-left-out",
+        "Links out of the run's folder were not followed",
+        "; ".join(told) + more + also,
+        "If these files are meant to be sent, sync the run with --follow-links, or with the tick for it in the window."
+        + (hint if needs_name else ""),
+    )
 
 
 def file_gone(gone: Mapping[str, str]) -> AppError:
@@ -17,7 +36,7 @@ def file_gone(gone: Mapping[str, str]) -> AppError:
     return AppError(
         "file-gone",
         "A file of the run could not be sent",
-        f"{name}: {why}." + (f" And {others} more." if others else ""),
+        f"{inert(name)}: {why}." + (f" And {others} more." if others else ""),
         "Bring the file back to where the run's files folder points, and sync again.",
     )
 
@@ -72,4 +91,35 @@ def not_as_sent(wrong: list[str]) -> AppError:
         "The server does not have what was sent",
         "; ".join(wrong) + ".",
         "Upload it as a new run with `runferry sync --new PATH`, and tell whoever runs the server.",
+    )
+
+
+def folder_unreadable(path: Path, error: OSError) -> AppError:
+    """The disk does not give what is to be sent."""
+    return TemporaryError(
+        "run-unreadable",
+        "The run's folder cannot be read",
+        f"{path}: {error.strerror or error}.",
+        "Check that the folder is there and readable; Runferry tries again by itself.",
+        error,
+    )
+
+
+def log_empty(log: Path) -> AppError:
+    """Nobody writes a log that does not say which run it is of."""
+    return PermanentError(
+        "log-empty",
+        "The run's log is empty",
+        f"{log} holds no record of a run.",
+        "If its training still runs, it is sent as soon as it writes; otherwise nothing can be sent of it.",
+    )
+
+
+def log_replaced(log: Path) -> AppError:
+    """It is to be read from the front."""
+    return TemporaryError(
+        "log-replaced",
+        "The run's log was replaced",
+        f"{log} is another file than a moment ago.",
+        "Nothing needs to be done: it is read from the front.",
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from runferry.formats.console import Console
 from runferry.formats.entries import Alert, Artifact, ArtifactLink, FileEntry
 from runferry.formats.readers import open_reader
+from runferry.regular_files import open_below
 
 READ_BYTES = 4 << 20
 
@@ -39,6 +40,11 @@ class Part:
         """Drop what is not history; a dropped stream counts no lines."""
         self.events = []
         self.first["events"] = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is in it that anybody needs to be told."""
+        return not (self.history or self.events or self.preempting or self.is_replaced)
 
     @property
     def at_position(self) -> dict[str, int]:
@@ -70,6 +76,9 @@ class Source:
         self._whole: tuple[int, Console] | None = None  # read again, up to a byte
         self.extras = Extras()
         self._counts = {"history": 0, "events": 0}
+        self.is_patient = False  # somebody may just be copying the log: what looks damaged is waited for
+        self.held: int | None = None  # where that begins, as of the last read
+        self.at_end = False  # of what is complete in the file, as of the last read
 
     @classmethod
     def alone(cls, log: Path) -> Source:
@@ -83,7 +92,7 @@ class Source:
         run = content.run
         parts = [run.run_id, repr(run.start_time), run.host, content.writer]
         if not run.run_id:  # the run record cannot be read: the folder's name and the first bytes have to do
-            with self.log.open("rb") as log:
+            with open_below(self.log.parent, self.log.name) as log:
                 parts = [self.log.parent.name, self.log.name, log.read(4096).hex()]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -111,12 +120,13 @@ class Source:
         return self._whole[1].text()
 
     def read(self, stop: int | None = None, is_over: bool = False) -> Part:
-        """The next lines; an empty part at the end of what is complete in the file.
+        """The next lines, which may be none: go on until the part is `at_end`.
 
-        is_over: nobody writes any more, so an end that cannot be read is damage and not waited for.
+        stop: no record is read that begins at this byte or behind. is_over: nobody writes any more, so an end that
+        cannot be read is damage and not waited for.
         """
         with self._permit:
-            batch = self.reader.read(max_bytes=READ_BYTES, stop=stop, finished=is_over)
+            batch = self.reader.read(READ_BYTES, stop, is_over, self.is_patient)
             for chunk in batch.console:
                 self.console.feed(chunk)
         for entry in batch.files:
@@ -136,4 +146,10 @@ class Source:
             is_replaced=batch.replaced,
         )
         self._counts = part.at_position
+        self.held, self.at_end = batch.held, batch.at_end
         return part
+
+    def read_front(self, most: int) -> None:
+        """Read until the run is known, as far as its record begins in the first `most` bytes."""
+        while not self.has_begun and not self.read(stop=most).at_end:
+            pass
