@@ -6,12 +6,19 @@ One log of 200 MB for all tests of this file; what takes longer runs nightly.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from conftest import NIGHTLY
+from runferry.engine.curves import CurveReader
+from runferry.engine.details import run_details
+from runferry.engine.drop import Found, look_at
+from runferry.engine.engine import Engine
+from runferry.paths import find_home
+from runferry.settings import Settings
 from support.processes import Ran, run, runferry
 from support.real_sizes import KINDS, MB
 
@@ -157,3 +164,20 @@ def test_ten_thousand_runs(tmp_path: Path) -> None:
     assert done.code == 0, done.out[-2000:] + done.err[-2000:]
     assert place.runferry("watch", "--once", "--server", "local", "wandb").code == 0
     assert len(place.runferry("status", "--json").object["runs"]) == 10_000
+
+
+@nightly
+def test_what_the_window_reads_of_a_large_log(large: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves, console and details, and the sheet for what was dropped: by the functions that the window calls."""
+    for name, value in large.environ.items():
+        monkeypatch.setenv(name, value)
+    folder, began = folder_of(large), time.monotonic()
+    curves = CurveReader(folder)
+    while not curves.at_end:
+        curves.advance()
+    assert len(curves.points("loss")) > 1000
+    with Engine(find_home(), Settings.load(find_home().settings_file, {})) as engine:
+        assert run_details(engine, folder).rows == 200 * MB // 4200
+        found = [one for one in look_at(engine, [folder]) if isinstance(one, Found)]
+        assert (found[-1].is_complete, found[-1].rows) == (True, 200 * MB // 4200)
+    assert time.monotonic() - began < 300
