@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,11 +17,14 @@ import psutil
 import pytest
 
 import runferry
+from runferry.engine.ended import why_not_running
+from runferry.engine.residents import Residents
 from runferry.engine.stopping import Stopper, find_all
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder, identify
 from runferry.formats.liveness import Life, run_state
 from runferry.formats.log_reader import read_all
+from runferry.formats.marker import read_marker
 from runferry.formats.trainer import training_of
 from runferry.metrics.alive import trainings
 from runferry.status import RunState
@@ -78,8 +82,9 @@ def names(pid: int) -> dict[str, Any]:
     return {"pid": pid, "process_start_ticks": ticks, "process_started_at": psutil.Process(pid).create_time()}
 
 
-def state(folder: RunFolder, silent: float = 1000.0) -> RunState:
-    return run_state(folder, read_all(folder.log)[0], Life(time.time() + silent, time.time()))
+def state(folder: RunFolder, log: Path | None = None) -> RunState:
+    """Of a run that has been silent for a while. log: where to read it."""
+    return run_state(folder, read_all(log or folder.log)[0], Life(time.time() + 1000.0, time.time()))
 
 
 def refused(folder: RunFolder) -> str:
@@ -119,7 +124,7 @@ def test_a_strangers_open_file_under_the_name_of_a_log_makes_it_no_training(tmp_
         folder = mark(folder, **names(stranger.pid))
         assert refused(folder) in ("training-unseen", "not-running-here")
         assert trainings([folder])[folder.path].pid is None
-        assert state(folder) is RunState.UNKNOWN
+        assert state(folder, theirs) is RunState.UNKNOWN
         assert stranger.poll() is None
 
 
@@ -204,7 +209,7 @@ def test_a_training_that_a_launcher_forked_is_one(tmp_path: Path) -> None:
 
 CORE = """
 import subprocess, sys
-code = 'import os, sys; os.open(sys.argv[1], os.O_WRONLY); print("open", flush=True); sys.stdin.readline()'
+code = 'import os, sys; os.open(sys.argv[1], os.O_WRONLY); print("open", flush=True); import time; time.sleep(60)'
 core = subprocess.Popen(["wandb-core", "-c", code, sys.argv[1], "--pid", str({told})], executable=sys.executable,
                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
 core.stdout.readline()
@@ -289,3 +294,41 @@ def test_nonsense_in_a_marker_is_no_fault_of_ours(tmp_path: Path, told: dict[str
     assert state(folder) in (RunState.CRASHED, RunState.UNKNOWN)
     with process(OPEN, folder.log) as training:
         assert [one.pid for one in find_all(folder)] == [training.pid]
+
+
+ODD = [
+    {"entity": {}, "rank": {"RANK": "1"}}, {"project": [1], "rank": {"RANK": "0"}}, {"rank": ["RANK"]},
+    {"rank": {"RANK": "²"}}, {"rank": {"RANK": "9" * 5000}}, {"rank": {"RANK": 7}}, {"started_at": 10**400},
+    {"started_at": float("nan")}, {"started_at": "now"}, {"process_start_ticks": float("inf")}, {"ignore_globs": {}},
+    {"outcome": "failed", "ended_at": 1e300}, {"outcome": "failed", "ended_at": {}}, {"outcome": ["failed"]},
+    {"outcome": "failed", "ended_at": -5}, {"outcome": "failed", "ended_at": float("-inf")},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD, ids=[str(one)[:40] for one in ODD])
+def test_an_odd_marker_costs_itself_and_no_other_run(tmp_path: Path, odd: dict[str, Any]) -> None:
+    """All that live here are looked for together, so one that raises would end the measuring of every run."""
+    good, bad = a_run(tmp_path, "good"), mark(a_run(tmp_path, "bad"), **odd)
+    with process(OPEN + "os.open(sys.argv[2], os.O_WRONLY)", good.log, bad.log) as training:
+        good, bad = mark(good, **names(training.pid)), mark(bad, **names(training.pid))
+        found_here = {one.key: one.pids for one in Residents().find([bad, good])}
+        assert found_here[str(good.path)] == (training.pid,)
+        assert [one.pid for one in find_all(good)] == [training.pid]
+    assert "20" in why_not_running(bad).message or state(bad) is RunState.CRASHED
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "deep", "large", "list"])
+def test_a_marker_that_is_no_marker_is_none(tmp_path: Path, kind: str) -> None:
+    folder = a_run(tmp_path)
+    marker = folder.path / "runferry.json"
+    told = marker.read_bytes()
+    marker.unlink()
+    if kind == "pipe":
+        os.mkfifo(marker)
+    elif kind == "link":
+        (tmp_path / "elsewhere").write_bytes(told)
+        marker.symlink_to(tmp_path / "elsewhere")
+    else:
+        marker.write_text({"deep": "[" * 200_000, "large": '{"a": "' + "x" * (1 << 21) + '"}', "list": "[1]"}[kind])
+    assert read_marker(folder.path) is None
+    assert found(folder.path).marker is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterator
@@ -38,11 +39,20 @@ class Surroundings:
 
 def prepare() -> Surroundings:
     """Find the folders, load the settings; what is wrong in them is said and does not stop the command."""
+    _write_no_core()
     home = find_home()
     settings = Settings.load(home.settings_file, os.environ)
     for problem in settings.problems:
         warn(*problem.lines())
     return Surroundings(home, settings)
+
+
+def _write_no_core() -> None:
+    """Keys are in this process's memory: where it crashes, that memory is not written to the disk."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def choose_server(named: str, settings: Settings) -> Choice:

@@ -41,7 +41,9 @@ def main(args: argparse.Namespace) -> int:
         tell(_server_line(server, snapshot["time"]))
     for folder in snapshot["folders"]:
         why = f" ({folder['reason']})" if folder["reason"] else ""
-        tell(f"  {folder['path']}: {count_of(folder['runs'], 'run')}, watched by {folder['method']}{why}")
+        set_for_it = {"sync": ", every run is sent", "ask": ", sent only on request"}.get(folder["mode"], "")
+        runs = count_of(folder["runs"], "run")
+        tell(f"  {folder['path']}: {runs}, watched by {folder['method']}{why}{set_for_it}")
     for problem in _own_faults(snapshot):
         tell(f"! {problem['title']}. {problem['message']} {problem['todo']}")
     for line in measured_lines(snapshot.get("measured"), {run["path"]: run["name"] for run in snapshot["runs"]}):

@@ -24,6 +24,7 @@ from runferry.engine.front import Front
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob
 from runferry.engine.late_samples import LateSamples
+from runferry.engine.link_watch import LinkWatch
 from runferry.engine.local_server import LocalServer
 from runferry.engine.metered import Metered
 from runferry.engine.outside import Outside
@@ -90,6 +91,7 @@ class Engine(Controls, Delivering, Outside):
         self.faults: dict[str, AppError] = {}  # by part: what should never have happened, and was got over
         self.watching = Watching(self)
         self.code_state = CodeState(home.code, lambda: self.settings, self._tell)
+        self.link_watch = LinkWatch(self.ledger.links, self.watching.links.are_known)
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self._late_samples = LateSamples()

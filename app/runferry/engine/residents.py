@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runferry.errors import AppError
-from runferry.formats.detect import RunFolder, RunKind, read_marker
+from runferry.formats.detect import RunFolder, RunKind
+from runferry.formats.marker import read_marker
 from runferry.formats.trainer import ThisMachine, Training, claims_this_system
 from runferry.metrics.alive import OUTCOMES, trainings
 from runferry.metrics.collector import LiveRun
@@ -20,7 +21,8 @@ from runferry.sync.source import Source
 
 PATIENCE = 60.0  # seconds after the last change of its log, after which a run without a process is not asked for again
 UNTOLD = 300.0  # the same for one of which cannot be told whether it has one
-_HEAD = 1 << 16  # bytes of a log in which its run record begins
+_HEAD = 1 << 16  # bytes of a log that hold its run record
+_DIGITS = 10  # of a rank
 _FRESH = 120.0  # seconds: somebody else is measuring this run
 
 
@@ -89,7 +91,8 @@ def _same_run(folder: RunFolder) -> tuple[object, ...]:
 
 def _rank(folder: RunFolder) -> tuple[int, str]:
     ranks = (folder.marker or {}).get("rank") or {}
-    known = [int(ranks[name]) for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK") if str(ranks.get(name, "")).isdigit()]
+    told = [ranks.get(name, "") for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK")]
+    known = [int(one) for one in told if one.isdecimal() and len(one) < _DIGITS]
     return (known[0] if known else 0, str(folder.path))
 
 

@@ -22,7 +22,7 @@ def code_of(engine: Engine, run: str, server: str, environ: Mapping[str, str]) -
     is_path = is_there(run)
     if not server and (is_path or "/" not in run):
         folder = named_runs(engine, run)[-1]
-        return local_code(folder, engine.code_state.files(folder.path))
+        return local_code(folder, engine.code_state.files(folder.log))
     if is_path:
         found = identify(Path(run))
         raise UsageError(

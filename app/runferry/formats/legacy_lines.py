@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from runferry.formats.odd_values import DEEPEST, is_too_deep
+from runferry.regular_files import NotRegular, open_below
 from runferry.wire.scanning import Lost, next_data
 
 REASON = "not a row"
 ZEROS = "zeros"
+NOT_A_FILE = "a link, or no file: not read"
 LONGEST = 32 << 20  # bytes of a line; what is longer is no row that any server takes
 _MARK = 256  # bytes before the position by which the file is known again
 MOST_TRIES = 10_000  # places in one damaged line at which a row may begin: each costs up to the rest of the line
@@ -41,16 +43,17 @@ class LineFile:
         self.position = 0
         self.torn = 0
         self._mark = b""
+        self._is_refused = False  # a link, or no file, stands there; told once
 
     def is_same(self) -> bool:
         """False for a file that was truncated, rewritten or taken away since the last read."""
         if not self.position:
             return True
         try:
-            with self.path.open("rb") as file:
+            with open_below(self.path.parent, self.path.name) as file:
                 file.seek(self.position - len(self._mark))
                 return file.read(len(self._mark)) == self._mark
-        except FileNotFoundError:
+        except (FileNotFoundError, NotRegular):
             return False
 
     def read(self, limit: int, finished: bool) -> tuple[list[Line], bool]:
@@ -59,7 +62,7 @@ class LineFile:
         if limit <= 0:
             return [], False
         try:
-            with self.path.open("rb") as file:
+            with open_below(self.path.parent, self.path.name) as file:
                 file.seek(self.position)
                 data = file.read(limit)
                 if not data.endswith(b"\n"):
@@ -80,6 +83,9 @@ class LineFile:
                 self._remember(file)
         except FileNotFoundError:
             return [], True
+        except NotRegular:
+            is_told, self._is_refused = self._is_refused, True
+            return [] if is_told else [Line("", lost=Lost(0, 0, NOT_A_FILE))], True
         return lines, at_end
 
     def _remember(self, file: Any) -> None:

@@ -14,21 +14,23 @@ from typing import Any, BinaryIO
 from google.protobuf.message import DecodeError
 
 from runferry.at_work import made_progress
-from runferry.errors import TemporaryError
+from runferry.errors import PermanentError, TemporaryError
 from runferry.formats import quick
 from runferry.formats.broken_text import mended
 from runferry.formats.entries import Batch, Gap, RunContent
 from runferry.formats.gaps import GapLog
 from runferry.formats.messages import RECORD
-from runferry.formats.odd_values import UNKNOWN
+from runferry.formats.odd_values import UNKNOWN, UNWRITTEN
 from runferry.formats.records import RecordFolder, empty_content
 from runferry.formats.rows import RowBuilder
+from runferry.regular_files import NotRegular, open_below
 from runferry.right_of_way import give_way
 from runferry.wire.scanning import HEADER, READ, ZEROS, Cut, Lost, Scanner
 
 MARKED = 16  # gaps that are looked at again: whether somebody has filled them in
 JOINED_WRONGLY = "pieces of two records"
 OFTEN = 32  # records between two looks at whether somebody else goes first
+OURS = "runferry "  # a writer's name begins so
 NOT_A_RECORD = "not a record"
 AT_ONCE = 256  # summaries joined: one call on them keeps every other thread waiting (some 100 microseconds)
 
@@ -68,13 +70,15 @@ class LogReader:
         unreadable end is reported as a gap instead of waited for. patient: wait for all that looks damaged.
         """
         try:
-            with self.path.open("rb") as file:
+            with open_below(self.path.parent, self.path.name) as file:
                 if not self._is_same(file):
                     self._restart()
                     return Batch(0, 0, replaced=True)
                 start, looked_at = self.position, self._scanner.looked_at
                 cut = self._scanner.read(file, max_bytes, stop, finished, patient)
                 self._remember(file, cut)
+        except NotRegular as cause:
+            raise _not_a_log(self.path) from cause
         except OSError as cause:
             raise TemporaryError(
                 "log-unreadable",
@@ -88,8 +92,11 @@ class LogReader:
         self.torn = cut.torn
         batch = Batch(start, self.position, at_end=cut.at_end, held=cut.held)
         records, lost = _without_wrong_joints(cut.records, cut.joined, cut.lost)
+        before, is_whole = self._number, not lost and not self._gaps.is_open
         self._take(records, lost, batch)
         batch.at_end = cut.at_end or cut.at_stop
+        if is_whole and self.content.writer.startswith(OURS):
+            self._look_for_unwritten(self._number - before - len(records))
         return batch
 
     def _is_same(self, file: BinaryIO) -> bool:
@@ -111,6 +118,14 @@ class LogReader:
     def _header(self, file: BinaryIO, place: int) -> tuple[int, bytes]:
         file.seek(place)
         return place, file.read(HEADER)
+
+    def _look_for_unwritten(self, missing: int) -> None:
+        """The recorder numbers its records, and leaves out the number of one that a full disk did not take.
+
+        Other writers leave out numbers for reasons of their own.
+        """
+        if missing > 0:
+            self.content.odd.note(UNWRITTEN, count=missing)
 
     def _take(self, records: list[tuple[int, bytes]], lost: list[Lost], batch: Batch) -> None:
         """Records and gaps in the order in which they stand in the file."""
@@ -230,6 +245,17 @@ def read_all(path: Path, finished: bool = True) -> tuple[RunContent, list[Gap]]:
     while not reader.read(4 * READ, finished=finished).at_end:
         pass
     return reader.content, reader.content.gaps
+
+
+def _not_a_log(path: Path) -> PermanentError:
+    """Something else stands where the log should be; a link could lead to any log of this computer."""
+    is_linked = path.is_symlink()
+    return PermanentError(
+        "log-not-a-file",
+        "The run's log is a link" if is_linked else "The run's log is no file",
+        f"{path} leads to {path.resolve()}." if is_linked else f"{path} is a pipe, a device or a socket.",
+        "Name that log itself to send it, or copy it to here." if is_linked else "Bring the log back.",
+    )
 
 
 def _without_wrong_joints(

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 import psutil
 
-from runferry.formats.detect import RunFolder, read_marker
+from runferry.formats.detect import RunFolder
+from runferry.formats.marker import read_marker
 from runferry.holders import Holder, Holding, holder_of, holding, may_look_into, still_holds
 
 _CORE = ("wandb-core", "wandb-service")

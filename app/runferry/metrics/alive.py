@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from runferry.formats.detect import RunFolder, RunKind, read_marker
+from runferry.formats.detect import RunFolder, RunKind
+from runferry.formats.marker import read_marker
 from runferry.formats.trainer import Machine, ThisMachine, Training, judge, known_training
 from runferry.holders import holdings
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import AppError
+from runferry.formats.detect import RunFolder
 from runferry.formats.readers import Extent
 from runferry.remote import run_state
 from runferry.remote.file_stream import StreamRequest
@@ -28,9 +29,10 @@ from runferry.sync.console_feed import ConsoleFeed
 from runferry.sync.host_samples import HostSamples
 from runferry.sync.joined_console import JoinedConsole
 from runferry.sync.keeping import Keeper
+from runferry.sync.links import RunLinks
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
-from runferry.sync.obstacles import file_gone, lines_too_large
+from runferry.sync.obstacles import file_gone, lines_too_large, links_left_out, name_taken
 from runferry.sync.other_logs import OtherLogs
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_end import RunEnd
@@ -51,7 +53,7 @@ class Outlet:
     """One run on one server, fed by one log."""
 
     def __init__(
-        self, meeting: Meeting, connection: Connection, means: Means, wishes: Wishes, source: Source, files_dir: Path
+        self, meeting: Meeting, connection: Connection, means: Means, wishes: Wishes, source: Source, folder: RunFolder
     ) -> None:
         session, ledger, delivery = connection.session, means.ledger, meeting.delivery
         self._means, self._wishes, self._source = means, wishes, source
@@ -59,11 +61,10 @@ class Outlet:
         self._streamer = Streamer(
             session, meeting.run, ledger, delivery, means.request_bytes, lambda: means.on_stop(source.log.parent)
         )
-        self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes, means.clock, self._beat)
+        links = RunLinks(folder, wishes, lambda: ledger.links.of(folder.path))
+        self._files = RunFiles(session, meeting.run, ledger, delivery, links, wishes, means.clock, self._beat)
         self._code_there = CodeOnServer(session, meeting.run)
-        self._artifacts = RunArtifacts(
-            session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
-        )
+        self._artifacts = RunArtifacts(session, meeting.run, ledger, delivery, links, means.clock, self._beat)
         self._whole = meeting.whole
         self._end = RunEnd(ledger, delivery, source, meeting.whole)
         self._all_console = JoinedConsole(source, wishes, meeting.whole, self._console_there)
@@ -73,6 +74,7 @@ class Outlet:
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self.metric = ""  # the one that tells most, with its value
         self._last_row: str | None = None
+        self._made: frozenset[str] = frozenset()  # names of the files that were made from the log
         self._was_over = False  # at the last delivery
         self._console = ConsoleFeed(source)
         self._other_logs = OtherLogs(source.log)
@@ -167,7 +169,8 @@ class Outlet:
                 self._connection.session, self._run, self._means.ledger, self._delivery, self._source.extras.alerts
             )
             made = self._made_files() if is_over else {}
-            kept = _code(self._means, self._wishes, self._source.log.parent, is_over)
+            self._made = frozenset(made)
+            kept = _code(self._means, self._wishes, self._source.log, is_over)
             code = self._code_there.without_anothers(kept, ABOUT in self._files.sent)
             later = self._whole.files_of_later()
             entries = {name: one for name, one in self._source.extras.files.items() if name not in later}
@@ -209,6 +212,11 @@ class Outlet:
         aside = self._means.ledger.lines_set_aside(self._delivery)
         if others := self._other_logs.unsent(max(self._sent_bytes(), self.position)):
             return other_logs.obstacle(self._source.log, others)
+        if self._files.left:
+            return links_left_out(self._files.left, self._files.gone)
+        saved = self._source.extras.files
+        if taken := [name for name in self._made if name in saved and saved[name].kind == "other"]:
+            return name_taken(taken)
         if self._files.gone:
             return file_gone(self._files.gone)
         if aside:
@@ -234,7 +242,9 @@ class Outlet:
             config="" if is_old else self._whole.plain_config(),
             exit_code=None if is_old else self._end.expected,
             files=newest_files(self._means.ledger, self._delivery, self._files.sent),
-            artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
+            artifacts=artifact_check.expected(
+                self._source.extras.artifacts, self._artifacts.sent, self._artifacts.open_file
+            ),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
@@ -288,10 +298,10 @@ class Outlet:
         self._posted = self._means.clock.monotonic()
 
 
-def _code(means: Means, wishes: Wishes, run_folder: Path, is_over: bool) -> Mapping[str, Path]:
+def _code(means: Means, wishes: Wishes, log: Path, is_over: bool) -> Mapping[str, Path]:
     """The code changes that may be sent there."""
     may = means.is_local if wishes.code is None else wishes.code
-    return means.code(run_folder, is_over) if may else {}
+    return means.code(log, is_over) if may else {}
 
 
 def _is_end(ledger: Ledger, delivery: Delivery, rows: int, lines: int) -> bool:

@@ -130,9 +130,7 @@ class RunSync:
             return self._not_begun(self._source)
         if self._outlet is None:
             meeting = meet(self.folder, self.destination, self.connection, self._means, self.wishes, self._source)
-            self._outlet = Outlet(
-                meeting, self.connection, self._means, self.wishes, self._source, self.folder.files_dir
-            )
+            self._outlet = Outlet(meeting, self.connection, self._means, self.wishes, self._source, self.folder)
         try:
             self._moving().run(self._source, self._outlet)
             # It may have written its last rows after we read, and have ended by itself.

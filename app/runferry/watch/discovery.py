@@ -239,7 +239,8 @@ class _Walk:
         if named is None:
             return None
         usual = f"{folder}{os.sep}run-{named[1]}.wandb"
-        if os.path.isfile(usual):  # noqa: PTH113
+        is_renamed = " " in named[1] or "(" in named[1]  # as programs name copies: the log may be one, too
+        if not is_renamed and os.path.isfile(usual):  # noqa: PTH113
             return usual
         logs = sorted(Path(entry.path) for entry in self._entries(folder) if LOG_NAME.fullmatch(entry.name))
         try:

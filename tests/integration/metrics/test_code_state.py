@@ -196,7 +196,7 @@ def test_of_old_runs_only_one_that_goes_on_is_taken(repository: Path, is_alive: 
         keeper = CodeState(repository.parent / "kept", Settings, lambda path, text: None)
         keeper.start()
         keeper.consider(folder)
-        assert ("diff.patch" in keeper.files(folder.path, wait=True)) is is_alive
+        assert ("diff.patch" in keeper.files(folder.log, wait=True)) is is_alive
         keeper.stop()
 
 

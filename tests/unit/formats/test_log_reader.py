@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from runferry.errors import AppError
 from runferry.formats.log_reader import LogReader
-from runferry.formats.odd_values import NO_JSON
 from runferry.formats.messages import CLASSES
+from runferry.formats.odd_values import NO_JSON
 from runferry.formats.summary import final_summary_json, is_behind, summary_json
 from runferry.wire.scanning import FILE_HEADER
 

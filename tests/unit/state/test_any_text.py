@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 from runferry.clock import SystemClock
 from runferry.state.any_text import AnyTextConnection, from_stored, to_stored
 from runferry.state.database import Database
+from runferry.state.delivery import MEANING
 from runferry.state.ledger import Ledger
 
 ANY = some.text(some.characters(codec=None) | some.sampled_from("\ud800\udcff\udfff\ufdd0\0/0c80"))
@@ -64,7 +65,12 @@ def test_paths_in_the_ledger(tmp_path: Path) -> None:
         ledger = Ledger(database, SystemClock())
         delivery = ledger.delivery(ledger.source("id", "r", log), ledger.target("s", "e", "p", "r"))
         ledger.update(
-            delivery, state="verified", verified_size=1, error={"message": str(log)}, counts={"name": "\udcff"}
+            delivery,
+            state="verified",
+            meaning=MEANING,
+            verified_size=1,
+            error={"message": str(log)},
+            counts={"name": "\udcff"},
         )
     with Database(tmp_path / "state.db") as database:
         ledger = Ledger(database, SystemClock())

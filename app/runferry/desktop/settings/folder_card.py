@@ -28,6 +28,14 @@ OPTIONS = (
     Option("entity", Kind.TEXT, "", "Team", "Empty: what each run says.", _S, names_a="team"),
     Option("project", Kind.TEXT, "", "Project", "Empty: what each run says.", _S, names_a="project"),
     Option("exclude", Kind.NAMES, (), "Leave alone", "Names of folders, or paths; * and ? stand for anything.", _S),
+    Option(
+        "follow_links",
+        Kind.SWITCH,
+        False,
+        "Follow links",
+        "Files are sent, too, to which links lead out of the runs' folders.",
+        _S,
+    ),
     Option("min_steps", Kind.WHOLE, 0, "Least steps", "Runs that ended with fewer stay. 0: none does.", _S, minimum=0),
 )
 """What can be set for a folder, declared as the app's options are."""
@@ -128,6 +136,9 @@ class FolderCard(Panel):
         self._context.tasks.run(lambda: engine.remove_folder(path), over, shell.tell)
 
 
+_SET_APART = {FolderMode.SYNC.value: tr("every run is sent"), FolderMode.ASK.value: tr("sent only when you ask")}
+
+
 def how_watched(status: FolderStatus | None) -> str:
     """41 runs · notified of changes at once / looked at every few seconds, because … · 3 wait until you ask."""
     if status is None:
@@ -139,6 +150,8 @@ def how_watched(status: FolderStatus | None) -> str:
         parts.append(tr("looked at every few seconds, since {why}", why=status.reason))
     else:
         parts.append(tr("looked at every few seconds"))
+    if status.mode in _SET_APART:
+        parts.append(_SET_APART[status.mode])
     if status.held:
         parts.append(plural(status.held, "{n} waits until you ask", "{n} wait until you ask"))
     return " · ".join(parts)

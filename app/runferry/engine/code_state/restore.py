@@ -37,7 +37,7 @@ from runferry.inert import inert
 from runferry.regular_files import open_below
 from runferry.sync.source import Source
 
-HUGE = 1 << 30  # bytes of a patch
+HUGE = LARGEST = 1 << 30  # bytes of a patch
 PATIENCE = 600.0  # seconds for a checkout
 _UPSTREAM = re.compile(r"(?:upstream_)?diff_([0-9a-f]{40}(?:[0-9a-f]{24})?)\.patch")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -241,7 +241,9 @@ def _check_clean(made: Shadow) -> None:
             f"{made.repository.root} is a sparse checkout, which is left as it is.",
             "Go into a whole clone of the run's repository.",
         )
-    names = changed(made, made.repository.commit)
+    staged = made.git.ask("diff-index", "--cached", "-z", "--name-only", "--no-renames", made.repository.commit, "--")
+    names = [inert(os.fsdecode(one)) for one in staged.split(b"\0") if one]
+    names = list(dict.fromkeys([*names, *changed(made, made.repository.commit)]))
     if names or b"M" in states:
         raise NeedsUser(
             "dirty-tree",
