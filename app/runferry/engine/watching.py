@@ -164,6 +164,7 @@ class Watching:
             if self._runs.get(run.log) is run:
                 del self._runs[run.log]
             self._held.pop(run.folder.path, None)
+        self._following.settled(run)
 
     def changed(self, log_path: Path) -> None:
         """A log has grown, or what belongs to it. Any thread may tell it."""
@@ -211,7 +212,7 @@ class Watching:
             if status is None:
                 return False
             if status.run_state is RunState.CRASHED:
-                self._following.seems_dead(Path(log_in(status.path)))
+                self._following.is_over(Path(log_in(status.path)))
         except AppError:  # the ordinary way tells it
             return False
         with self._lock:
