@@ -65,7 +65,9 @@ class Writer(threading.Thread):
     def _step(self, number: int) -> None:
         got = self.got
         if number % 7 == 0:
-            self._ask(UPSERT, i={"name": self.run_name, "modelName": "p", "config": json.dumps({"n": {"value": number}})})
+            self._ask(
+                UPSERT, i={"name": self.run_name, "modelName": "p", "config": json.dumps({"n": {"value": number}})}
+            )
             got.config = number
         rows = [json.dumps({"_step": len(got.rows) + more}) for more in range(self._random.randint(1, 5))]
         line = self._random.randint(max(0, len(got.console) - 2), len(got.console))  # sometimes one is written again

@@ -206,6 +206,10 @@ class LineFile:
         lines = [line for line in self.iterate(max(0, self.count - 4 * number)) if line]
         return lines[-number:]
 
+    def first_hole(self) -> int | None:
+        """The number of the first line that was never written. Reads the file up to there."""
+        return next((number for number, line in enumerate(self.iterate()) if not line), None)
+
     def holes(self) -> int:
         """How many lines were never written. Reads the file."""
         return sum(1 for line in self.iterate() if not line)

@@ -17,7 +17,7 @@ from typing import Any
 from runferry.clock import Clock
 from runferry.state.database import Database
 from runferry.state.delivery import MEANING, Delivery
-from runferry.state.shares import Shares
+from runferry.state.losses import Losses
 from runferry.status import SyncState
 
 STREAMS = ("history", "events", "console")
@@ -33,7 +33,7 @@ class Placement:
     count: int
 
 
-class Ledger(Shares):
+class Ledger(Losses):
     """Reads and writes the delivery tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -125,6 +125,8 @@ class RunSync:
         # What lasts is shown until something gets through: each try would make it flicker.
         self._set(self._state if self._state in _LASTING else SyncState.SYNCING)
         self.connection.prepare()
+        if self._outlet is not None and self._outlet.healing.is_needed:
+            self._forget()
         if self._source is None:
             self._source = Source(self.log, self._means.permit)
         if not self._has_begun(self._source):
@@ -259,6 +261,8 @@ class RunSync:
     def _verify(self, outlet: Outlet) -> float | None:
         verdict = self._checking.compare(outlet)
         if verdict.again is not None:
+            if verdict.is_anew:
+                self._forget()
             self._set(verdict.state)
             return verdict.again
         self._error = verdict.error
