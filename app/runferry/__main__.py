@@ -21,6 +21,10 @@ def main() -> int:
             "with a newer Python: python3 -m pip install 'runferry[sync]'",
         )
     try:
+        if sys.argv[1:] == ["--find-proxy"]:  # of `remote.pac`, to itself
+            from runferry.remote import pac_script
+
+            return pac_script.main()
         from runferry.cli.main import run
 
         return run(sys.argv[1:])

@@ -108,12 +108,13 @@ def holder_of(pid: int, file: Path) -> Holder | None:
 
 
 def still_holds(holder: Holder, file: Path) -> bool:
-    """Whether the same process still has the same descriptor of this file; some ten microseconds."""
+    """Whether the same process, below the same parent, still has the same descriptor of this file; some ten
+    microseconds."""
     wanted = _file(file)
     if isinstance(wanted, str):
         return False
     found = _descriptor(holder.pid, str(holder.fd), wanted.name.__eq__)
-    return found is not None and found.holder.started == holder.started and bool(_match(wanted, [found]).holders)
+    return found is not None and found.holder == holder and bool(_match(wanted, [found]).holders)
 
 
 def why_blind() -> str:

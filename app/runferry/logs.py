@@ -18,7 +18,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 from runferry.errors import AppError, NeedsUser
 from runferry.inert import inert
@@ -76,20 +76,15 @@ class MaskingFormatter(logging.Formatter):
         self._known = known
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, and the traceback if there is one."""
-        return self._known.mask(super().format(record))
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        """The line alone."""
-        return inert(super().formatMessage(record))
-
-    def formatException(self, ei: Any) -> str:
-        """The traceback. It is kept with the record, where other formatters take it from."""
-        return _behind_marks(super().formatException(ei))
-
-    def formatStack(self, stack_info: str) -> str:
-        """A stack that was asked for."""
-        return _behind_marks(super().formatStack(stack_info))
+        """The line, and the traceback if there is one. What other formatters have kept in the record is not taken."""
+        record.message = record.getMessage()
+        record.asctime = self.formatTime(record, self.datefmt)
+        lines = [inert(self.formatMessage(record))]
+        if record.exc_info:
+            lines.append(_behind_marks(self.formatException(record.exc_info)))
+        if record.stack_info:
+            lines.append(_behind_marks(self.formatStack(record.stack_info)))
+        return self._known.mask("\n".join(lines))
 
 
 def _behind_marks(text: str) -> str:

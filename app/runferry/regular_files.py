@@ -15,7 +15,7 @@ import errno
 import os
 import stat
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 _FLAGS = (
     os.O_RDONLY
@@ -25,7 +25,12 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_STEP = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW | getattr(os, "O_CLOEXEC", 0)
+_STEP = (
+    getattr(os, "O_PATH", os.O_RDONLY)  # folders above a home may be closed to us but for passing through
+    | getattr(os, "O_DIRECTORY", 0)
+    | _NOFOLLOW
+    | getattr(os, "O_CLOEXEC", 0)
+)
 _BY_STEPS = os.open in os.supports_dir_fd and bool(_NOFOLLOW)
 _REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions of Windows
 
@@ -77,8 +82,39 @@ def open_below(folder: Path, relative: PurePath | str) -> BinaryIO:
         os.close(at)
 
 
+def open_real(path: Path) -> BinaryIO:
+    """The regular file at this very path: absolute, and with no link on any step of the way to it.
+
+    For a path that was judged as it is: what stands there as a link by now is not followed.
+
+    Raises:
+        NotRegular: no regular file stands there, or a link stands on the way.
+        OSError: it cannot be opened.
+    """
+    return open_below(Path(path.anchor), path.relative_to(path.anchor))
+
+
+def open_to_change(path: Path, is_new: bool = False) -> BinaryIO:
+    """The regular file at this path, open for reading and for writing at its end; a link there is not followed.
+
+    Args:
+        is_new: make it where there is none.
+
+    Raises:
+        NotRegular: a link, pipe, device, socket or folder stands there.
+        OSError: it cannot be opened.
+    """
+    flags = _FLAGS & ~os.O_RDONLY | os.O_RDWR | os.O_APPEND | _NOFOLLOW | (os.O_CREAT if is_new else 0)
+    try:
+        if not _NOFOLLOW and path.is_symlink():
+            raise NotRegular(errno.ELOOP, "not a regular file", str(path))
+        return _regular(os.open(path, flags, 0o666), path, "r+b")
+    except OSError as error:
+        raise _named(error, path) from None
+
+
 def read_regular(path: Path | str, limit: int) -> bytes:
-    """The whole content of a small regular file.
+    """The whole content of a small regular file; links are followed.
 
     Args:
         limit: the most bytes that such a file may have.
@@ -88,7 +124,22 @@ def read_regular(path: Path | str, limit: int) -> bytes:
         OSError: it cannot be read, or it is larger (errno EFBIG).
     """
     with open_regular(path) as file:
-        content = file.read(limit + 1)
+        return _whole(file, path, limit)
+
+
+def read_below(folder: Path, relative: PurePath | str, limit: int) -> bytes:
+    """The whole content of a small regular file inside `folder`; like `read_regular`, but links are not followed."""
+    with open_below(folder, relative) as file:
+        return _whole(file, folder / relative, limit)
+
+
+def is_link(found: os.stat_result) -> bool:
+    """Whether what `lstat` found leads elsewhere: a symbolic link, or a link or junction of Windows."""
+    return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_file_attributes", 0) & _REPARSE_POINT)
+
+
+def _whole(file: BinaryIO, path: Path | str, limit: int) -> bytes:
+    content = file.read(limit + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"larger than {limit:,} bytes", str(path))
     return content
@@ -104,22 +155,36 @@ def _named(error: OSError, path: Path | str) -> OSError:
     return error
 
 
-def _regular(handle: int, path: Path | str) -> BinaryIO:
+def _regular(handle: int, path: Path | str, mode: str = "rb") -> BinaryIO:
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise NotRegular(errno.EINVAL, "not a regular file", str(path))
-        return os.fdopen(handle, "rb")
+        return cast(BinaryIO, os.fdopen(handle, mode, -1 if mode == "rb" else 0))
     except BaseException:
         os.close(handle)
         raise
 
 
 def _below_by_looking(folder: Path, parts: tuple[str, ...], whole: Path) -> BinaryIO:
-    """Where no system call walks by steps (Windows): each part is looked at before the whole is opened."""
+    """Where no system call walks by steps (Windows): each part is looked at before the whole is opened, and again
+    afterwards, when what was opened must be what stands there."""
+    _look_at_steps(folder, parts, whole)
+    file = open_regular(whole)
+    try:
+        opened, found = os.fstat(file.fileno()), _look_at_steps(folder, parts, whole)
+        if (opened.st_dev, opened.st_ino) != (found.st_dev, found.st_ino):
+            raise NotRegular(errno.ELOOP, "it was replaced while it was opened", str(whole))
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _look_at_steps(folder: Path, parts: tuple[str, ...], whole: Path) -> os.stat_result:
     at = folder
     for part in parts:
         at = at / part
         found = os.lstat(at)
-        if stat.S_ISLNK(found.st_mode) or getattr(found, "st_file_attributes", 0) & _REPARSE_POINT:
+        if is_link(found):
             raise NotRegular(errno.ELOOP, "a link stands on the way", str(whole))
-    return open_regular(whole)
+    return found

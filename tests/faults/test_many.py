@@ -13,6 +13,7 @@ import pytest
 from faults.rig import IS_LONG, Place, until
 from runferry.clock import SystemClock
 from runferry.state.database import Database
+from runferry.state.delivery import MEANING
 from runferry.state.ledger import Ledger
 
 COUNT = 10_000 if IS_LONG else 1000
@@ -43,6 +44,7 @@ def multiply(place: Place, folder: Path) -> None:
                     state="verified",
                     closed=0,
                     verified_at=1.0,
+                    meaning=MEANING,
                     verified_size=stat.st_size,
                     verified_mtime_ns=stat.st_mtime_ns,
                     history=3,

@@ -30,7 +30,10 @@ DEEP = 50_000
 
 def _compare(session: Session) -> object:
     row = '{"_step": 1, "loss": 0.5}'
-    expected = verification.Expected({"history": 1, "events": 0, "console": 0}, row, '{"loss": 0.5}', {}, (), True)
+    expected = verification.Expected(
+        lines={"history": 1, "events": 0, "console": 0}, last_row=row, summary='{"loss": 0.5}', config='{"lr": 0.1}',
+        exit_code=0, files={}, artifacts=(), tells_holes=True,
+    )  # fmt: skip
     verification.compare(session, RUN, expected)
     return verification.compare_rows(session, RUN, [row])
 
@@ -208,7 +211,7 @@ def test_a_summary_too_deep_to_be_compared_is_not_the_same() -> None:
     deep: Any = 1
     for _ in range(5000):
         deep = {"a": deep}
-    assert verification._summary('{"a": {"a": 2}}', {"a": deep}) == ["summary: a differ"]
+    assert verification._differ("summary", '{"a": {"a": 2}}', {"a": deep}) == ["summary: a differ"]
 
 
 def test_an_upload_of_a_file_is_not_mistaken(lying: tuple[Lying, OpenSession]) -> None:

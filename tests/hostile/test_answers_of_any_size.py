@@ -19,7 +19,7 @@ from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
 from runferry.remote.session import Session
 from support.company import VIEWER
-from support.lying import Lying, head, packed
+from support.lying import Lying, bomb, head, packed
 from support.raw_server import reply
 from support.sessions import open_session
 
@@ -43,14 +43,6 @@ ASKED: dict[str, tuple[Ask, int]] = {
     "probe": (lambda session: session.probe(), answers.SMALL),
     "upload": (_upload, answers.SMALL),
 }
-
-
-def bomb(size: int, byte: bytes = b" ") -> bytes:
-    """Few bytes that unpack to many."""
-    machine = zlib.compressobj(9, wbits=31)
-    block = byte * MIB
-    parts = [machine.compress(block) for _ in range(size // MIB)]
-    return b"".join([*parts, machine.flush()])
 
 
 BOMB = bomb(600 * MIB)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import lzma
 import os
+import subprocess
 import tarfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +56,13 @@ def put(top: Path, truth: dict[str, Any], log: bytes) -> Path:
     hours_ago = time.time() - 10_000 + len(log) / 1e6  # nobody has been writing lately
     os.utime(path, (hours_ago, hours_ago))
     return folder
+
+
+def git_repository(place: Path, files: Mapping[str, str]) -> None:
+    """A repository with one commit of these files."""
+    place.mkdir(parents=True)
+    identity = ("-c", "user.name=me", "-c", "user.email=me@example.invalid", "-c", "init.defaultBranch=main")
+    for name, text in files.items():
+        (place / name).write_text(text)
+    for words in (("init", "--quiet"), ("add", "-A"), ("commit", "--quiet", "-m", "first")):
+        subprocess.run(["git", "-C", place, *identity, *words], check=True, capture_output=True)

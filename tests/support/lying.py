@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import zlib
 from collections.abc import Callable, Iterable
 
 from support.company import Listener
 from support.raw_server import read_request, reply
 
+_MIB = 1 << 20
 Pieces = Iterable[bytes]
 
 
@@ -48,3 +50,11 @@ def packed(body: bytes, encoding: str = "gzip", status: int = 200) -> bytes:
 def head(*headers: str, status: int = 200) -> bytes:
     """The head of an answer whose body comes until the connection closes."""
     return "\r\n".join([f"HTTP/1.1 {status} Said", "Connection: close", *headers, "", ""]).encode()
+
+
+def bomb(size: int, byte: bytes = b" ") -> bytes:
+    """Few bytes that unpack to many."""
+    machine = zlib.compressobj(9, wbits=31)
+    block = byte * _MIB
+    parts = [machine.compress(block) for _ in range(size // _MIB)]
+    return b"".join([*parts, machine.flush()])

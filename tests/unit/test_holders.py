@@ -53,6 +53,7 @@ def test_who_opened_it_for_writing_holds_it(log: Path, way: str) -> None:
         assert holder_of(process.pid, log) == one
         assert still_holds(one, log)
         assert not still_holds(one._replace(started=one.started + 1), log), "another process with that number"
+        assert not still_holds(one._replace(parent=1), log), "whoever started it is gone"
         assert not still_holds(one._replace(fd=0), log)
     assert holding(log).is_nobody
     assert holder_of(process.pid, log) is None

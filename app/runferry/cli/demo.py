@@ -15,8 +15,8 @@ from runferry.cli.output import say, tell
 from runferry.cli.sync import carry_out
 from runferry.counted import count_of
 from runferry.engine.job import SyncRequest
-from runferry.engine.local_server import own_command
 from runferry.errors import AppError
+from runferry.own_command import own_command
 
 PAUSE = 0.5  # seconds between two looks
 TRAINING = "--training"  # the part of this command that runs in the process of its own

@@ -12,12 +12,13 @@ from runferry.cli.progress import size
 from runferry.counted import count_of
 from runferry.engine.choice import Choice
 from runferry.engine.job import SyncRequest
-from runferry.engine.plan import Planned, plan
+from runferry.engine.plan import Planned, known_links, plan
 
 
 def show_plan(around: Surroundings, request: SyncRequest, choice: Choice, as_json: bool) -> int:
     """Print the plan; 2 when something named is not a run."""
-    planned, rejected = plan(around.settings, request, choice, os.environ)
+    with known_links(around.home) as known:
+        planned, rejected = plan(around.settings, request, choice, os.environ, known)
     for one in planned:
         if as_json:
             tell_json(asdict(one))

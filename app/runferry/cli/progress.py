@@ -35,7 +35,7 @@ class View(Protocol):
 
 def make_view(quiet: bool) -> View:
     """A bar on a terminal, else plain lines."""
-    return LineView() if quiet or not sys.stderr.isatty() else BarView()
+    return LineView() if quiet or not (sys.stderr and sys.stderr.isatty()) else BarView()
 
 
 class LineView:

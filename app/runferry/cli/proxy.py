@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="hosts reached directly; default: those of the system",
     )
-    parser.add_argument("--server", default="https://api.wandb.ai", metavar="URL", help="show the way to this one")
+    parser.add_argument(
+        "--server", default="https://api.wandb.ai", metavar="URL", help="show the way to this one; default: W&B's cloud"
+    )
 
 
 def main(args: argparse.Namespace) -> int:

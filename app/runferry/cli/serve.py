@@ -9,8 +9,9 @@ from pathlib import Path
 
 from runferry.cli.home import path_of, prepare
 from runferry.cli.output import tell
+from runferry.engine.local_port import holder_of, keep_port, kept_port
 from runferry.engine.local_server import ADDRESS_FILE, OWNED
-from runferry.errors import UsageError
+from runferry.errors import NeedsUser, UsageError
 from runferry.server.serving import serve_forever
 from runferry.server.store import Store
 
@@ -24,7 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: this computer only")
     parser.add_argument(
-        "--port", type=int, default=None, help="port; 0: any that is free; default: the one in the settings, 8470"
+        "--port",
+        type=int,
+        default=None,
+        help="port; 0: any that is free; default: the store's, first the one in the settings, 8470",
     )
     parser.add_argument(
         "--data", default="", metavar="DIR", help="where runs are stored; default: in your own data folder"
@@ -43,10 +47,13 @@ def main(args: argparse.Namespace) -> int:
             "Say a number from 0 (any that is free) to 65535.",
         )
     data = path_of(args.data) if args.data else around.home.store
-    port = around.settings.local_server_port if args.port is None else args.port
+    wanted = around.settings.local_server_port
+    port = kept_port(data, wanted) if args.port is None else args.port
     address = data / ADDRESS_FILE
 
     def ready(url: str, store: Store) -> None:
+        if args.port is None:
+            keep_port(data, wanted, port)
         _publish(address, {"url": url, "store": store.store_id, "pid": os.getpid(), "owned": args.owned})
         lines = [f"The local server answers at {url}"]
         if not args.owned:  # an owner writes this into a log, where no key belongs
@@ -60,6 +67,11 @@ def main(args: argparse.Namespace) -> int:
 
     try:
         serve_forever(data, args.host, port, ready)
+    except NeedsUser as error:
+        if error.slug != "port-busy":
+            raise
+        said = f"Port {port} is used by {holder_of(port)}."
+        raise NeedsUser(error.slug, error.title, said, error.todo, error.cause) from error
     finally:
         _withdraw(address)
     return 0

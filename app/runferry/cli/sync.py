@@ -49,6 +49,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--new", action="store_true", help="upload as a new run")
     parser.add_argument("--metrics-only", action="store_true", help="send rows, summary and config, and nothing else")
     parser.add_argument(
+        "--follow-links",
+        action="store_true",
+        help="also send what links of a run lead to outside of its folder; --dry-run shows where that is",
+    )
+    parser.add_argument(
+        "--follow-link",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="also send this very file where a link of a run leads to it, though it is hidden in a home folder",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="list what is there and what would be sent; send nothing"
     )
     parser.add_argument(
@@ -74,6 +86,8 @@ def main(args: argparse.Namespace) -> int:
         settings.entity,
         settings.project,
         args.metrics_only,
+        follow_links=args.follow_links,
+        named_links=tuple(str(Path(one).expanduser().absolute()) for one in args.follow_link),
     )
     _check(request)
     if args.dry_run:

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from runferry.errors import NeedsUser
+from runferry.regular_files import open_regular
 from runferry.servers import normalise_url
 from runferry.settings.file import replace_private
 
@@ -35,7 +36,7 @@ def write_key(path: Path, url: str, key: str | None) -> bool:
 
 def _read(path: Path) -> dict[str, str]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with open_regular(path) as file:
             if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 raise NeedsUser(
                     "key-file-open",

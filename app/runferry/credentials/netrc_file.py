@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from runferry.regular_files import open_regular
+
 log = logging.getLogger(__name__)
 
 MAX_SIZE = 1024 * 1024
@@ -29,7 +31,7 @@ def netrc_file(environ: Mapping[str, str]) -> Path:
 def read_passwords(path: Path) -> dict[str, str]:
     """Host (as written, in lower case) to password; empty where the file cannot be read. The last entry wins."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             text = file.read(MAX_SIZE).decode("utf-8-sig", errors="replace")
     except FileNotFoundError:
         return {}

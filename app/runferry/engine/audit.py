@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from sqlite3 import Row
 
 from runferry.clock import SystemClock
@@ -16,7 +17,9 @@ from runferry.formats.detect import RunFolder
 from runferry.remote.runs import Created
 from runferry.state.delivery import Delivery
 from runferry.sync import artifact_check, verification
+from runferry.sync.artifact_files import open_named
 from runferry.sync.connection import Connection
+from runferry.sync.links import RunLinks
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_files import newest_files
 from runferry.sync.source import Source
@@ -107,8 +110,9 @@ def _compare(
     if short > 0:
         wrong.append(f"{short} of {content.rows} rows were not sent yet")
     artifacts_sent = engine.ledger.artifacts(delivery)
-    artifacts = artifact_check.expected(source.extras.artifacts, artifacts_sent)
     wishes = combine(app_wishes(engine.settings, engine.environ), folder.marker)
+    links = RunLinks(folder, wishes, lambda: engine.ledger.links.of(folder.path))
+    artifacts = artifact_check.expected(source.extras.artifacts, artifacts_sent, partial(open_named, links=links))
     unsent = artifact_check.unsent(source.extras.artifacts, artifacts_sent)
     if unsent and not wishes.metrics_only:
         wrong.append(f"{unsent} of {len(source.extras.artifacts)} artifacts were not sent yet")

@@ -15,12 +15,14 @@ from pathlib import Path
 
 from runferry.engine.company_certificates import Kept
 from runferry.errors import AppError, NeedsUser
+from runferry.regular_files import read_regular
 from runferry.remote import certificates
 from runferry.remote.certificates import SUFFIXES, Certificate
 from runferry.remote.chain import Presented, trusted_files
 from runferry.remote.trust import FOR_ALL, FOR_SERVER, SYSTEM, Trust, TrustSource, wandb_hint
 from runferry.settings import Settings
 
+LARGEST = 64 << 20  # bytes of certificates that a variable names
 BUNDLE = "for-wandb.pem"
 SOON = 30  # days before its end that a certificate is marked
 
@@ -98,7 +100,10 @@ def _write_bundle(settings: Settings, environ: Mapping[str, str], bundle: Path) 
     names = [*settings.certificates, *(name for one in settings.per_server for name in one.certificates)]
     added = tuple(path for name in dict.fromkeys(names) if (path := bundle.with_name(name)).is_file())
     if added:
-        parts = [one.read_bytes().decode("utf-8", "replace") for one in trusted_files(environ, Trust(for_all=added))]
+        parts = [
+            read_regular(one, LARGEST).decode("utf-8", "replace")
+            for one in trusted_files(environ, Trust(for_all=added))
+        ]
         _write(bundle, "\n".join(one.rstrip() for one in parts) + "\n")
     return bool(added)
 

@@ -21,10 +21,12 @@ from runferry.counted import count_of
 from runferry.engine.audit import compare_delivery
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder, identify
-from runferry.formats.liveness import Life, ThisMachine, run_state
+from runferry.formats.liveness import Life, run_state
 from runferry.formats.readers import extent, open_reader
+from runferry.holders import holding
 from runferry.servers import is_loopback
 from runferry.sync.host_samples import has_more
+from runferry.sync.other_logs import OtherLogs
 from runferry.sync.run_sync import ENDED
 from runferry.watch.discovery import walk
 
@@ -102,7 +104,7 @@ def is_unchanged(candidate: Candidate) -> bool:
         same = tuple(extent(Path(candidate.log))) == (candidate.log_size, candidate.log_mtime_ns)
     except OSError:
         return False
-    return same and not ThisMachine().has_holder(Path(candidate.log))
+    return same and not holding(Path(candidate.log)).holders
 
 
 def is_here(url: str) -> bool:
@@ -141,8 +143,8 @@ def _judge(engine: Engine, folder: RunFolder, min_age: float) -> Candidate | str
     content = _whole(folder)
     if run_state(folder, content, Life(now, seen.mtime_ns / 1e9)) not in ENDED:
         return "not known to be over"
-    if ThisMachine().has_holder(folder.log):
-        return "in use: a process has its log open"
+    if holding(folder.log).holders:
+        return "in use: a process writes to its log"
     return _compared(engine, folder, content, away)
 
 
@@ -164,6 +166,8 @@ def _compared(
 
 def _only_here(engine: Engine, folder: RunFolder, content: RunContent, delivery: Delivery) -> str:
     """What the folder holds that this server was not sent; empty when nothing."""
+    if others := OtherLogs(folder.log).unsent(delivery.position):
+        return f"another log lies in it, which was not sent: {others[0].name}"
     if content.gaps:
         return "damaged: what cannot be read now may be read one day"
     if content.counts.get("artifact") or delivery.error:

@@ -210,4 +210,6 @@ def _sync_request(arguments: Mapping[str, Any]) -> SyncRequest:
         default_entity=str(arguments.get("default_entity") or ""),
         default_project=str(arguments.get("default_project") or ""),
         metrics_only=bool(arguments.get("metrics_only")),
+        follow_links=bool(arguments.get("follow_links")),
+        named_links=tuple(str(one) for one in arguments.get("named_links") or ()),
     )

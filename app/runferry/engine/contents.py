@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runferry.counted import count_of
+from runferry.inert import inert
 from runferry.sync import made_files
+from runferry.sync.links import OUTSIDE, RunLinks
+from runferry.sync.run_files import why_not_a_name
 from runferry.sync.source import Source
 from runferry.sync.wishes import Wishes
 
@@ -14,10 +17,20 @@ _ARGUMENTS = 200  # characters
 
 
 @dataclass(frozen=True)
+class LinkedFile:
+    """A file of the run that a link leads out of its folder. `target`: where to; `why`: why it stays; empty: sent."""
+
+    name: str
+    target: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Contents:
     """Config, summary and `rows` always go. `console`: writes; `kept`: files that stay here by the ignore globs.
 
-    `arguments` of the training's command line, `host` and `user` are texts as they would be sent; empty: none.
+    `links`: files that lie outside of the run's folder; among `files` are those of them that are sent. `arguments` of
+    the training's command line, `host` and `user` are texts as they would be sent; empty: none.
     """
 
     rows: int = 0
@@ -29,6 +42,7 @@ class Contents:
     host: str = ""
     user: str = ""
     arguments: str = ""
+    links: tuple[LinkedFile, ...] = ()
     commit: bool = False
     code: bool = False
     metrics_only: bool = False
@@ -39,24 +53,29 @@ class Contents:
         return Contents(rows=self.rows, metrics_only=True)
 
 
-def contents(source: Source, wishes: Wishes) -> Contents:
+def contents(source: Source, wishes: Wishes, links: RunLinks) -> Contents:
     """What would be sent. The source has been read to its end."""
     content = source.reader.content
     if wishes.metrics_only:
         return Contents(rows=content.rows, metrics_only=True)
-    named = sorted({*source.extras.files, *made_files.names(source, wishes)})
-    files = tuple(name for name in named if wishes.may_send_file(name))
+    made = made_files.names(source, wishes)
+    named = sorted({*source.extras.files, *made})
+    wanted = tuple(name for name in named if wishes.may_send_file(name))
+    outside = links.outside(name for name in wanted if name not in made and not why_not_a_name(name))
+    left = {one.name for one in outside if one.why}
+    files = tuple(name for name in wanted if name not in left)
     environment = content.environment
     return Contents(
         rows=content.rows,
         events=content.events,
         console=content.console_chunks if wishes.console else 0,
         files=files,
-        kept=len(named) - len(files),
+        kept=len(named) - len(wanted),
         artifacts=len(source.extras.artifacts),
         host=environment.host or content.run.host,
         user=environment.username,
         arguments=" ".join(environment.args),
+        links=tuple(LinkedFile(one.name, str(one.real), one.why) for one in outside),
         commit=bool(environment.git.commit),
         code=any(name.startswith("code/") or name.endswith(".patch") for name in files),
     )
@@ -72,6 +91,8 @@ def in_words(one: Contents) -> list[str]:
         "system metrics": one.events,
         "console output": one.console,
         f"{count_of(len(one.files), 'file')} ({shown})": one.files,
+        **{f"{inert(each.name)} → {inert(each.target)}": True for each in one.links if not each.why},
+        **{f"not {inert(each.name)} → {inert(each.target)}, as {each.why}": True for each in one.links if each.why},
         count_of(one.artifacts, "artifact"): one.artifacts,
         f"{count_of(one.kept, 'file')} kept here (ignore globs)": one.kept,
         "host name": one.host,
@@ -81,3 +102,6 @@ def in_words(one: Contents) -> list[str]:
         "code": one.code,
     }
     return [*sends, *(words for words, is_sent in told.items() if is_sent)]
+
+
+__all__ = ["OUTSIDE", "Contents", "LinkedFile", "contents", "in_words"]

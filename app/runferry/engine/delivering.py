@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from runferry.engine.pauses import Pauses
 from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled, SettledRun, log_in
 from runferry.engine.shared_means import SharedMeans
-from runferry.engine.watched import WatchedFolder
+from runferry.engine.watched import WatchedFolder, follows_links
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
@@ -194,7 +195,7 @@ class Delivering:
             run.ask_again()
             run.is_paused = run.is_paused and not is_asked
         if wishes is not None:
-            asked = combine(wishes, folder.marker)
+            asked = self.wishes_of(folder, wishes)
             self._scheduler.between_turns(run, lambda: run.use(connection, asked))
         if is_asked:
             self.pauses.keep_run(str(folder.path), False)
@@ -216,7 +217,7 @@ class Delivering:
             destination,
             connection,
             self._means.of(connection),
-            combine(wishes or app_wishes(self.settings, self.environ), folder.marker),
+            self.wishes_of(folder, wishes),
             self._changed,
             recheck=is_asked,
         )
@@ -245,8 +246,15 @@ class Delivering:
         return destination
 
     def _own_wishes(self, run: RunSync) -> Wishes | None:
-        usual = combine(app_wishes(self.settings, self.environ), run.folder.marker)
-        return None if run.wishes == usual else run.wishes
+        return None if run.wishes == self.wishes_of(run.folder) else run.wishes
+
+    def wishes_of(self, folder: RunFolder, asked: Wishes | None = None, settings: Settings | None = None) -> Wishes:
+        """What may be sent of a run: as asked, else by the settings, with what is set for its folder."""
+        settings = settings or self.settings
+        found = combine(asked or app_wishes(settings, self.environ), folder.marker)
+        if found.follow_links or not follows_links(folder.path, self.watching.wanted.holding(folder.path), settings):
+            return found
+        return replace(found, follow_links=True)
 
     # -- no longer ----------------------------------------------------------------------------------------------------
 

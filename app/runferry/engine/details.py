@@ -23,11 +23,12 @@ from runferry.formats.liveness import Life, run_state
 from runferry.formats.metadata import environment_value
 from runferry.formats.readers import extent
 from runferry.formats.summary import final_summary_value
+from runferry.regular_files import read_below
 from runferry.status import DamageReport, RunState, SyncState
 from runferry.sync import made_files
+from runferry.sync.links import RunLinks
 from runferry.sync.run_sync import ENDED
 from runferry.sync.source import Source
-from runferry.sync.wishes import app_wishes, combine
 
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
@@ -175,12 +176,13 @@ def _read(source: Source, console_lines: int, is_cancelled: Callable[[], bool]) 
 
 
 def _files(engine: Engine, folder: RunFolder, source: Source, is_over: bool) -> tuple[FileDetail, ...]:
-    wishes = combine(app_wishes(engine.settings, engine.environ), folder.marker)
+    wishes = next((one.wishes for one in engine.run_at(str(folder.path))), None) or engine.wishes_of(folder)
+    links = RunLinks(folder, wishes, lambda: engine.ledger.links.of(folder.path))
     sent = {}
     for delivery, _ in engine.ledger.deliveries_of(folder.log):
         sent.update(engine.ledger.sent_files(delivery))
     made = dict.fromkeys(made_files.names(source, wishes), b"")
-    return file_details(folder.files_dir, source.extras.files, sent, made, wishes, is_over)
+    return file_details(folder.files_dir, links, source.extras.files, sent, made, wishes, is_over)
 
 
 def _deliveries(engine: Engine, folder: RunFolder) -> tuple[DeliveryDetail, ...]:
@@ -218,11 +220,8 @@ def _verified(counts: dict[str, Any]) -> tuple[str, ...]:
 
 def _metadata_file(files_dir: Path) -> dict[str, Any]:
     """wandb before 0.19 wrote the file itself."""
-    path = files_dir / "wandb-metadata.json"
     try:
-        if path.stat().st_size > _LARGEST_METADATA:
-            return {}
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_below(files_dir, "wandb-metadata.json", _LARGEST_METADATA))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

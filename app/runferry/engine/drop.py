@@ -21,8 +21,8 @@ from runferry.formats.detect import NotARun, RunFolder
 from runferry.formats.liveness import Life, run_state
 from runferry.formats.readers import extent
 from runferry.status import DamageReport, RunState, SyncState
+from runferry.sync.links import RunLinks
 from runferry.sync.source import Source
-from runferry.sync.wishes import app_wishes, combine
 
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
@@ -132,7 +132,8 @@ def _found(engine: Engine, folder: RunFolder, source: Source, is_complete: bool)
     content, seen = source.reader.content, extent(folder.log)
     damage = damage_report(content)
     life = Life(engine.clock.time(), seen.mtime_ns / 1e9, engine.settings.quiet_after)
-    wishes = combine(app_wishes(engine.settings, engine.environ), folder.marker)
+    wishes = engine.wishes_of(folder)
+    links = RunLinks(folder, wishes, lambda: engine.ledger.links.of(folder.path))
     return Found(
         path=str(folder.path),
         log=str(folder.log),
@@ -149,7 +150,7 @@ def _found(engine: Engine, folder: RunFolder, source: Source, is_complete: bool)
         run_state=run_state(folder, content, life) if is_complete else RunState.UNKNOWN,
         damage=damage,
         sent=_sent(engine, folder),
-        contents=contents(source, wishes) if is_complete else Contents(),
+        contents=contents(source, wishes, links) if is_complete else Contents(),
         is_complete=is_complete,
     )
 

@@ -6,8 +6,9 @@ import time
 from datetime import datetime
 
 from runferry.errors import AppError, PermanentError
-from runferry.formats.detect import RunFolder, read_marker
+from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import Life, run_state
+from runferry.formats.marker import read_marker
 from runferry.formats.readers import extent, open_reader
 from runferry.metrics.alive import OUTCOMES
 from runferry.status import RunState
@@ -45,7 +46,8 @@ def _end_of(folder: RunFolder) -> tuple[RunState, float]:
     try:
         changed = extent(folder.log).mtime_ns / 1e9
         if marker.get("outcome") in OUTCOMES:
-            return RunState(marker["outcome"]), float(marker.get("ended_at") or changed)
+            told = marker.get("ended_at")  # a claim, too: never later than now
+            return RunState(marker["outcome"]), min(float(told), time.time()) if told and told > 0 else changed
         while not reader.read().at_end:
             pass
     except (AppError, OSError):

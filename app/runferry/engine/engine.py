@@ -21,6 +21,7 @@ from runferry.engine.delivering import Delivering
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob
 from runferry.engine.late_samples import LateSamples
+from runferry.engine.link_watch import LinkWatch
 from runferry.engine.local_server import LocalServer
 from runferry.engine.metered import Metered
 from runferry.engine.outside import Outside
@@ -74,6 +75,7 @@ class Engine(Controls, Delivering, Outside):
         self.remembered = Remembered(self, AskedTable(self._database))
         self.connections = Connections(settings, self.local_server, self.clock, self._notice, self._connected)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads, self._stumbled)
+        self.local_server.on_moved = self._notice
         self.permit = threading.Semaphore(1)
         self._lock = threading.Lock()
         self._changing = threading.Lock()
@@ -83,6 +85,7 @@ class Engine(Controls, Delivering, Outside):
         self.faults: dict[str, AppError] = {}  # by part: what should never have happened, and was got over
         self.watching = Watching(self)
         self.code_state = CodeState(home.code, lambda: self.settings, self._tell)
+        self.link_watch = LinkWatch(self.ledger.links, self.watching.links.are_known)
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self._late_samples = LateSamples()

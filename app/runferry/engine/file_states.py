@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runferry.formats.entries import FileEntry
+from runferry.inert import inert
 from runferry.state.deliverables import SentFile
 from runferry.status import Word
-from runferry.sync.run_files import is_inside
+from runferry.sync.links import RunLinks, Spot
+from runferry.sync.run_files import why_not_a_name
 from runferry.sync.wishes import Wishes, glob_matches
 
 MOST_LISTED = 10_000
@@ -43,6 +45,7 @@ class FileDetail:
 
 def file_details(
     folder: Path,
+    links: RunLinks,
     named: Mapping[str, FileEntry],
     sent: Mapping[str, SentFile],
     made: Iterable[str],
@@ -51,15 +54,18 @@ def file_details(
 ) -> tuple[FileDetail, ...]:
     """All files that the log names, that were sent or that lie there; at most 10,000, in the order of their names.
 
-    made: names of files that are made from the log.
+    links: says which of them may be sent. made: names of files that are made from the log.
     """
     from_log = set(made)
     names = {*named, *sent, *from_log, *_on_disk(folder)}
     found = []
     for name in sorted(names)[:MOST_LISTED]:
-        size, mtime = _look(folder, name)
+        spot = None if why_not_a_name(name) else links.spot(name)
+        size, mtime = _look(spot)
         entry = named.get(name)
         state, why = _judge(name, entry, sent.get(name), (size, mtime), name in from_log, wishes, is_over)
+        if state in (FileState.DUE, FileState.AT_END, FileState.GONE) and name not in from_log and spot and spot.why:
+            state, why = FileState.KEPT, f"a link to {inert(spot.real)}: {spot.why}"
         known = sent.get(name)
         shown = known.size if size is None and known is not None else size
         found.append(FileDetail(name, shown, state, why, name in from_log))
@@ -85,8 +91,8 @@ def _judge(
         return (FileState.DUE, "") if is_over else (FileState.AT_END, "made from the log when the run ends")
     if entry is None:
         return FileState.NOT_NAMED, "the run's log does not name it"
-    if not is_inside(name):
-        return FileState.GONE, "its path leaves the run's folder"
+    if wrong := why_not_a_name(name):
+        return FileState.GONE, wrong
     if size is None:
         return FileState.GONE, "it is not there any more" if is_over else "it is not there yet"
     if entry.policy == "end" and not is_over:
@@ -101,11 +107,11 @@ def _why_kept(name: str, wishes: Wishes) -> str:
     return f"left out by the pattern {glob}"
 
 
-def _look(folder: Path, name: str) -> tuple[int | None, int]:
-    if not is_inside(name):
+def _look(spot: Spot | None) -> tuple[int | None, int]:
+    if spot is None:
         return None, 0
     try:
-        stat = (folder / name).stat()
+        stat = spot.stat()
     except OSError:
         return None, 0
     return stat.st_size, stat.st_mtime_ns

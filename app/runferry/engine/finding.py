@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import string
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ def find_folders(request: SyncRequest, server: str) -> tuple[list[RunFolder], li
             if isinstance(one, RunFolder):
                 folders.setdefault(one.log.resolve(), one)
             elif one is not None and one.slug != NO_LOG_YET:
-                rejected.append(_not_sent(one.path, not_a_run(one), server))
+                rejected.append(not_sent(one.path, not_a_run(one), server))
     return list(folders.values()), rejected
 
 
@@ -53,7 +54,11 @@ def _below(path: Path, skip: frozenset[Path]) -> Iterator[RunFolder | NotARun | 
         bare = sorted(one for one in path.glob("*.wandb") if one.is_file())
     except OSError:
         bare = []
-    yield from (identify(one) for one in bare)
+    for one in bare:
+        # Nobody named it: where it leads is somebody else's choice.
+        yield (
+            NotARun(one, "link", f"{one} is a link to {os.path.realpath(one)}.") if one.is_symlink() else identify(one)
+        )
     for part in walk(path, skip):
         yield from (identify(one.path) for one in part.runs)
         for pending in part.pending:
@@ -61,7 +66,8 @@ def _below(path: Path, skip: frozenset[Path]) -> Iterator[RunFolder | NotARun | 
         yield None
 
 
-def _not_sent(path: Path, error: AppError, server: str) -> RunStatus:
+def not_sent(path: Path, error: AppError, server: str) -> RunStatus:
+    """Something that was named and cannot be sent."""
     return RunStatus(
         path=str(path), run_id="", entity="", project="", name="", server=server, url="",
         state=SyncState.PROBLEM, run_state=RunState.UNKNOWN, error=error.as_dict(),

@@ -36,6 +36,7 @@ def as_arguments(folders: Sequence[WatchedFolder]) -> dict[str, Any]:
                 "exclude": list(one.exclude),
                 "min_steps": one.min_steps,
                 "added": one.added,
+                "follow_links": one.follow_links,
                 "choice": [one.choice.server, one.choice.source, one.choice.named],
             }
             for one in folders
@@ -76,5 +77,6 @@ def _folder(told: Mapping[str, Any], environ: Mapping[str, str]) -> WatchedFolde
         folder.exclude,
         folder.min_steps,
         folder.added,
+        folder.follow_links,
         environ=environ,
     )

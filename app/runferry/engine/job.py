@@ -22,7 +22,7 @@ class SyncRequest:
 
     The defaults are those of whoever asks: for runs whose log names no entity or project. metrics_only: for these runs,
     whatever the settings say; it never sends more than they allow. by_hand: the server was chosen in the window, which
-    does not say that WANDB_API_KEY is meant for it.
+    does not say that WANDB_API_KEY is meant for it. follow_links, named_links: see `Wishes`.
     """
 
     paths: tuple[Path, ...]
@@ -35,6 +35,8 @@ class SyncRequest:
     default_project: str = ""
     metrics_only: bool = False
     by_hand: bool = False
+    follow_links: bool = False
+    named_links: tuple[str, ...] = ()
 
     def choice(self, environ: Mapping[str, str], settings: Settings) -> Choice:
         """The server that is meant. Raises UsageError when a person has to choose, or the address is none."""
@@ -44,7 +46,12 @@ class SyncRequest:
     def wishes(self, settings: Settings, environ: Mapping[str, str]) -> Wishes:
         """What may be sent."""
         found = app_wishes(settings, environ)
-        return replace(found, metrics_only=found.metrics_only or self.metrics_only)
+        return replace(
+            found,
+            metrics_only=found.metrics_only or self.metrics_only,
+            follow_links=self.follow_links,
+            named_links=self.named_links,
+        )
 
     def destination(self, new_id: Callable[[], str]) -> Destination:
         """Where one of the runs goes; `new_id` is asked where each is to become a new one."""
@@ -93,5 +100,9 @@ def exit_code(statuses: list[RunStatus], live_counts: bool = False) -> int:
 def _is_good(status: RunStatus, live_counts: bool) -> bool:
     if status.state is SyncState.VERIFIED:
         return True
+    if not live_counts or status.error is not None:
+        return False
+    if status.run_state is RunState.UNKNOWN:  # nobody can tell whether it goes on
+        return status.state is SyncState.SENT
     live = status.run_state in (RunState.RUNNING, RunState.QUIET)
-    return live_counts and live and status.error is None and status.state in (SyncState.SENT, SyncState.WAITING)
+    return live and status.state in (SyncState.SENT, SyncState.WAITING)

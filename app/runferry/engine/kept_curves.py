@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runferry.formats.detect import RunFolder, identify
+from runferry.regular_files import open_below
 from runferry.state.samples import SampleFile, parsed
 
 Curve = tuple[list[float], list[float]]
@@ -40,8 +42,8 @@ class KeptCurves:
 
 def _read(path: Path, curves: dict[str, Curve]) -> None:
     try:
-        with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - MOST, 0))
+        with open_below(path.parent, path.name) as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - MOST, 0))
             lines = file.read().split(b"\n")
     except OSError:
         return

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +19,9 @@ from urllib.parse import urlsplit
 import psutil
 
 from runferry.clock import Clock
+from runferry.engine.local_port import holder_of, is_free, is_kept, keep_port, kept_port
 from runferry.errors import NeedsUser
+from runferry.own_command import own_command
 from runferry.remote.probe import store_at
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,12 @@ class LocalServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._adopted: psutil.Process | None = None
         self._is_off = False
+        self.on_moved: Callable[[str, str], None] = lambda url, text: log.warning("%s", text)
+
+    @property
+    def usual_port(self) -> int:
+        """Where it answers unless another program is there."""
+        return kept_port(self._store, self._port)
 
     def ensure(self) -> Running:
         """The running server; started when there is none. Raises NeedsUser when it does not come up, or is off."""
@@ -103,7 +109,7 @@ class LocalServer:
         """Listen there from the next start on, which comes at once where ours runs elsewhere. May take seconds."""
         self._port = port
         now = self.look()
-        if now.is_ours and not now.is_off and urlsplit(now.url).port != port:
+        if now.is_ours and not now.is_off and urlsplit(now.url).port != self.usual_port:
             self.stop()
             try:
                 self.ensure()
@@ -198,13 +204,18 @@ class LocalServer:
                 log.info("the local server's process %d cannot be looked at", pid)
 
     def _start(self) -> Running:
-        """On the usual port if it is free. Another program may take it before the server does: then on any."""
+        """On the store's port if it is free. Another program may take it before the server does: then on any."""
         self._store.mkdir(parents=True, exist_ok=True)
-        port, said = _free(self._port), ""
-        for one in dict.fromkeys((port, 0)):
+        usual, was_kept = self.usual_port, is_kept(self._store, self._port)
+        ports = (usual, 0) if is_free(usual) else (0,)
+        said = ""
+        for one in dict.fromkeys(ports):
             found, said = self._started(one)
             if found is not None:
-                log.info("the local server answers at %s", found.url)
+                port = urlsplit(found.url).port or usual
+                if not was_kept:
+                    keep_port(self._store, self._port, port)
+                self._tell(found.url, usual, port, was_kept)
                 return found
         raise NeedsUser(
             "local-server-down",
@@ -213,6 +224,17 @@ class LocalServer:
             f"See {self._store / 'server.log'}; is the disk full, or the folder not writable?",
         )
 
+    def _tell(self, url: str, usual: int, port: int, was_kept: bool) -> None:
+        log.info("the local server answers at %s", url)
+        if port == usual:
+            return
+        later = (
+            f"Links to port {usual} work again when that port is free and the server is started anew."
+            if was_kept
+            else "It keeps that address from now on."
+        )
+        self.on_moved(url, f"Port {usual} is used by {holder_of(usual)}: the local server answers at {url}. {later}")
+
     def _started(self, port: int) -> tuple[Running | None, str]:
         """Start it on a port, 0 for any; the server, or its last words."""
         with (self._store / "server.log").open("ab") as output:
@@ -220,6 +242,7 @@ class LocalServer:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [*own_command(), "serve", "--data", str(self._store), "--port", str(port), OWNED],
                 stdin=subprocess.DEVNULL,
+                cwd=self._store,  # no other folder is held, and nothing in it is taken for a part of the program
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=os.name == "posix",  # Ctrl-C is for the owner, which ends it in its own time
@@ -234,20 +257,3 @@ class LocalServer:
                 break
             self._clock.wait(waiting, 0.02)
         return None, (self._store / "server.log").read_bytes()[before:].decode(errors="replace")[-500:]
-
-
-def _free(port: int) -> int:
-    """The usual port, or 0 (any) where another program has it."""
-    with socket.socket() as trial:
-        if os.name == "posix":
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("127.0.0.1", port))
-        except OSError:
-            return 0
-    return port
-
-
-def own_command() -> list[str]:
-    """How this program is started again, from source or frozen."""
-    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "runferry"]

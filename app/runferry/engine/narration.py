@@ -13,6 +13,7 @@ from runferry.status import RunState, RunStatus, SyncState
 
 PAUSE = 0.5  # seconds between two looks at the runs that changed
 ALL = 600.0  # and at all of them
+_STATES = {RunState.UNKNOWN: "silent, and nobody can tell whether it goes on"}
 
 
 class Narrator:
@@ -77,7 +78,7 @@ def _line(status: RunStatus) -> tuple[str, str] | None:
     if status.held:
         return "held", f"… {name}: waits ({status.held}). To send it: runferry sync {status.path}"
     if status.state is SyncState.VERIFIED:
-        ended, rows = status.run_state.value, count_of(status.rows, "row")
+        ended, rows = _STATES.get(status.run_state, status.run_state.value), count_of(status.rows, "row")
         return f"verified {status.rows} {ended}", f"✓ {name}: {ended}, {rows} verified  {status.url}"
     if status.state is SyncState.SENT and status.error:
         why = f"{status.error['title']}. {status.error['message']} {status.error['todo']}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from runferry.engine.code_state.keeper import CodeState
 from runferry.engine.host_metrics import HostMetrics
+from runferry.engine.link_watch import LinkWatch
 from runferry.engine.stopping import Stopper
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
@@ -29,6 +30,7 @@ class Outside:
 
     host_metrics: HostMetrics
     code_state: CodeState
+    link_watch: LinkWatch
     stopper: Stopper
     watching: Watching
     settings: Settings
@@ -41,11 +43,13 @@ class Outside:
     def attend(self) -> None:
         """Runs are watched from now on."""
         self.code_state.start()
+        self.link_watch.start()
         self.host_metrics.start()
 
     def appeared(self, folder: RunFolder) -> None:
         """A run was found in a watched folder."""
         self.code_state.consider(folder)
+        self.watching.links.look(folder)
         self.host_metrics.look_again()
 
     def live_folders(self) -> list[RunFolder]:
@@ -55,6 +59,7 @@ class Outside:
 
     def _leave(self) -> None:
         """The engine ends."""
+        self.link_watch.stop()
         self.host_metrics.stop()
         self.stopper.close()
         self.code_state.stop()

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runferry.engine.local_port import kept_port
+
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
 
@@ -22,5 +24,5 @@ def own_addresses(engine: Engine) -> tuple[str, ...]:
     """Where it is known to answer; and where it usually does, unless another server is known to be there."""
     identity, servers = own_identity(engine.home.store), [one.server for one in engine.connections.all()]
     own = {one.url for one in servers if one.identity == identity}
-    usual = f"http://127.0.0.1:{engine.settings.local_server_port}"
+    usual = f"http://127.0.0.1:{kept_port(engine.home.store, engine.settings.local_server_port)}"
     return tuple(sorted(own | ({usual} - {one.url for one in servers})))

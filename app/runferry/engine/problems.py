@@ -26,6 +26,7 @@ _FIXES = {
     "bad-server": Fix.CHOOSE_SERVER,
     "moved": Fix.CHOOSE_SERVER,
     "not-wandb": Fix.CHECK_CONNECTION,
+    "tls-too-old": Fix.CHECK_CONNECTION,
     "ca-bundle-unusable": Fix.ADD_CERTIFICATE,
     "ca-gone": Fix.ADD_CERTIFICATE,
     "file-gone": Fix.OPEN_FOLDER,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from sqlite3 import Row
 
 from runferry.clock import SystemClock
+from runferry.engine.local_server import LocalServer
+from runferry.engine.own_server import own_identity
 from runferry.formats.readers import extent
 from runferry.paths import Home
 from runferry.servers import LOCAL
@@ -25,9 +28,10 @@ def recorded_snapshot(home: Home, settings: Settings, pid: int) -> Snapshot:
     runs: list[RunStatus] = []
     pauses: dict[str, float | None] = {}
     now = time.time()
+    own, base = own_identity(home.store), _own_address(home, settings)
     if home.database_file.exists():
         with Database(home.database_file) as database:
-            runs = [recorded_status(*one) for one in Ledger(database, SystemClock()).all_deliveries()]
+            runs = [_as_of_now(*one, own, base) for one in Ledger(database, SystemClock()).all_deliveries()]
             pauses = PauseTable(database).all(Paused.SERVER)
     pauses = {name: until for name, until in pauses.items() if until is None or until > now}
     folders = tuple(
@@ -43,6 +47,21 @@ def recorded_snapshot(home: Home, settings: Settings, pid: int) -> Snapshot:
         is_paused="" in pauses,
         paused_until=pauses.get(""),
     )
+
+
+def _own_address(home: Home, settings: Settings) -> str:
+    """Where the local server answers: asked of the one that runs, which may have another port than usual."""
+    local = LocalServer(home.store, settings.local_server_port, SystemClock())
+    return local.look().url or f"http://127.0.0.1:{local.usual_port}"
+
+
+def _as_of_now(delivery: Delivery, target: Row, own: str, base: str) -> RunStatus:
+    """What the ledger knows of a run. own, base: the identity of the app's own local server, and where it is now."""
+    found = recorded_status(delivery, target)
+    address, is_page, _ = found.url.partition(f"/{target['entity']}/{target['project']}/runs/")
+    if target["server"] != own or not is_page:
+        return found
+    return replace(found, server=base, url=base + found.url[len(address) :])
 
 
 def _servers(runs: list[RunStatus], pauses: dict[str, float | None]) -> tuple[ServerStatus, ...]:

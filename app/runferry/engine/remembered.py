@@ -95,6 +95,7 @@ class Remembered:
                     to.default_entity,
                     to.default_project,
                     request.metrics_only,
+                    request.follow_links,
                 )
                 for folder, to, server in runs
             ]
@@ -157,6 +158,7 @@ class Remembered:
             default_project=one.default_project,
             metrics_only=one.metrics_only,
             by_hand=True,
+            follow_links=one.follow_links,
         )
         self._know([self._engine.take_up(folder, request)])
         self._engine.bus.publish(Event("run", str(folder.path)))

@@ -1,6 +1,7 @@
 """Which of the runs that the engine knows are trained on this host right now.
 
 Thousands of finished runs are looked at once: a process that is gone never comes back under its number and start.
+Whose processes cannot be told is measured without them: what the host as a whole does, and no more.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from pathlib import Path
 
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder, RunKind
-from runferry.formats.readers import extent
-from runferry.metrics.alive import processes
+from runferry.formats.marker import read_marker
+from runferry.formats.trainer import ThisMachine, Training, claims_this_system
+from runferry.metrics.alive import OUTCOMES, trainings
 from runferry.metrics.collector import LiveRun
 from runferry.state.samples import collected
 from runferry.sync.source import Source
 
 PATIENCE = 60.0  # seconds after the last change of its log, after which a run without a process is not asked for again
+UNTOLD = 300.0  # the same for one of which cannot be told whether it has one
 _HEAD = 1 << 16  # bytes of a log that hold its run record
+_DIGITS = 10  # of a rank
 _FRESH = 120.0  # seconds: somebody else is measuring this run
 
 
@@ -35,12 +39,12 @@ class Residents:
         """The runs that live here. Several logs of one run (a process per GPU) count as one, the first of them."""
         self._gone &= {one.path for one in folders}
         asked = [one for one in folders if one.path not in self._gone]
-        alive = processes(asked)
+        known = trainings(asked)
         self.is_settled = True
         groups: dict[tuple[object, ...], list[RunFolder]] = {}
         for folder in asked:
-            if folder.path not in alive:
-                if _is_old(folder):
+            if not _may_live_here(folder, known[folder.path]):
+                if known[folder.path].is_alive is False and _age(folder.log) > PATIENCE:
                     self._gone.add(folder.path)
             elif self.identity(folder):
                 groups.setdefault(_same_run(folder), []).append(folder)
@@ -50,7 +54,8 @@ class Residents:
         for group in groups.values():
             group.sort(key=_rank)
             for number, folder in enumerate(group):
-                pids = tuple(dict.fromkeys(alive[one.path] for one in (group if not number else [folder])))
+                own = (known[one.path].pid for one in (group if not number else [folder]))
+                pids = tuple(dict.fromkeys(pid for pid in own if pid is not None))
                 found.append(LiveRun(str(folder.path), pids, _started(folder), not number and self._is_wanted(folder)))
         return found
 
@@ -86,7 +91,8 @@ def _same_run(folder: RunFolder) -> tuple[object, ...]:
 
 def _rank(folder: RunFolder) -> tuple[int, str]:
     ranks = (folder.marker or {}).get("rank") or {}
-    known = [int(ranks[name]) for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK") if str(ranks.get(name, "")).isdigit()]
+    told = [ranks.get(name, "") for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK")]
+    known = [int(one) for one in told if one.isdecimal() and len(one) < _DIGITS]
     return (known[0] if known else 0, str(folder.path))
 
 
@@ -95,15 +101,18 @@ def _started(folder: RunFolder) -> float:
     return float(started) if isinstance(started, (int, float)) else folder.started or time.time()
 
 
-def _is_old(folder: RunFolder) -> bool:
-    try:
-        return time.time() - extent(folder.log).mtime_ns / 1e9 > PATIENCE
-    except OSError:
-        return True
+def _may_live_here(folder: RunFolder, training: Training) -> bool:
+    """Whether a process of this computer trains it; or, where that cannot be told, whether it grows and says so."""
+    if training.is_alive is not None:
+        return training.is_alive
+    marker = read_marker(folder.path) or {}
+    says_so = claims_this_system(marker, ThisMachine()) and marker.get("outcome") not in OUTCOMES
+    return says_so and _age(folder.log) < UNTOLD
 
 
 def _age(path: Path) -> float:
+    """Seconds since it changed; long ago where it is gone."""
     try:
         return time.time() - path.stat().st_mtime
     except OSError:
-        return _FRESH
+        return max(_FRESH, UNTOLD)

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runferry.engine.choice import choose
-from runferry.engine.code_state.restore import CodeOfRun, commit_in, local_code
+from runferry.engine.code_state.restore import CodeOfRun, about_in, commit_in, local_code
 from runferry.engine.named import named_runs
 from runferry.errors import UsageError
 from runferry.formats.detect import identify, is_there
 from runferry.remote import run_state
-from runferry.remote.answers import row
 
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
@@ -23,7 +22,7 @@ def code_of(engine: Engine, run: str, server: str, environ: Mapping[str, str]) -
     is_path = is_there(run)
     if not server and (is_path or "/" not in run):
         folder = named_runs(engine, run)[-1]
-        return local_code(folder, engine.code_state.files(folder.path))
+        return local_code(folder, engine.code_state.files(folder.log))
     if is_path:
         found = identify(Path(run))
         raise UsageError(
@@ -48,6 +47,6 @@ def _from_server(engine: Engine, run: str, server: str, environ: Mapping[str, st
     found = run_state.look_up(session, entity or connection.account().entity, project, run_id)
     files = {name: session.get(url, name) for name, url in found.files.items()}
     metadata = files.pop("wandb-metadata.json", b"")
-    told = row(files.pop("runferry-code.json", b""))
+    told = about_in(files.pop("runferry-code.json", b""))
     commit = str(told.get("commit") or found.commit or commit_in(metadata))
     return CodeOfRun(run_id, commit, files, told)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runferry.engine.choice import Choice
-from runferry.engine.local_server import own_command
 from runferry.engine.watched import WatchedFolder
+from runferry.own_command import own_command
 from runferry.servers import LOCAL
 
 if TYPE_CHECKING:

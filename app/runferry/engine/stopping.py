@@ -1,9 +1,10 @@
 """Stopping a training from outside: an interrupt as Ctrl+C makes one, and after a while the order to end.
 
-Only a process of this account, and only one that is certainly the run's: its number with its start (or, for the
-official client, whoever holds the log open, or its parent). Never SIGKILL: what the training wants to save, it saves.
-Where several processes train the run together (see `launched`), all of them are stopped, as Ctrl+C stops them. Helpers
-that a training started (data loaders, say) get no signal from here: the training ends them by itself.
+Only a process of this account, and only one that is proven to be the run's: it writes to this very log (see
+`formats.trainer`); what the run's folder says of a process proves nothing. Never SIGKILL: what the training wants to
+save, it saves. Where several processes train the run together, all of them are stopped, as Ctrl+C stops them: those
+that write to its other logs, and the workers that the system shows to be of the same launch as a proven one (see
+`launched`). Helpers that a training started (data loaders, say) get no signal from here: the training ends them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from runferry.engine.named import named_runs
 from runferry.errors import AppError, PermanentError, UsageError
 from runferry.formats.detect import RunFolder, RunKind
 from runferry.formats.interrupted import INTERRUPTED
-from runferry.metrics.alive import processes
+from runferry.metrics.alive import trainings
 
 if TYPE_CHECKING:
     from runferry.engine.engine import Engine
@@ -174,10 +175,12 @@ def find_all(folder: RunFolder) -> list[psutil.Process]:
     AppError says why there is none.
     """
     logs = logs_of_one_run(folder)
-    pids = processes(logs)
-    found = [_own(one.path, pids[one.path]) for one in logs if one.path in pids]
+    known = trainings(logs)
+    found = [_own(one.path, pid) for one in logs if (pid := known[one.path].pid) is not None]
     if not found:
-        raise why_not_running(folder)
+        raise next((_untold(one, known[one.path].why) for one in logs if known[one.path].is_alive is None), None) or (
+            why_not_running(folder)
+        )
     own = [one for one in found if isinstance(one, psutil.Process)]
     if not own:
         raise next(one for one in found if isinstance(one, AppError))
@@ -187,6 +190,15 @@ def find_all(folder: RunFolder) -> list[psutil.Process]:
             launchers += launched_with(one)
     own += [one for one in launchers if _is_own(one)]
     return list(dict.fromkeys(own))
+
+
+def _untold(folder: RunFolder, why: str) -> AppError:
+    return PermanentError(
+        "training-unseen",
+        "Which process trains this run cannot be told",
+        f"{folder.path}: {why}. A process is only stopped when the system shows that it writes to the run's log.",
+        "Stop it where it was started, with Ctrl+C in its terminal.",
+    )
 
 
 def _own(path: Path, pid: int) -> psutil.Process | AppError:

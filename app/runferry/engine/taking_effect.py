@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from runferry.settings import Settings
 from runferry.sync.run_sync import RunSync
-from runferry.sync.wishes import app_wishes, combine
 
 if TYPE_CHECKING:
     from runferry.engine.controls import Controls
+    from runferry.engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +58,10 @@ def _retune(engine: Controls, run: RunSync) -> None:
 
 def _wishes(engine: Controls, before: Settings, now: Settings) -> None:
     """Runs that went by the app's wishes follow them; those for which somebody asked otherwise do not."""
-    old, new = app_wishes(before, engine.environ), app_wishes(now, engine.environ)
+    wishes_of = cast("Engine", engine).wishes_of
     for run in engine.all_runs():
-        if run.wishes == combine(old, run.folder.marker):
-            _between_turns(engine, run, partial(run.use, run.connection, combine(new, run.folder.marker)))
+        if run.wishes == wishes_of(run.folder, settings=before):
+            _between_turns(engine, run, partial(run.use, run.connection, wishes_of(run.folder)))
 
 
 def _between_turns(engine: Controls, run: RunSync, change: Callable[[], None]) -> None:

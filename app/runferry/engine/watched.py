@@ -32,6 +32,7 @@ class WatchedFolder:
     exclude: tuple[str, ...] = ()
     min_steps: int = 0
     added: float = 0.0
+    follow_links: bool = False
     error: AppError | None = field(default=None, compare=False)
     environ: Mapping[str, str] | None = field(default=None, compare=False, repr=False)
 
@@ -84,6 +85,7 @@ def watched_folder(folder: Folder, settings: Settings, environ: Mapping[str, str
         folder.exclude,
         folder.min_steps,
         folder.added,
+        folder.follow_links,
         error,
     )
 
@@ -152,6 +154,8 @@ class FolderList:
     def holding(self, path: Path) -> WatchedFolder | None:
         """The innermost folder that holds `path`; runs are known without the links that a folder's name may have."""
         folders = self.all()
+        if not folders:
+            return None
         if len(folders) == 1 and is_below(path, (folders[0].path,)):
             return folders[0]
         holding = [one for one in folders if is_below(path, (one.path,))]
@@ -159,6 +163,15 @@ class FolderList:
             real = path.resolve()
             holding = [one for one in folders if is_below(real, (one.path.resolve(),))]
         return max(holding, key=lambda one: len(one.path.parts), default=None)
+
+
+def follows_links(path: Path, watched: WatchedFolder | None, settings: Settings) -> bool:
+    """Whether what is set for the folder that holds a run has links followed; also where nothing is watched now."""
+    if watched is not None:
+        return watched.follow_links
+    holding = [one for one in settings.folders if is_below(path, (Path(one.path), Path(one.path).resolve()))]
+    innermost = max(holding, key=lambda one: len(Path(one.path).parts), default=None)
+    return innermost is not None and innermost.follow_links
 
 
 def is_below(path: Path, roots: Sequence[Path]) -> bool:

@@ -15,6 +15,7 @@ from runferry.engine.job import SyncJob
 from runferry.engine.routing import BEFORE, judge
 from runferry.engine.settled import log_in
 from runferry.engine.watched import FolderList, WatchedFolder, is_below, of_settings
+from runferry.engine.watched_links import WatchedLinks
 from runferry.errors import AppError
 from runferry.events import Event
 from runferry.formats.detect import RunFolder, identify
@@ -40,6 +41,7 @@ class Watching:
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
         self.wanted = FolderList()
+        self.links = WatchedLinks(engine, self)
         self._runs: dict[Path, RunSync] = {}  # by log
         self._held: dict[Path, Held] = {}  # by run folder
         self._following = Following()
@@ -50,7 +52,7 @@ class Watching:
 
         settings = self._engine.settings
         self._engine.pauses.restore()
-        self.wanted.put(who, folders)
+        self.links.put(who, folders)
         self._watcher = Watcher(
             [one.path for one in self.wanted.all()],
             on_found=self._found,
@@ -75,7 +77,7 @@ class Watching:
 
     def use(self, who: str, folders: Sequence[WatchedFolder]) -> None:
         """Watch these folders for somebody, in place of those that he wanted before; none at all: he is gone."""
-        change, watcher = self.wanted.put(who, folders), self._watcher
+        change, watcher = self.links.put(who, folders), self._watcher
         if watcher is None:
             return
         for path in change.gone:
@@ -165,9 +167,9 @@ class Watching:
 
     def changed(self, log_path: Path) -> None:
         """A log has grown, or what belongs to it. Any thread may tell it."""
-        with self._lock:
-            run = self._runs.get(log_path)
+        run = self.run_of(log_path)
         if run is not None:
+            self.links.look(run.folder)
             self._engine.wake(run)
         elif settled := self._engine.settled.forget([str(log_path)]):
             self._found(log_path.parent)
@@ -259,6 +261,7 @@ class Watching:
         for run in runs:
             watched = self.wanted.holding(run.folder.path)
             if watched is not None and self._goes_on(run, watched):
+                self.links.use(run, watched.follow_links)
                 continue
             self._leave(run)
             self._engine.leave(run)

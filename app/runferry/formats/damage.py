@@ -9,16 +9,20 @@ from runferry.wire.scanning import FILE_START
 
 
 def damage_report(content: RunContent) -> DamageReport | None:
-    """The gaps in which something was lost. A torn tail is no gap; a gap without a lost record is none either."""
+    """The gaps in which something was lost, and each kind of value that had to be left out, as a gap without bytes.
+
+    A torn tail is no gap; a gap without a lost record is none either.
+    """
     gaps = [gap for gap in content.gaps if gap.records != 0 and gap.reason != FILE_START]
-    if not gaps:
+    odd = content.odd.details()
+    if not gaps and not odd:
         return None
     rows = [_rows(gap, content) for gap in gaps]
     return DamageReport(
-        gaps=len(gaps),
+        gaps=len(gaps) + len(odd),
         bytes=sum(gap.end - gap.start for gap in gaps),
         rows=sum(one for one in rows if one is not None) if any(one is not None for one in rows) else None,
-        details=tuple(_detail(gap) for gap in gaps),
+        details=(*(_detail(gap) for gap in gaps), *odd),
     )
 
 

@@ -5,23 +5,24 @@ Looks at names and at the first bytes; never reads a whole log, never writes.
 
 from __future__ import annotations
 
-import json
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from sys import intern
 from typing import Any
 
 from runferry.errors import UsageError
+from runferry.formats.marker import read_marker
+from runferry.regular_files import NotRegular, is_link, open_below
 from runferry.wire.scanning import FILE_HEADER
 
 MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$", re.DOTALL)  # names may hold line breaks
 LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$", re.DOTALL)
-MARKER = "runferry.json"
 FILES = "files"
 NOT_A_RUN = "not-a-run"  # what the names of such errors begin with
+WANDB_NAMES = ("wandb", ".wandb")  # of the folder in which run folders lie
 LEGACY_LOG = "wandb-history.jsonl"
 _LEGACY_FILES = (LEGACY_LOG, "wandb-metadata.json", "wandb-summary.json")
 
@@ -42,6 +43,7 @@ class RunFolder:
     `log` of a legacy run is its history, which need not be there yet.
 
     `marker`: what the recorder wrote in ``runferry.json``. `synced_marker`: ``.synced`` stands beside the log.
+    `named_in`: the folder in which a link called ``wandb`` stands through which the run was found; None: no link.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class RunFolder:
     files_dir: Path
     marker: dict[str, Any] | None = None
     synced_marker: bool = False
+    named_in: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -76,19 +79,30 @@ def identify(path: Path) -> RunFolder | NotARun:
     try:
         found = path.resolve()
         if found.is_dir():
-            return _folder(found)
+            return _named_by(path, _folder(found))
         if found.is_file():
-            return _file(found)
+            return _named_by(path.parent, _file(found))
+        if found.exists():
+            return NotARun(path, "other", f"{path} is a pipe, a device or a socket, not a file.")
     except (OSError, ValueError) as error:
         return NotARun(path, "missing", f"{path} cannot be looked at: {getattr(error, 'strerror', error)}.")
     return NotARun(path, "missing", f"There is nothing at {path}.")
 
 
+def _named_by(path: Path, found: RunFolder | NotARun) -> RunFolder | NotARun:
+    """Note where the link stands by which ``wandb`` lies elsewhere (on a scratch disk, say). path: as it was named."""
+    wandb = path.absolute().parent
+    if isinstance(found, RunFolder) and wandb.name in WANDB_NAMES and is_link(os.lstat(wandb)):
+        return replace(found, named_in=wandb.parent)
+    return found
+
+
 def _folder(path: Path) -> RunFolder | NotARun:
-    logs = sorted(one for one in path.glob("*.wandb") if one.is_file())
-    if logs:
-        named = [one for one in logs if one.stem.removeprefix("run-") and path.name.endswith(one.stem[3:])]
-        return _modern((named or logs)[0])
+    from runferry.formats.folder_logs import choose, logs_in  # brings the readers, which need this module
+
+    if logs := logs_in(path):
+        named = MODERN.match(path.name)
+        return _modern(choose(logs, named[3] if named else ""))
     legacy = LEGACY.match(path.name)
     if legacy and any((path / name).is_file() for name in _LEGACY_FILES):
         return RunFolder(path, path / LEGACY_LOG, legacy[2], RunKind.LEGACY, epoch(legacy[1]), path)
@@ -100,14 +114,22 @@ def _folder(path: Path) -> RunFolder | NotARun:
 def _file(path: Path) -> RunFolder | NotARun:
     if path.name in _LEGACY_FILES and LEGACY.match(path.parent.name):
         return _folder(path.parent)
-    with path.open("rb") as file:
-        head = file.read(512)
+    head = _head(path)
     wrong = _foreign(path, head)
     if wrong is not None:
         return wrong
     if path.suffix == ".wandb" or head.startswith(FILE_HEADER):
         return _modern(path)
     return NotARun(path, "other", f"{path.name} is not a W&B transaction log.")
+
+
+def _head(log: Path) -> bytes:
+    """What a log begins with; nothing of a link, which whoever reads it refuses with the reason."""
+    try:
+        with open_below(log.parent, log.name) as file:
+            return file.read(512)
+    except NotRegular:
+        return b""
 
 
 def _foreign(path: Path, head: bytes) -> NotARun | None:
@@ -122,8 +144,7 @@ def _foreign(path: Path, head: bytes) -> NotARun | None:
 
 
 def _modern(log: Path) -> RunFolder | NotARun:
-    with log.open("rb") as file:
-        wrong = _foreign(log, file.read(512))
+    wrong = _foreign(log, _head(log))
     if wrong is not None:
         return wrong
     path = log.parent
@@ -131,6 +152,8 @@ def _modern(log: Path) -> RunFolder | NotARun:
     marker = read_marker(path)
     # The log is named after the run even where the folder was renamed.
     run_id = log.stem.removeprefix("run-") if log.stem.startswith("run-") else (match[3] if match else log.stem)
+    if match and run_id.startswith(match[3]):  # a conflict copy has more in its name
+        run_id = match[3]
     official = RunKind.ONLINE if match and not match[1] else RunKind.OFFLINE
     kind = official if marker is None else RunKind.RECORDER
     return RunFolder(
@@ -153,20 +176,6 @@ def not_a_run(found: NotARun) -> UsageError:
         found.reason,
         "Name a run folder, a .wandb file, or a folder that holds runs.",
     )
-
-
-def read_marker(path: Path) -> dict[str, Any] | None:
-    """The recorder's ``runferry.json`` of a run folder; None where there is none or it is no JSON object."""
-    try:
-        marker = json.loads((path / MARKER).read_bytes(), object_pairs_hook=_shared)
-    except (OSError, ValueError):
-        return None
-    return marker if isinstance(marker, dict) else None
-
-
-def _shared(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """One text for all of ten thousand runs that say the same."""
-    return {intern(key): intern(value) if isinstance(value, str) else value for key, value in pairs}
 
 
 def epoch(text: str) -> float | None:

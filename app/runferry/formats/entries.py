@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from runferry.formats.odd_values import OddValues
+
 if TYPE_CHECKING:
     from runferry.formats.key_values import KeyValues
 
@@ -134,7 +136,7 @@ class RunContent:
 
     `finished`: an exit record was read; only at the end of the log does that mean that nothing more comes, because
     wandb 0.10 to 0.17 writes it before the last rows. `counts`: records by type. `records_unknown`: of no or an
-    unknown type, skipped. `records_unreadable`: good checksum, but no record. `values_lost`: values that are no JSON.
+    unknown type, skipped. `records_unreadable`: good checksum, but no record. `odd`: what was left out by itself.
     `exit_runtime`: seconds. `summary_rows`: how many history rows had been read at the last summary record.
     """
 
@@ -160,7 +162,7 @@ class RunContent:
     run_records: int = 0
     records_unknown: int = 0
     records_unreadable: int = 0
-    values_lost: int = 0
+    odd: OddValues = field(default_factory=OddValues)
     steps_backwards: int = 0
     tensorboard_dirs: list[str] = field(default_factory=list)
     own_files: tuple[str, ...] = ()  # files that are sent as they are though others' are made from the log

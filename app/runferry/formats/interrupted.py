@@ -12,8 +12,11 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from runferry.regular_files import read_regular
+
 log = logging.getLogger(__name__)
 
+LARGEST = 16 << 20  # bytes
 MOST = 1000  # logs that are remembered, the newest
 
 
@@ -28,8 +31,8 @@ class Interrupted:
     def keep_in(self, file: Path) -> None:
         """Take what an earlier process left there, and write there from now on."""
         try:
-            told = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            told = json.loads(read_regular(file, LARGEST))
+        except (OSError, ValueError, RecursionError):
             told = []
         with self._lock:
             self._file = file

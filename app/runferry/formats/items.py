@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 
 from runferry.formats.entries import Path
 from runferry.formats.messages import ITEM
+from runferry.formats.odd_values import DEEPEST, NO_JSON, TOO_DEEP, Odd, is_too_deep
 
 VALUE_TAG = b"\x82\x01"  # field 16, bytes
 
@@ -27,7 +28,8 @@ def key_of_prefix(prefix: bytes) -> Path | None:
         return None
     if item.WhichOneof("kind") or item.value_json or item.SerializeToString() != prefix:
         return None
-    return path_of(item)
+    path = path_of(item)
+    return path if len(path) <= DEEPEST else None
 
 
 def path_of(item: Any) -> Path:
@@ -35,18 +37,23 @@ def path_of(item: Any) -> Path:
     return tuple(item.nested_key) or (item.key,)
 
 
-def decode(raw: bytes) -> tuple[Path, str] | None:
-    """Key and JSON text of an item in any form, typed values included; None when it cannot be read.
+def decode(raw: bytes) -> tuple[Path, str]:
+    """Key and JSON text of an item in any form, typed values included. Raises Odd when it cannot be taken in.
 
     A typed value wins over the JSON text beside it, which writes 1.0 as 1.
     """
     try:
         item = ITEM.FromString(raw)
     except DecodeError:
-        return None
+        raise Odd(NO_JSON) from None
     kind = item.WhichOneof("kind")
     text = item.value_json if kind is None else _typed(kind, getattr(item, kind))
-    return (path_of(item), text) if is_json(text) else None
+    path = path_of(item)
+    if len(path) > DEEPEST or is_too_deep(text):
+        raise Odd(TOO_DEEP, ".".join(path[:DEEPEST]))
+    if not is_json(text):
+        raise Odd(NO_JSON, ".".join(path))
+    return path, text
 
 
 def value_of(raw: bytes) -> bytes:
@@ -77,7 +84,9 @@ def _typed(kind: str, value: Any) -> str:
 
 
 def is_json(text: str | bytes) -> bool:
-    """Whether this is JSON as W&B writes it: NaN and infinities included."""
+    """Whether this is JSON as W&B writes it, and not nested too deep: NaN and infinities included."""
+    if is_too_deep(text):
+        return False
     try:
         json.loads(text)
     except (ValueError, RecursionError):

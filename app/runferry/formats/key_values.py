@@ -17,19 +17,20 @@ from runferry.formats import items, quick, rows
 from runferry.formats.entries import Path
 from runferry.formats.items import VALUE_TAG
 from runferry.formats.messages import SUMMARY
+from runferry.formats.odd_values import NO_JSON, TOO_DEEP, Odd, OddValues, is_too_deep
 from runferry.formats.rows import CACHE, Tree
 
 
 class KeyValues:
     """`merge`: an update whose value is an object goes into the object that is there (config), else it replaces it."""
 
-    def __init__(self, merge: bool = False) -> None:
+    def __init__(self, merge: bool = False, odd: OddValues | None = None) -> None:
         self._merge = merge
+        self.odd = OddValues() if odd is None else odd
         self._tree: Tree = {}
         self._latest: dict[Path, bytes] = {}  # newest value per key, not yet in the tree
         self._inner: set[Path] = set()  # every key that one of those lies inside
         self._keys: dict[bytes, Path] = {}  # key by prefix; the same key may be written in two ways
-        self.lost_values = 0
         self._gone: dict[Path, None] = {}  # keys that were removed, in that order
 
     @property
@@ -106,8 +107,7 @@ class KeyValues:
             return
         self._settle()
         for item in raw_items:
-            pair = items.decode(item)
-            path = pair[0] if pair else items.key_of_prefix(item.partition(VALUE_TAG)[0])
+            path = items.key_of_prefix(item.partition(VALUE_TAG)[0])
             if path is not None:
                 _remove(self._tree, path)
                 self._gone[path] = None
@@ -132,12 +132,13 @@ class KeyValues:
         return parsed
 
     def _set_decoded(self, item: bytes) -> None:
-        pair = items.decode(item)
-        if pair is None:
-            self.lost_values += 1
+        try:
+            path, text = items.decode(item)
+        except Odd as odd:
+            self.odd.take(odd)
             return
         self._settle()
-        self._set(*pair)
+        self._set(path, text)
 
     def _settle(self) -> None:
         waiting, self._latest = self._latest, {}
@@ -146,7 +147,7 @@ class KeyValues:
             if items.is_json(value):
                 self._set(path, value.decode("utf-8", "replace"))
             else:
-                self.lost_values += 1
+                self.odd.note(TOO_DEEP if is_too_deep(value) else NO_JSON, ".".join(path))
 
     def _set(self, path: Path, text: str) -> None:
         if not self._merge:

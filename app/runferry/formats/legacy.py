@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import errno
 import os
 from array import array
 from bisect import bisect_right
@@ -17,8 +18,9 @@ from pathlib import Path
 
 from runferry.errors import TemporaryError
 from runferry.formats.entries import Batch, ConsoleChunk, FileEntry, Gap, RunContent
-from runferry.formats.legacy_lines import Line, LineFile
+from runferry.formats.legacy_lines import NOT_A_FILE, Line, LineFile
 from runferry.formats.records import empty_content
+from runferry.regular_files import NotRegular, open_below, read_below
 from runferry.wire.scanning import READ
 
 HISTORY = "wandb-history.jsonl"
@@ -27,6 +29,7 @@ OUTPUT = "output.log"
 CONFIG = "config.yaml"
 SUMMARY = "wandb-summary.json"
 METADATA = "wandb-metadata.json"
+LARGEST = 32 << 20  # bytes of a config, a summary or metadata
 _NOT_SENT = {HISTORY, EVENTS}  # streamed: a server would take the files for the streams
 _MADE = {OUTPUT, CONFIG, SUMMARY}  # made when the run ends, as for every run
 
@@ -56,6 +59,7 @@ class LegacyReader:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._seen: dict[str, tuple[int, int]] = {}  # size and time of the small files as last read
         self._known_files: set[str] = set()
+        self._refused: set[str] = set()
 
     @property
     def position(self) -> int:
@@ -136,10 +140,13 @@ class LegacyReader:
     def _console(self, limit: int, batch: Batch) -> bool:
         """More of output.log; tells whether that was its end. Old clients noted no times: the run's start stands in."""
         try:
-            with (self.folder / OUTPUT).open("rb") as file:
+            with open_below(self.folder, OUTPUT) as file:
                 file.seek(self._console_at)
                 data = file.read(limit)
         except FileNotFoundError:
+            return True
+        except NotRegular:
+            self._refuse(OUTPUT)
             return True
         self._console_at += len(data)
         text = self._decoder.decode(data)
@@ -170,8 +177,16 @@ class LegacyReader:
                 stat = path.stat()
                 if self._seen.get(name) == (stat.st_size, stat.st_mtime_ns):
                     continue
-                content = path.read_bytes()
+                content = read_below(self.folder, name, LARGEST)
             except FileNotFoundError:
+                continue
+            except NotRegular:
+                self._refuse(name)
+                continue
+            except OSError as error:
+                if error.errno != errno.EFBIG:
+                    raise
+                self._refuse(name, f"larger than {LARGEST >> 20} MiB: not read")
                 continue
             if take(content, finished) or finished:
                 self._seen[name] = (stat.st_size, stat.st_mtime_ns)
@@ -210,6 +225,12 @@ class LegacyReader:
         legacy_files.apply_summary(self.content, found)
         return True
 
+    def _refuse(self, name: str, why: str = NOT_A_FILE) -> None:
+        """One of the files is nothing that may be read; that costs itself, and is told once."""
+        if name not in self._refused:
+            self._refused.add(name)
+            self.content.gaps.append(Gap(0, 0, f"{name}: {why}", None, None, None))
+
     def _broken(self, name: str, size: int, finished: bool) -> None:
         if finished and name not in self._seen:
             self.content.gaps.append(Gap(0, size, f"{name} cannot be read as a whole", None, None, None))
@@ -225,7 +246,8 @@ class LegacyReader:
         """Every other file: media are written once, the rest may change until the run is over."""
         for base, folders, names in os.walk(self.folder):
             folders.sort()
-            for name in sorted(names):
+            linked = [one for one in folders if os.path.islink(os.path.join(base, one))]  # noqa: PTH114, PTH118
+            for name in sorted((*names, *linked)):  # linked folders are not looked into, but told
                 path = (Path(base) / name).relative_to(self.folder).as_posix()
                 if path in self._known_files or path in _NOT_SENT or path in _MADE:
                     continue

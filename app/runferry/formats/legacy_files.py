@@ -9,10 +9,13 @@ from typing import Any
 
 import yaml
 
+from runferry.formats import legacy_yaml
 from runferry.formats.detect import LEGACY, epoch
 from runferry.formats.entries import RunContent, RunInfo
+from runferry.formats.json_text import dumps
 from runferry.formats.key_values import KeyValues
 from runferry.formats.messages import ENVIRONMENT
+from runferry.formats.odd_values import NO_EXIT_CODE, NO_JSON, TOO_DEEP, is_too_deep
 from runferry.status import RunState
 
 _TEXTS = {
@@ -23,22 +26,6 @@ _TEXTS = {
 _NUMBERS = ("cpu_count", "gpu_count")
 _ENDS = {"finished": (0, RunState.FINISHED), "failed": (1, RunState.FAILED), "killed": (255, RunState.KILLED)}
 _TOP = re.compile(r"^(?=[^\s#-])", re.MULTILINE)
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain YAML; what Python objects old clients wrote down become the lists, maps and texts that they look like."""
-
-
-def _foreign(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
-
-
-_Loader.add_multi_constructor("tag:yaml.org,2002:python/", _foreign)
-_Loader.add_multi_constructor("!", _foreign)
 
 
 def parse_object(text: bytes) -> dict[str, Any] | None:
@@ -58,16 +45,21 @@ def parse_config(text: bytes) -> tuple[dict[str, Any], bool]:
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         pass
     found: dict[str, Any] = {}
+    left = 2 * legacy_yaml.MOST_VALUES
     for block in _TOP.split(plain):
+        budget = legacy_yaml.Budget(min(left, legacy_yaml.MOST_VALUES // 4))  # one key leaves something for the others
+        left -= budget.left
         try:
-            found.update(_values(_load(block)))
+            found.update(_values(_load(block, budget)))
         except (yaml.YAMLError, ValueError, TypeError, RecursionError):
             continue
+        finally:
+            left += max(budget.left, 0)
     return found, True
 
 
-def _load(text: str) -> dict[str, Any]:
-    found = yaml.load(text, _Loader)  # noqa: S506 -- a SafeLoader
+def _load(text: str, budget: legacy_yaml.Budget | None = None) -> dict[str, Any]:
+    found = legacy_yaml.load(text, budget)
     if found is None:
         return {}
     if not isinstance(found, dict):
@@ -87,7 +79,7 @@ def _values(config: dict[str, Any]) -> dict[str, Any]:
 def apply_config(content: RunContent, values: dict[str, Any]) -> None:
     """The config takes the place of the one that was read before."""
     internal = values.get("_wandb")
-    content.config = _folded(values, merge=True)
+    content.config = _folded(content, values, merge=True)
     if not isinstance(internal, dict):
         return
     version, python = internal.get("cli_version"), internal.get("python_version")
@@ -100,14 +92,22 @@ def apply_config(content: RunContent, values: dict[str, Any]) -> None:
 
 def apply_summary(content: RunContent, values: dict[str, Any]) -> None:
     """The summary takes the place of the one that was read before."""
-    content.summary = _folded(values)
+    content.summary = _folded(content, values)
     content.summary_rows = content.rows
 
 
-def _folded(values: dict[str, Any], merge: bool = False) -> KeyValues:
-    made = KeyValues(merge=merge)
+def _folded(content: RunContent, values: dict[str, Any], merge: bool = False) -> KeyValues:
+    made = KeyValues(merge=merge, odd=content.odd)
     for key, value in values.items():
-        made.set_value((key,), json.dumps(value, ensure_ascii=False, default=str))
+        try:
+            text = dumps(value, default=str)
+        except (ValueError, TypeError, RecursionError):
+            content.odd.note(NO_JSON, key)
+            continue
+        if is_too_deep(text):
+            content.odd.note(TOO_DEEP, key)
+        else:
+            made.set_value((key,), text)
     return made
 
 
@@ -134,6 +134,9 @@ def apply_metadata(content: RunContent, told: dict[str, Any], folder: str) -> No
 def _end(content: RunContent, told: dict[str, Any]) -> None:
     state, code = told.get("state"), told.get("exitcode")
     known = _ENDS.get(state) if isinstance(state, str) else None
+    if isinstance(code, int) and not isinstance(code, bool) and not -(2**31) <= code < 2**31:
+        content.odd.note(NO_EXIT_CODE)
+        code = None
     if isinstance(code, int) and not isinstance(code, bool):
         content.exit_code = code
     else:

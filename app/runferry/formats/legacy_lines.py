@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from runferry.formats.odd_values import DEEPEST, is_too_deep
+from runferry.regular_files import NotRegular, open_below
 from runferry.wire.scanning import Lost
 
 REASON = "not a row"
 ZEROS = "zeros"
+NOT_A_FILE = "a link, or no file: not read"
 _MARK = 256  # bytes before the position by which the file is known again
+MOST_TRIES = 10_000  # places in one damaged line at which a row may begin: each costs up to the rest of the line
 _DECODER = json.JSONDecoder()
 
 
@@ -37,16 +41,17 @@ class LineFile:
         self.position = 0
         self.torn = 0
         self._mark = b""
+        self._is_refused = False  # a link, or no file, stands there; told once
 
     def is_same(self) -> bool:
         """False for a file that was truncated, rewritten or taken away since the last read."""
         if not self.position:
             return True
         try:
-            with self.path.open("rb") as file:
+            with open_below(self.path.parent, self.path.name) as file:
                 file.seek(self.position - len(self._mark))
                 return file.read(len(self._mark)) == self._mark
-        except FileNotFoundError:
+        except (FileNotFoundError, NotRegular):
             return False
 
     def read(self, limit: int, finished: bool) -> tuple[list[Line], bool]:
@@ -54,7 +59,7 @@ class LineFile:
         if limit <= 0:
             return [], False
         try:
-            with self.path.open("rb") as file:
+            with open_below(self.path.parent, self.path.name) as file:
                 file.seek(self.position)
                 data = file.read(limit)
                 if b"\n" not in data or not data.endswith(b"\n"):
@@ -66,6 +71,9 @@ class LineFile:
                 self._remember(file)
         except FileNotFoundError:
             return [], True
+        except NotRegular:
+            is_told, self._is_refused = self._is_refused, True
+            return [] if is_told else [Line("", lost=Lost(0, 0, NOT_A_FILE))], True
         return lines, at_end
 
     def _remember(self, file: Any) -> None:
@@ -96,6 +104,9 @@ def lines_in(piece: bytes, at: int) -> Iterator[Line]:
     except (ValueError, RecursionError):
         yield from _salvaged(piece, at)
         return
+    if is_too_deep(text):
+        yield Line("", lost=Lost(at, at + len(piece), f"nested deeper than {DEEPEST} levels"))
+        return
     if isinstance(row, dict):
         yield _line(text.strip(), row, at)
     else:
@@ -105,8 +116,8 @@ def lines_in(piece: bytes, at: int) -> Iterator[Line]:
 def _salvaged(piece: bytes, at: int) -> Iterator[Line]:
     """Rows inside a line that as a whole is none. Only what has a step and a time is a row and not a part of one."""
     text = piece.decode("latin-1")  # one character per byte, so that places agree
-    done = place = 0
-    while (place := text.find('{"', place)) >= 0:
+    done = place = tries = 0
+    while (place := text.find('{"', place)) >= 0 and (tries := tries + 1) <= MOST_TRIES:
         try:
             _, end = _DECODER.raw_decode(text, place)
             row = json.loads(piece[place:end].decode())
@@ -130,4 +141,5 @@ def _lost(piece: bytes, at: int, start: int, end: int) -> Lost:
 
 def _line(text: str, row: dict[str, Any], place: int) -> Line:
     step = row.get("_step")
-    return Line(text, step if isinstance(step, int) and not isinstance(step, bool) else None, tuple(row), None, place)
+    is_step = isinstance(step, int) and not isinstance(step, bool) and -(2**63) <= step < 2**63
+    return Line(text, step if is_step else None, tuple(row), None, place)

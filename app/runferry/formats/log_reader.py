@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from google.protobuf.message import DecodeError
 
-from runferry.errors import TemporaryError
+from runferry.errors import PermanentError, TemporaryError
 from runferry.formats import quick
+from runferry.formats.broken_text import mended
 from runferry.formats.entries import Batch, Gap, RunContent
 from runferry.formats.gaps import GapLog
 from runferry.formats.messages import RECORD
+from runferry.formats.odd_values import UNKNOWN
 from runferry.formats.records import RecordFolder, empty_content
 from runferry.formats.rows import RowBuilder
+from runferry.regular_files import NotRegular, open_below
 from runferry.right_of_way import give_way
 from runferry.wire.scanning import HEADER, READ, ZEROS, Lost, Scanner
 
@@ -40,7 +43,7 @@ class LogReader:
     def _restart(self) -> None:
         self.content: RunContent = empty_content()
         self._scanner = Scanner()
-        self._builder = RowBuilder()
+        self._builder = RowBuilder(self.content.odd)
         self._folder = RecordFolder(self.content)
         self._gaps = GapLog()
         self._number = 0  # of the newest record
@@ -60,13 +63,15 @@ class LogReader:
         be gone, so an unreadable end is reported as a gap instead of waited for.
         """
         try:
-            with self.path.open("rb") as file:
+            with open_below(self.path.parent, self.path.name) as file:
                 if not self._is_same(file):
                     self._restart()
                     return Batch(0, 0, replaced=True)
                 start = self.position
                 cut = self._scanner.read(file, max_bytes, stop, finished)
                 self._remember(file, cut.records)
+        except NotRegular as cause:
+            raise _not_a_log(self.path) from cause
         except OSError as cause:
             raise TemporaryError(
                 "log-unreadable",
@@ -136,7 +141,6 @@ class LogReader:
         if content.rows:
             content.counts["history"] = content.rows
         self._number = next((number for _, payload in reversed(records) if (number := _number(payload))), self._number)
-        content.values_lost += self._builder.take_lost()
 
     def _close_gap(self, payload: bytes) -> None:
         number = _number(payload)
@@ -146,9 +150,8 @@ class LogReader:
     def _parsed(self, offset: int, payload: bytes, batch: Batch, summaries: list[bytes]) -> None:
         """A record of any kind, by way of its message class."""
         content = self.content
-        try:
-            record = RECORD.FromString(payload)
-        except DecodeError:
+        record = _record(payload)
+        if record is None:
             self._unreadable(offset, payload)
             return
         kind = record.WhichOneof("kind")
@@ -159,6 +162,8 @@ class LogReader:
             content.summary_rows = content.rows
         elif kind is None or kind == "request":
             content.records_unknown += 1
+            if kind is None and len(payload) > HEADER:  # an empty one says nothing, nor does a request
+                content.odd.note(UNKNOWN)
         else:
             self._summaries(summaries)  # a run record may set the summary, too
             self._folder.fold(kind, record, batch)
@@ -194,12 +199,36 @@ class LogReader:
         content.last_step = step
 
 
+def _record(payload: bytes) -> Any:
+    """The message; None where it is none. A text in it that is no UTF-8 costs its broken characters."""
+    try:
+        return RECORD.FromString(payload)
+    except DecodeError:
+        pass
+    found = mended(payload)
+    try:
+        return None if found is None else RECORD.FromString(found)
+    except DecodeError:
+        return None
+
+
 def read_all(path: Path, finished: bool = True) -> tuple[RunContent, list[Gap]]:
     """Go through a whole log for what it says about the run; the streamed lines are dropped as they come."""
     reader = LogReader(path)
     while not reader.read(4 * READ, finished=finished).at_end:
         pass
     return reader.content, reader.content.gaps
+
+
+def _not_a_log(path: Path) -> PermanentError:
+    """Something else stands where the log should be; a link could lead to any log of this computer."""
+    is_linked = path.is_symlink()
+    return PermanentError(
+        "log-not-a-file",
+        "The run's log is a link" if is_linked else "The run's log is no file",
+        f"{path} leads to {path.resolve()}." if is_linked else f"{path} is a pipe, a device or a socket.",
+        "Name that log itself to send it, or copy it to here." if is_linked else "Bring the log back.",
+    )
 
 
 def _without_wrong_joints(

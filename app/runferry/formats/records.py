@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import re
 from typing import Any
 
@@ -22,8 +23,12 @@ from runferry.formats.entries import (
     RunContent,
     RunInfo,
 )
+from runferry.formats.json_text import dumps
 from runferry.formats.key_values import KeyValues
 from runferry.formats.messages import ENVIRONMENT
+from runferry.formats.odd_values import LAST_SECOND, NO_JSON, NO_RECORD, NO_TIME, TOO_DEEP, OddValues, is_too_deep
+
+log = logging.getLogger(__name__)
 
 POLICIES = {0: "now", 1: "end", 2: "live"}
 KINDS = {0: "other", 1: "wandb", 2: "media", 3: "artifact"}
@@ -32,7 +37,8 @@ RULES = ("min", "max", "mean", "best", "last", "none", "copy", "first")
 
 def empty_content() -> RunContent:
     """Nothing read yet."""
-    return RunContent(RunInfo(), KeyValues(merge=True), KeyValues(), ENVIRONMENT())
+    odd = OddValues()
+    return RunContent(RunInfo(), KeyValues(merge=True, odd=odd), KeyValues(odd=odd), ENVIRONMENT(), odd=odd)
 
 
 class RecordFolder:
@@ -47,10 +53,14 @@ class RecordFolder:
         self._config_read = False
 
     def fold(self, kind: str, record: Any, batch: Batch) -> None:
-        """Take one record in; `kind` is the name of its field."""
+        """Take one record in; `kind` is the name of its field. What is wrong with it costs this one only."""
         handler = getattr(self, f"_{kind}", None)
         if handler is not None:
-            handler(getattr(record, kind), batch)
+            try:
+                handler(getattr(record, kind), batch)
+            except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
+                log.warning("a record of kind %s: %r", kind, error)
+                self.content.odd.note(NO_RECORD, kind)
         self.content.counts[kind] = self.content.counts.get(kind, 0) + 1
 
     def _header(self, header: Any, batch: Batch) -> None:
@@ -62,7 +72,7 @@ class RecordFolder:
         content = self.content
         content.run_records += 1
         if run.HasField("start_time") and self._start_ns is None:
-            self._start_ns = _nanoseconds(run.start_time)
+            self._start_ns = self._time(run.start_time, "start of the run")
         content.run = _merged(content.run, run, self._start_ns)
         if not self._config_read:  # later ones repeat it; what changed comes in config records
             self._config_read = True
@@ -86,6 +96,8 @@ class RecordFolder:
         for field, _ in environment.ListFields():
             if field.name in ("args", "gpu_nvidia", "gpu_amd"):  # a later record repeats the list
                 known.ClearField(field.name)
+        if environment.HasField("started_at") and self._time(environment.started_at, "start of the program") is None:
+            environment.ClearField("started_at")
         known.MergeFrom(environment)
 
     def _metric(self, metric: Any, batch: Batch) -> None:
@@ -109,7 +121,9 @@ class RecordFolder:
         rules.append(new)
 
     def _stats(self, stats: Any, batch: Batch) -> None:
-        nanoseconds = _nanoseconds(stats.timestamp)
+        nanoseconds = self._time(stats.timestamp, "system metrics")
+        if nanoseconds is None:
+            nanoseconds = int(self._now() * 1e9)
         if self._start_ns is None:
             self._start_ns = nanoseconds  # the run record is lost: the first sample is the best there is
         timestamp = _seconds(nanoseconds)
@@ -124,19 +138,23 @@ class RecordFolder:
     def _stat(self, key: str, text: str) -> list[str]:
         """One value, or one per label where old clients put an object (``network``)."""
         try:
-            value = json.loads(text)
+            value = json.loads(text) if not is_too_deep(text) else None
         except (ValueError, RecursionError):
-            self.content.values_lost += 1
+            self.content.odd.note(NO_JSON, key)
+            return []
+        if value is None and text != "null":
+            self.content.odd.note(TOO_DEEP, key)
             return []
         if not isinstance(value, dict):
             return [f"{json.dumps(key, ensure_ascii=False)}:{text}"]
         found: list[str] = []
         for label, node in value.items():
-            found.extend(self._stat(f"{key}.{label}", json.dumps(node, ensure_ascii=False)))
+            found.extend(self._stat(f"{key}.{label}", dumps(node)))
         return found
 
     def _output_raw(self, output: Any, batch: Batch, is_line: bool = False) -> None:
-        timestamp = _nanoseconds(output.timestamp) / 1e9
+        known = self._time(output.timestamp, "console")
+        timestamp = self._now() if known is None else known / 1e9
         self._console(ConsoleChunk(output.output_type == 0, output.line, timestamp, is_line), batch)
         self.content.last_timestamp = timestamp
 
@@ -144,8 +162,19 @@ class RecordFolder:
         self._output_raw(output, batch, is_line=True)
 
     def _output_logger(self, output: Any, batch: Batch) -> None:
-        timestamp = self.content.last_timestamp or self.content.run.start_time or 0.0
-        self._console(ConsoleChunk(False, output.line, timestamp, is_line=True), batch)
+        self._console(ConsoleChunk(False, output.line, self._now(), is_line=True), batch)
+
+    def _now(self) -> float:
+        """The best guess where a record has no time of its own."""
+        return self.content.last_timestamp or self.content.run.start_time or 0.0
+
+    def _time(self, timestamp: Any, what: str) -> int | None:
+        """Nanoseconds since the epoch; None, and noted, where it is a time of no calendar."""
+        nanoseconds = _nanoseconds(timestamp)
+        if 0 <= nanoseconds < (LAST_SECOND + 1) * 1_000_000_000:
+            return nanoseconds
+        self.content.odd.note(NO_TIME, what)
+        return None
 
     def _console(self, chunk: ConsoleChunk, batch: Batch) -> None:
         batch.console.append(chunk)

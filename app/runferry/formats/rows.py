@@ -10,6 +10,7 @@ finished line is parsed once to see that it is JSON.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,19 +19,23 @@ import orjson
 from runferry.formats import items, quick
 from runferry.formats.entries import Path
 from runferry.formats.items import VALUE_TAG
+from runferry.formats.json_text import dumps
 from runferry.formats.messages import HISTORY
+from runferry.formats.odd_values import Odd, OddValues, is_too_deep
 
 CACHE = 200_000  # keys whose text is kept; a log with more distinct keys costs time, not memory
+
+_HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs, which have no UTF-8
 
 Tree = dict[str, Any]  # label -> JSON text or another Tree
 
 
 class RowBuilder:
-    """Builds lines; remembers the keys that it saw in `keys`."""
+    """Builds lines; remembers the keys that it saw in `keys`, and in `odd` what it had to leave out."""
 
-    def __init__(self) -> None:
+    def __init__(self, odd: OddValues | None = None) -> None:
         self.keys: dict[Path, None] = {}
-        self._lost = 0
+        self.odd = OddValues() if odd is None else odd
         self._texts: dict[bytes, bytes] = {}  # prefix -> key as JSON with its colon
         self._plain: set[str] = set()  # keys of one label that stand in JSON as they stand in the log
         self._nested: dict[bytes, Path] = {}  # prefix -> key of several labels
@@ -70,11 +75,6 @@ class RowBuilder:
             return self._slow(raw_items, step)
         return _with_step(line, row, step)
 
-    def take_lost(self) -> int:
-        """How many values were no JSON since the last call."""
-        lost, self._lost = self._lost, 0
-        return lost
-
     def _add_nested(self, raw_items: list[bytes], parts: list[bytes]) -> bool:
         """Add keys of several labels, and keys seen for the first time. False: this row needs the slow way."""
         tree: Tree = {}
@@ -109,11 +109,11 @@ class RowBuilder:
         """Every item by itself: typed values, values that are no JSON, a key given twice (the last one counts)."""
         tree: Tree = {}
         for item in raw_items:
-            pair = items.decode(item)
-            if pair is None:
-                self._lost += 1
+            try:
+                path, text = items.decode(item)
+            except Odd as odd:
+                self.odd.take(odd)
                 continue
-            path, text = pair
             self.keys[path] = None
             if not _put(tree, path, text):
                 put_over(tree, path, text)
@@ -131,6 +131,8 @@ def _with_step(line: bytes, row: dict[str, Any], step: int | None) -> tuple[str,
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
+    if is_too_deep(line):
+        return None
     try:
         row = orjson.loads(line)
     except ValueError:
@@ -143,7 +145,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 
 def _integer(value: Any) -> int | None:
     if type(value) is int:
-        return value
+        return value if -(2**63) <= value < 2**63 else None
     if not isinstance(value, float):
         return None
     return int(value) if value == value and abs(value) < 2**63 and int(value) == value else None
@@ -192,14 +194,16 @@ def opened(text: str) -> Tree | None:
 
 def plant(value: dict[str, Any]) -> Tree:
     """A parsed object as a tree."""
-    return {
-        label: plant(node) if isinstance(node, dict) and node else json.dumps(node, ensure_ascii=False)
-        for label, node in value.items()
-    }
+    return {label: plant(node) if isinstance(node, dict) and node else dumps(node) for label, node in value.items()}
 
 
 def dump(node: Tree | str) -> str:
     """A tree as JSON text."""
+    text = _dump(node)
+    return text if text.isascii() else _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _dump(node: Tree | str) -> str:
     if isinstance(node, str):
         return node
-    return "{" + ",".join(f"{json.dumps(label, ensure_ascii=False)}:{dump(sub)}" for label, sub in node.items()) + "}"
+    return "{" + ",".join(f"{json.dumps(label, ensure_ascii=False)}:{_dump(sub)}" for label, sub in node.items()) + "}"

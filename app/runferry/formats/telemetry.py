@@ -67,11 +67,10 @@ def _fields(raw: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 def _varint(raw: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
-    while at < len(raw):
-        byte = raw[at]
+    for byte in raw[at : at + 10]:  # no number has more
         at += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value, at
+            return value & (1 << 64) - 1, at
         shift += 7
-    return value, at
+    return 0, len(raw)

@@ -29,7 +29,8 @@ _PATIENT = 3600  # rows of one run that wait in memory while the disk takes none
 
 @dataclass(frozen=True)
 class LiveRun:
-    """A run whose training lives on this host. `key`: its folder; `pids`: the processes that it began with.
+    """A run whose training lives on this host. `key`: its folder; `pids`: the processes that it began with, none
+    where they cannot be seen.
 
     `started`: seconds since the epoch. `is_kept`: its rows are wanted (not where the log has such rows itself).
     """

@@ -21,6 +21,7 @@ from runferry.metrics.sample import HostSample, Reading
 from runferry.metrics.trees import TreeReading, Trees, values_of
 
 LOOK_UP = 30.0  # seconds between two looks at who is whose child and at open files
+UNSEEN = {"proc.*": "which processes train this run cannot be seen from here: only the whole computer is measured"}
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,15 @@ class Sampler:
         self._processors = os.cpu_count() or 1
 
     def keep(self, roots: Mapping[str, Sequence[int]]) -> None:
-        """The runs to measure, by key, each with the processes that it began with."""
+        """The runs to measure, by key, each with the processes that it began with; none where they cannot be seen."""
         if dict(roots) == self._roots:
             return
         if set(roots) - set(self._roots):
             self._looked_up = -LOOK_UP  # a new run's children are wanted at once
         self._roots = {key: tuple(pids) for key, pids in roots.items()}
-        self._trees.keep(self._roots)
-        self._cgroups.forget({pids[0] for pids in self._roots.values()})
+        seen = {key: pids for key, pids in self._roots.items() if pids}
+        self._trees.keep(seen)
+        self._cgroups.forget({pids[0] for pids in seen.values()})
 
     def measure(self) -> Reading:
         """Everything now. Never raises for what cannot be read."""
@@ -81,6 +83,7 @@ class Sampler:
         cards = self._cards.measure(now)
         time = self._clocks.time()
         runs = {key: self._run(key, one, cards, elapsed, time) for key, one in self._trees.measure(elapsed).items()}
+        runs |= {key: HostSample(time, {}, UNSEEN) for key, pids in self._roots.items() if not pids}
         host = HostSample(time, {**values, **cards.values}, {**self._host.reasons, **cards.reasons})
         return Reading(host, runs, is_fresh=elapsed is None)
 

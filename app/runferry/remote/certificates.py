@@ -7,6 +7,7 @@ one that has expired. Nothing here decides whom to trust; that is `trust`.
 from __future__ import annotations
 
 import datetime
+import errno
 import functools
 import hashlib
 import re
@@ -22,9 +23,13 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_ce
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
 from runferry.errors import NeedsUser, UsageError
+from runferry.inert import inert
+from runferry.regular_files import read_regular
 
 SUFFIXES = (".pem", ".crt", ".cer", ".der")
 LARGEST = 4 << 20  # bytes; the list of all public CAs has a quarter of a MiB
+_LONGEST = 300  # characters that are shown of a name
+_MOST_NAMES = 100  # of one server, that are kept
 _PEM = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
@@ -83,34 +88,41 @@ def _quiet() -> Iterator[None]:
 
 
 def describe(der: bytes) -> Certificate:
-    """What a certificate says of itself. ValueError where the bytes are none."""
-    with _quiet():
-        found = x509.load_der_x509_certificate(der)
-        subject, issuer = found.subject.rfc4514_string(), found.issuer.rfc4514_string()
-        digest = hashlib.sha256(der).hexdigest().upper()
-        return Certificate(
-            subject=subject,
-            issuer=issuer,
-            not_before=found.not_valid_before_utc,
-            not_after=found.not_valid_after_utc,
-            sha256=":".join(digest[at : at + 2] for at in range(0, len(digest), 2)),
-            is_ca=_is_ca(found),
-            is_self_signed=_signs_itself(found),
-            organisation=_organisation(found.issuer),
-            names=_names(found),
-            issuer_url=_issuer_url(found),
-            has_authority_key=_extension(found, ExtensionOID.AUTHORITY_KEY_IDENTIFIER) is not None,
-            der=der,
-        )
+    """What a certificate says of itself, as it can be shown. ValueError where the bytes are none."""
+    try:
+        with _quiet():
+            return _described(x509.load_der_x509_certificate(der), der)
+    except ValueError:
+        raise
+    except Exception as error:  # whatever the library calls a certificate that breaks the rules
+        raise ValueError(f"{type(error).__name__}: {inert(error, _LONGEST)}") from error
+
+
+def _described(found: x509.Certificate, der: bytes) -> Certificate:
+    digest = hashlib.sha256(der).hexdigest().upper()
+    return Certificate(
+        subject=inert(found.subject.rfc4514_string(), _LONGEST),
+        issuer=inert(found.issuer.rfc4514_string(), _LONGEST),
+        not_before=found.not_valid_before_utc,
+        not_after=found.not_valid_after_utc,
+        sha256=":".join(digest[at : at + 2] for at in range(0, len(digest), 2)),
+        is_ca=_is_ca(found),
+        is_self_signed=_signs_itself(found),
+        organisation=inert(_organisation(found.issuer), _LONGEST),
+        names=_names(found),
+        issuer_url=inert(_issuer_url(found), _LONGEST),
+        has_authority_key=_extension(found, ExtensionOID.AUTHORITY_KEY_IDENTIFIER) is not None,
+        der=der,
+    )
 
 
 def read(path: Path) -> list[Certificate]:
     """All certificates of a file, in PEM (any number) or DER. Raises BadCertificateFile."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise BadCertificateFile(path, "it is too large for a file of certificates", _ASK)
-        data = path.read_bytes()
+        data = read_regular(path, LARGEST)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise BadCertificateFile(path, "it is too large for a file of certificates", _ASK) from error
         raise BadCertificateFile(path, error.strerror or str(error), "Choose a file that you can read.") from error
     blocks = [(match.group(1), match.group(0)) for match in _PEM.finditer(data)]
     if any(kind.endswith(b"PRIVATE KEY") for kind, _ in blocks):
@@ -184,7 +196,7 @@ def public_authorities() -> frozenset[str]:
 
     with _quiet():
         found = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
-        return frozenset(one.subject.rfc4514_string() for one in found)
+        return frozenset(inert(one.subject.rfc4514_string(), _LONGEST) for one in found)
 
 
 def subjects(paths: Iterable[Path]) -> list[Certificate]:
@@ -267,7 +279,10 @@ def _organisation(name: x509.Name) -> str:
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     said = _extension(certificate, ExtensionOID.SUBJECT_ALTERNATIVE_NAME)
-    return tuple(str(one.value) for one in said) if isinstance(said, x509.SubjectAlternativeName) else ()
+    if not isinstance(said, x509.SubjectAlternativeName):
+        return ()
+    found = [inert(one.value, _LONGEST) for _, one in zip(range(_MOST_NAMES), said, strict=False)]
+    return (*found, f"and {len(said) - _MOST_NAMES} more") if len(said) > _MOST_NAMES else tuple(found)
 
 
 def _issuer_url(certificate: x509.Certificate) -> str:

@@ -19,6 +19,7 @@ from runferry.remote.tunnel import Proxy
 if TYPE_CHECKING:
     from runferry.remote.certificates import Certificate
 
+_DRAWN = 10  # certificates of a chain that are shown: a real one has two to four
 _CERTIFICATE_REQUEST = 13  # of the TLS handshake messages
 _MIDDLEMEN = (
     "zscaler", "netskope", "fortinet", "fortigate", "palo alto", "blue coat", "bluecoat", "symantec web", "sophos",
@@ -52,19 +53,21 @@ class Presented:
     def drawn(self) -> list[str]:
         """The chain for a terminal, leaf first, with the link that is not trusted."""
         lines: list[str] = []
-        for number, one in enumerate(self.chain):
+        for number, one in enumerate(self.chain[:_DRAWN]):
             lines.append(f"{'  ' * number}{'└ ' if number else ''}{one.subject or '(no subject)'}")
             inside = "  " * number + "    "
             lines.append(f"{inside}valid {one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}")
             lines.append(f"{inside}SHA-256 {one.sha256}")
             if number == self.untrusted_at:
                 lines.append(f"{inside}✗ issued by {one.issuer}, which is not trusted here")
+        if len(self.chain) > _DRAWN:
+            lines.append(f"… and {len(self.chain) - _DRAWN} more certificates")
         return lines
 
     def as_dict(self) -> dict[str, Any]:
         """The same for JSON."""
         return {
-            "chain": [one.as_dict() for one in self.chain],
+            "chain": [one.as_dict() for one in self.chain[:_DRAWN]],
             "untrusted_at": self.untrusted_at,
             "is_public": self.is_public,
             "middleman": self.middleman,

@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from runferry.errors import PermanentError
 from runferry.inert import inert
-from runferry.remote.proxies import is_loopback_host
+from runferry.servers import is_loopback
 
 _SHOWN = 200
 _MOST_HEADERS = 64
@@ -74,7 +74,7 @@ def usable(headers: Sequence[object]) -> dict[str, str]:
     found = {}
     for line in headers[:_MOST_HEADERS]:
         name, _, value = str(line).partition(":") if isinstance(line, str) else ("", "", "")
-        name, value = name.strip(), value.strip()
+        name, value = name.strip(" \t"), value.strip(" \t")
         is_sound = _TOKEN.fullmatch(name) and len(value) <= _LONGEST_HEADER and _VALUE.fullmatch(value)
         if is_sound and _HEADERS.fullmatch(name):
             found[name] = value
@@ -122,9 +122,9 @@ def check_peer(sock: socket.socket, server: int | None, is_proved: bool) -> None
 
 def nearness_by_name(url: str) -> int | None:
     """The nearness of an address of numbers, and of this computer by its names; None for any other name."""
-    host = urlsplit(url).hostname or ""
-    if is_loopback_host(host):
+    if is_loopback(url):
         return 3
+    host = urlsplit(url).hostname or ""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

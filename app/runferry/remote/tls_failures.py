@@ -16,6 +16,8 @@ from runferry.remote.troubles import ServerRefused, ServerTrouble
 _ADD = "Ask IT for the CA certificate, compare its SHA-256, and add it: `runferry certificates add FILE`."
 STALLED = "handshake operation timed out"  # in the words of Python's ssl
 _NO_ISSUER = (2, 19, 20, 21, 27)  # codes of OpenSSL for a chain that ends at nobody who is trusted
+_NAMES_SHOWN = 5
+_OLD = ("UNSUPPORTED_PROTOCOL", "ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION", "unsupported protocol")
 _FORM = range(79, 95)  # what X509_V_FLAG_X509_STRICT checks
 
 Look = Callable[[], "Presented | None"]
@@ -107,6 +109,19 @@ class PlainHttp(ServerRefused):
         )
 
 
+class TooOld(ServerRefused):
+    """The server speaks only versions of TLS that are broken."""
+
+    def __init__(self, at: str, cause: object) -> None:
+        super().__init__(
+            "tls-too-old",
+            "The server's TLS is too old",
+            f"{at} speaks no version of TLS from 1.2 on; what it speaks can be read and changed on the way.",
+            "Tell whoever runs the server to switch on TLS 1.2 or 1.3.",
+            cause,
+        )
+
+
 class HandshakeStalled(ServerTrouble):
     """Nothing came after the first message: a middlebox, or a server that is stuck."""
 
@@ -140,7 +155,9 @@ def certificate(cause: ssl.SSLCertVerificationError, at: str, host: str, look: L
     leaf = seen.chain[0] if seen and seen.chain else None
     by = f' It was issued by "{leaf.issuer}".' if leaf else ""
     if code in (62, 63, 64):
-        names = ", ".join(leaf.names) if leaf and leaf.names else "another name"
+        names = ", ".join(leaf.names[:_NAMES_SHOWN]) if leaf and leaf.names else "another name"
+        more = len(leaf.names) - _NAMES_SHOWN if leaf else 0
+        names += f" and {more} more" if more > 0 else ""
         return WrongName(
             f'{at}: the certificate is for {names}, but the address is "{host}".{by}',
             "Check the server's address.",
@@ -208,6 +225,8 @@ def handshake(error: Exception, text: str, at: str, look: Look) -> AppError:
         return PlainHttp(at, error)
     if STALLED in text:
         return HandshakeStalled(at, error)
+    if any(one in text for one in _OLD):
+        return TooOld(at, error)
     seen = look()
     wants = bool(seen and seen.wants_client_certificate) or "CERTIFICATE_REQUIRED" in text
     if wants:

@@ -7,6 +7,8 @@ certificate's form are set here, on every Python alike. Verification is never tu
 
 from __future__ import annotations
 
+import errno
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +17,11 @@ from pathlib import Path
 import truststore
 
 from runferry.errors import NeedsUser
+from runferry.inert import inert
+from runferry.regular_files import open_regular
 
 _IN_ORDER = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+LARGEST = 32 << 20  # bytes of a file of certificates
 SYSTEM = "system trust store"
 FOR_SERVER = "company CA of this server"
 FOR_ALL = "company CA of all servers"
@@ -77,6 +82,7 @@ def make_context(environ: Mapping[str, str], trust: Trust = NOTHING_SET) -> ssl.
     used = [one for one in sources(environ, trust) if not one.ignored]
     is_system = used[-1].name == SYSTEM
     context = (truststore.SSLContext if is_system else ssl.SSLContext)(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever a system's configuration of OpenSSL says
     context.verify_flags |= _ALWAYS
     if trust.relaxed:
         context.verify_flags &= ~_STRICT
@@ -112,32 +118,42 @@ def _company(name: str, path: Path) -> TrustSource:
 
 
 def _load(context: ssl.SSLContext, source: TrustSource) -> None:
-    path = Path(source.path)
     try:
+        path = Path(source.path)
         if path.is_dir():
             context.load_verify_locations(capath=str(path))
         else:
+            _check_file(path)
             context.load_verify_locations(cafile=str(path))
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:  # ssl's errors are OSErrors
         raise NeedsUser(
             "ca-bundle-unusable",
             "The CA bundle cannot be used",
-            f"{source.name} names {source.path}, which cannot be read as certificates ({error}).",
+            f"{source.name} names {inert(source.path)}, which cannot be read as certificates ({error}).",
             f"Correct or unset {source.name}." if source.name in _IN_ORDER else "Remove it, and add the file again.",
             error,
         ) from error
 
 
+def _check_file(path: Path) -> None:
+    """OpenSSL would wait for a pipe, and read a device for ever. Raises OSError."""
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise OSError(errno.EFBIG, f"more than {LARGEST >> 20} MB")
+
+
 def _load_own(context: ssl.SSLContext, trust: Trust) -> None:
     """The certificate with which we show who we are. A key with a password is refused: nobody is there to type it."""
     try:
+        for name in filter(None, (trust.client_certificate, trust.client_key)):
+            _check_file(Path(name))
         context.load_cert_chain(trust.client_certificate, trust.client_key or None, password=_no_password)
-    except (OSError, ssl.SSLError, _Locked) as error:
+    except (OSError, ValueError, _Locked) as error:
         why = "its key has a password" if isinstance(error, _Locked) else str(error)
         raise NeedsUser(
             "client-certificate-unusable",
             "The client certificate cannot be used",
-            f"{trust.client_certificate}: {why}.",
+            f"{inert(trust.client_certificate)}: {why}.",
             "Name a PEM file with the certificate, and one with its key without a password, in the server's settings.",
             error,
         ) from error

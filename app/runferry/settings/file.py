@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import AppError, NeedsUser
+from runferry.regular_files import read_regular
+
+LARGEST = 16 << 20  # bytes
 
 
 def read_object(path: Path) -> tuple[dict[str, Any], AppError | None]:
     """What the file holds, and what is wrong with it; a missing file holds nothing."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = json.loads(read_regular(path, LARGEST).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}, None
     except OSError as error:

@@ -29,6 +29,7 @@ class Folder:
     entity, project: where its runs go whatever their logs say; empty: what they say. exclude: patterns (``*``, ``?``)
     for names of folders below it, or paths from it, whose runs are left alone. min_steps: a run with fewer steps is not
     sent. added: seconds since the epoch; what was over before is listed and waits until asked. 0: all of it is meant.
+    follow_links: what links of its runs lead to outside of their folders is sent, too.
     `extra`: unknown keys of the file.
     """
 
@@ -40,6 +41,7 @@ class Folder:
     exclude: tuple[str, ...] = ()
     min_steps: int = 0
     added: float = 0.0
+    follow_links: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def as_json(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class Folder:
             "exclude": list(self.exclude),
             "min_steps": self.min_steps,
             "added": self.added,
+            "follow_links": self.follow_links,
         }
         said = {name: value for name, value in more.items() if value}
         return {**self.extra, "path": self.path, "server": self.server, "mode": self.mode.value, **said}
@@ -84,6 +87,7 @@ def _folder(entry: object) -> Folder:
         _patterns(extra.pop("exclude", ())),
         int(_number("min_steps", extra.pop("min_steps", 0))),
         _number("added", extra.pop("added", 0.0)),
+        _switch("follow_links", extra.pop("follow_links", False)),
         extra,
     )
 
@@ -104,6 +108,12 @@ def _patterns(value: object) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value):
         return tuple(one.strip() for one in value if one.strip())
     raise ValueError(f"exclude: {value!r} is not a list of patterns")
+
+
+def _switch(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"{name}: {value!r} is neither true nor false")
 
 
 def _number(name: str, value: object) -> float:

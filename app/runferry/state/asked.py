@@ -19,6 +19,7 @@ class Asked:
     default_entity: str = ""
     default_project: str = ""
     metrics_only: bool = False
+    follow_links: bool = False
 
 
 _NAMES = tuple(one.name for one in fields(Asked))
@@ -33,7 +34,16 @@ class AskedTable:
     def all(self) -> list[Asked]:
         """Every one."""
         found = self._database.rows(f"SELECT {', '.join(_NAMES)} FROM asked ORDER BY rowid")  # noqa: S608 -- our names
-        return [Asked(**{**dict(one), "metrics_only": bool(one["metrics_only"])}) for one in found]
+        return [
+            Asked(
+                **{
+                    **dict(one),
+                    "metrics_only": bool(one["metrics_only"]),
+                    "follow_links": bool(one["follow_links"]),
+                }
+            )
+            for one in found
+        ]
 
     def put(self, asked: list[Asked]) -> None:
         """Remember them; what was asked last counts."""

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -62,6 +63,8 @@ class Database:
             if is_checked and (wrong := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                 raise sqlite3.DatabaseError(f"malformed: {wrong}")
             self._migrate(connection)
+            if missing := _expected_columns() - _columns(connection):
+                raise sqlite3.DatabaseError(f"malformed: {' '.join(sorted(missing))} is not there")
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise in_words(error, self.path) from error
@@ -144,6 +147,23 @@ class Database:
                 f"BEGIN IMMEDIATE;{schema.MIGRATIONS[number]};PRAGMA application_id={schema.APPLICATION_ID};"
                 f"PRAGMA user_version={number + 1};COMMIT;"
             )
+
+
+def _columns(connection: sqlite3.Connection) -> frozenset[str]:
+    """All columns as TABLE.COLUMN."""
+    query = (
+        "SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'"
+    )
+    return frozenset(name for (name,) in connection.execute(query))
+
+
+@cache
+def _expected_columns() -> frozenset[str]:
+    """Those that a new file has: a flipped bit may stand in the very text that describes a table."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for migration in schema.MIGRATIONS:
+            fresh.executescript(migration)
+        return _columns(fresh)
 
 
 def file_system_of(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:

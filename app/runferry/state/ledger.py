@@ -17,6 +17,7 @@ from typing import Any
 from runferry.clock import Clock
 from runferry.state.database import Database
 from runferry.state.delivery import MEANING, Delivery
+from runferry.state.links import LinkTable
 from runferry.state.losses import Losses
 from runferry.status import SyncState
 
@@ -39,6 +40,7 @@ class Ledger(Losses):
     def __init__(self, database: Database, clock: Clock) -> None:
         super().__init__(database)
         self._clock = clock
+        self.links = LinkTable(database)
 
     # -- sources and targets ------------------------------------------------------------------------------------------
 

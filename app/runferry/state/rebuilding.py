@@ -15,6 +15,21 @@ from runferry.state.any_text import AnyTextConnection
 from runferry.state.database import Database
 
 TAKEN_OVER = ("pauses", "asked")
+ASKED_ANEW = frozenset(  # of the servers, or measured and noted again
+    (
+        "sources",
+        "targets",
+        "deliveries",
+        "ranges",
+        "files",
+        "alerts",
+        "artifacts",
+        "set_aside",
+        "gaps",
+        "activity",
+        "samples",
+    )
+)
 _PARTS = ("", "-wal", "-shm")  # of an SQLite database
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import NeedsUser
+from runferry.regular_files import open_below, open_to_change
 
 COLLECTED = "runferry-samples"  # beginning of the names in run folders
 KEPT_FOR = 90 * 86400.0  # seconds after the last line
@@ -51,7 +52,7 @@ class SampleStore:
             if path not in self._mended:
                 _cut_torn(path)
                 self._mended.add(path)
-            with path.open("ab", buffering=0) as file:
+            with open_to_change(path, is_new=True) as file:
                 data = "".join(f"{row}\n" for row in rows).encode()
                 if file.write(data) != len(data):
                     self._mended.discard(path)
@@ -98,8 +99,8 @@ def collected_in(run_folder: str) -> tuple[tuple[str, int], ...]:
 def last_row(path: Path) -> Mapping[str, Any]:
     """The newest measurement in a file; empty where there is none."""
     try:
-        with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - _TAIL, 0))
+        with open_below(path.parent, path.name) as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _TAIL, 0))
             lines = file.read().split(b"\n")[:-1]
     except OSError:
         return {}
@@ -110,7 +111,7 @@ def parsed(line: bytes) -> dict[str, Any] | None:
     """A line's object; None for what is no measurement."""
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and "_timestamp" in found else None
 
@@ -121,7 +122,7 @@ def _cut_torn(path: Path) -> None:
         size = path.stat().st_size
     except FileNotFoundError:
         return
-    with path.open("r+b") as file:
+    with open_to_change(path) as file:
         file.seek(max(size - _TAIL, 0))
         tail = file.read()
         if tail and not tail.endswith(b"\n"):

@@ -161,6 +161,19 @@ CREATE TABLE asked (                          -- runs that a person had sent fro
 ) STRICT;
 """
 
+_LINKS = """
+CREATE TABLE links (                          -- links that may be followed out of a run's folder
+    folder BLOB NOT NULL,                     -- the run's folder, as the file system spells it
+    name BLOB NOT NULL,                       -- of the run's file
+    identity TEXT NOT NULL,                   -- device and inode of the link, like 2049:1311
+    target BLOB NOT NULL,                     -- the file that it led to
+    asked INTEGER NOT NULL,                   -- 1: a person wanted it; 0: it was seen to appear
+    PRIMARY KEY (folder, name)
+) STRICT;
+
+ALTER TABLE asked ADD COLUMN follow_links INTEGER NOT NULL DEFAULT 0;
+"""
+
 _SHARES = """
 CREATE TABLE shares (                         -- of a run that has several logs: what each says of it as a whole
     target INTEGER NOT NULL REFERENCES targets ON DELETE CASCADE,
@@ -171,4 +184,4 @@ CREATE TABLE shares (                         -- of a run that has several logs:
 ALTER TABLE deliveries ADD COLUMN meaning INTEGER NOT NULL DEFAULT 0;  -- what `verified` meant; see `state.delivery`
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE, _ASKED, _SHARES)
+MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE, _ASKED, _SHARES, _LINKS)

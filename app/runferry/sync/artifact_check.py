@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 from runferry.errors import PermanentError
 from runferry.formats.entries import Artifact
@@ -12,7 +14,7 @@ from runferry.remote.artifacts import COMMITTED
 from runferry.remote.session import Session
 from runferry.remote.uploads import RemoteFile
 from runferry.state.deliverables import SentArtifact
-from runferry.sync.artifact_manifest import hex_of, read_manifest
+from runferry.sync.artifact_manifest import hex_of, read_manifest, read_no_file
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,19 @@ class ExpectedArtifact:
     files: Mapping[str, tuple[int, str]] | None
 
 
-def expected(logged: Iterable[Artifact], sent: Mapping[int, SentArtifact]) -> list[ExpectedArtifact]:
-    """What the server must have, by what it acknowledged; each version once."""
+def expected(
+    logged: Iterable[Artifact],
+    sent: Mapping[int, SentArtifact],
+    open_file: Callable[[Path], BinaryIO] = read_no_file,
+) -> list[ExpectedArtifact]:
+    """What the server must have, by what it acknowledged; each version once. open_file: see `read_manifest`."""
     found: dict[str, ExpectedArtifact] = {}
     for one in logged:
         known = sent.get(one.index)
         if known is None or known.state != COMMITTED or known.artifact_id in found:
             continue
         try:
-            entries = read_manifest(one.message.manifest).entries
+            entries = read_manifest(one.message.manifest, open_file).entries
             files = {each.path: (each.size, each.digest) for each in entries if not each.ref}
         except PermanentError:
             files = None

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from runferry.errors import PermanentError
+from runferry.regular_files import NotRegular
 
 CLIENT_REFERENCE = "wandb-client-artifact://"
+LONGEST_LINE = 16 << 20  # characters about one file
+LARGEST = 1 << 30  # and about all of them
 
 
 @dataclass
@@ -73,11 +77,19 @@ class Manifest:
         return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def read_manifest(message: Any) -> Manifest:
-    """From the log's message `ArtifactManifest`. Raises PermanentError when its entries lie in a file that is gone."""
+def read_no_file(path: Path) -> BinaryIO:
+    """For whoever may open no file that a log names."""
+    raise NotRegular(errno.EPERM, "it may not be read", str(path))
+
+
+def read_manifest(message: Any, open_file: Callable[[Path], BinaryIO] = read_no_file) -> Manifest:
+    """From the log's message `ArtifactManifest`. Raises PermanentError when its entries lie in a file that is gone.
+
+    open_file: opens a file that the log names by its path, if it may be read; raises OSError.
+    """
     config = {one.key: _value(one.value_json) for one in message.storage_policy_config}
     if message.manifest_file_path:
-        entries = list(_from_file(Path(message.manifest_file_path)))
+        entries = list(_from_file(Path(message.manifest_file_path), open_file))
         config = config or {"storageLayout": "V2"}
     else:
         entries = [_entry(one) for one in message.contents]
@@ -106,11 +118,15 @@ def _entry(one: Any) -> Entry:
     )
 
 
-def _from_file(path: Path) -> Iterator[Entry]:
+def _from_file(path: Path, open_file: Callable[[Path], BinaryIO]) -> Iterator[Entry]:
     """Entries of a huge manifest: gzip, one JSON object per line."""
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
+        with open_file(path) as file, gzip.open(file, "rt", encoding="utf-8") as lines:
+            told = 0
+            while line := lines.readline(LONGEST_LINE):
+                told += len(line)
+                if told > LARGEST:
+                    raise ValueError("too long")
                 one = json.loads(line)
                 yield Entry(
                     path=str(one["path"]),
@@ -122,7 +138,7 @@ def _from_file(path: Path) -> Iterator[Entry]:
                     skip_cache=bool(one.get("skip_cache")),
                     extra=one.get("extra") or {},
                 )
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be read"
         raise PermanentError(
             "artifact-manifest-gone",

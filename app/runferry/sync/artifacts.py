@@ -13,7 +13,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from runferry.clock import Clock
@@ -29,6 +29,7 @@ from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
 from runferry.sync import artifact_files
 from runferry.sync.artifact_manifest import CLIENT_REFERENCE, Manifest, read_manifest
+from runferry.sync.links import RunLinks
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +57,13 @@ class RunArtifacts:
         run: Created,
         ledger: Ledger,
         delivery: Delivery,
-        folder: Path,
+        links: RunLinks,
         clock: Clock,
         beat: Callable[[], None],
     ) -> None:
         self._session, self._run, self._ledger, self._delivery = session, run, ledger, delivery
-        self._folder, self._clock, self._beat = folder, clock, artifact_files.quiet(beat)
+        self._links, self._clock, self._beat = links, clock, artifact_files.quiet(beat)
+        self.open_file = partial(artifact_files.open_named, links=links)
         self.sent: dict[int, SentArtifact] = ledger.artifacts(delivery)
         self.failed: dict[int, Failed] = {}
         self.is_unfinished = False  # the last `deliver` left something for the next turn
@@ -159,7 +161,8 @@ class RunArtifacts:
         remote = self._begin(one)
         if remote.state != COMMITTED:
             try:
-                yield from self._fill(remote, read_manifest(message.manifest), message.base_id or remote.latest, root)
+                manifest = read_manifest(message.manifest, self.open_file)
+                yield from self._fill(remote, manifest, message.base_id or remote.latest, root)
                 artifacts.commit(self._session, remote.id)
             except PermanentError as error:
                 if error.slug not in _OWN:  # perhaps because of what became of the one begun earlier: a new one then
@@ -226,7 +229,7 @@ class RunArtifacts:
         """Files and manifest of a version that was begun."""
         self._resolve(manifest)
         identifier = artifacts.announce_manifest(self._session, self._run, remote.id, base)
-        finder = artifact_files.Finder(artifact_files.roots(self._folder, root), self._beat)
+        finder = artifact_files.Finder(artifact_files.roots(self._links.folder, root), self._links, self._beat)
         uploaded = [one for one in manifest.entries if one.is_uploaded]
         yield from artifact_files.send(self._session, remote.id, identifier, uploaded, finder, self._beat)
         body = manifest.encode()

@@ -36,7 +36,7 @@ def count(source: Source, outlet: Outlet | None, run_state: RunState) -> dict[st
         "url": url,
         "name": run.name,
         "rows": content.rows,
-        "rows_acknowledged": acknowledged,
+        "rows_acknowledged": min(acknowledged, content.rows),  # more were sent of a longer copy
         "rows_sent": rows_sent,
         "events": content.events,
         "console_lines": source.console.line_count,
@@ -127,7 +127,7 @@ def status_by(
 
 def shown(state: SyncState, run_state: RunState) -> SyncState:
     """The state of a run whose server is paused: nothing of it goes on."""
-    is_live = run_state in (RunState.RUNNING, RunState.QUIET)
+    is_live = run_state in (RunState.RUNNING, RunState.QUIET, RunState.UNKNOWN)
     goes_on = state in (SyncState.WAITING, SyncState.SYNCING, SyncState.RETRYING)
     return SyncState.PAUSED if goes_on or (is_live and state is SyncState.SENT) else state
 

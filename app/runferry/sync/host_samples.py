@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from runferry.regular_files import open_below
 from runferry.remote.file_stream import Lines, StreamRequest
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
@@ -104,7 +105,7 @@ def has_more(ledger: Ledger, delivery: Delivery, file: SampleFile) -> bool:
 def _all_lines(path: Path) -> Iterator[bytes]:
     """Every complete line, with its end."""
     try:
-        with path.open("rb") as file:
+        with open_below(path.parent, path.name) as file:
             yield from (line for line in file if line.endswith(b"\n"))
     except OSError as error:
         log.debug("%s cannot be read: %s", path, error)
@@ -115,7 +116,7 @@ def _read(path: Path, position: SamplePosition) -> tuple[list[str], int]:
     try:
         if path.stat().st_size <= position.bytes:
             return [], position.bytes
-        with path.open("rb") as file:
+        with open_below(path.parent, path.name) as file:
             file.seek(position.bytes)
             data = file.read(AT_ONCE)
             if b"\n" not in data:

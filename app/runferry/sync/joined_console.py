@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from runferry.errors import AppError
-from runferry.formats.detect import read_marker
+from runferry.formats.marker import read_marker
 from runferry.formats.readers import Extent, extent
 from runferry.sync.source import Source
 from runferry.sync.whole_run import Sibling, WholeRun

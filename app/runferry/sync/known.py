@@ -22,6 +22,7 @@ from runferry.sync.connection import Connection
 from runferry.sync.destination import Columns
 from runferry.sync.host_samples import has_more
 from runferry.sync.means import Means
+from runferry.sync.other_logs import OtherLogs
 from runferry.sync.run_files import newest_files
 from runferry.sync.whole_run import WholeRun
 from runferry.sync.wishes import Wishes
@@ -40,8 +41,8 @@ def find(ledger: Ledger, log: Path, server: str, is_wanted: Callable[[Columns], 
         return None
     for delivery, target in ledger.deliveries_of(log):
         is_verified = delivery.state == "verified" and delivery.meaning == MEANING
-        same = is_verified and target["server"] == server and is_wanted(target)
-        if same and (delivery.verified_size, delivery.verified_mtime_ns) == now:
+        same = is_verified and (delivery.verified_size, delivery.verified_mtime_ns) == now
+        if same and target["server"] == server and is_wanted(target) and not OtherLogs(log).unsent(delivery.position):
             return delivery, target
     return None
 

@@ -19,7 +19,7 @@ class Means:
 
     tell: gets what people should know, in words; must return at once.
     on_stop: the server says that the run in this folder is to stop; must return at once.
-    code: the kept changes of a run's code, by name; waits for those that are being taken if it is told to.
+    code: the kept changes of a run's code, by its log, by name; waits for those that are being taken if it is told to.
     is_local: the server is on this computer.
     on_lost: a server lost lines of the log in this folder; wakes its run; must return at once.
     """
@@ -36,6 +36,6 @@ class Means:
     samples: SampleSource = field(default_factory=NoSamples)
     on_stop: Callable[[Path], None] = lambda folder: None
     tell: Callable[[str], None] = lambda text: None
-    code: Callable[[Path, bool], Mapping[str, Path]] = lambda folder, wait: {}
+    code: Callable[[Path, bool], Mapping[str, Path]] = lambda log, wait: {}
     is_local: bool = False
     on_lost: Callable[[Path], None] = lambda folder: None

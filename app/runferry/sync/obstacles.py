@@ -6,9 +6,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runferry.errors import AppError
+from runferry.inert import inert
 from runferry.state.deliverables import SetAside
+from runferry.sync.links import HIDDEN_IN_HOME, Spot
 
 TOLD = 5  # lines that are told one by one
+MOST_LINKS = 50
+
+
+def links_left_out(left: Mapping[str, Spot], gone: Mapping[str, str]) -> AppError:
+    """Files that a link leads out of the run's folder and that were not sent. gone: those that cannot be sent."""
+    told = [f"{inert(name)} → {inert(spot.real)} ({spot.why})" for name, spot in list(left.items())[:MOST_LINKS]]
+    more = f"; and {len(left) - MOST_LINKS} more" if len(left) > MOST_LINKS else ""
+    also = f". {file_gone(gone).message}" if gone else "."
+    hint = " One that is hidden in a home folder has to be named: --follow-link FILE."
+    needs_name = any(spot.why == HIDDEN_IN_HOME for spot in left.values())
+    return AppError(
+        "links-left-out",
+        "Links out of the run's folder were not followed",
+        "; ".join(told) + more + also,
+        "If these files are meant to be sent, sync the run with --follow-links, or with the tick for it in the window."
+        + (hint if needs_name else ""),
+    )
 
 
 def file_gone(gone: Mapping[str, str]) -> AppError:
@@ -17,7 +36,7 @@ def file_gone(gone: Mapping[str, str]) -> AppError:
     return AppError(
         "file-gone",
         "A file of the run could not be sent",
-        f"{name}: {why}." + (f" And {others} more." if others else ""),
+        f"{inert(name)}: {why}." + (f" And {others} more." if others else ""),
         "Bring the file back to where the run's files folder points, and sync again.",
     )
 

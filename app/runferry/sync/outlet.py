@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.errors import AppError
+from runferry.formats.detect import RunFolder
 from runferry.formats.readers import Extent
 from runferry.remote import run_state
 from runferry.remote.file_stream import StreamRequest
@@ -19,7 +20,7 @@ from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
-from runferry.sync import artifact_check, known, made_files, verification
+from runferry.sync import artifact_check, known, made_files, other_logs, verification
 from runferry.sync.alerts import deliver_alerts
 from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.code_on_server import ABOUT, CodeOnServer
@@ -29,9 +30,11 @@ from runferry.sync.healing import Healing
 from runferry.sync.host_samples import HostSamples
 from runferry.sync.joined_console import JoinedConsole
 from runferry.sync.keeping import Keeper
+from runferry.sync.links import RunLinks
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
-from runferry.sync.obstacles import file_gone, lines_too_large
+from runferry.sync.obstacles import file_gone, lines_too_large, links_left_out
+from runferry.sync.other_logs import OtherLogs
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_end import RunEnd
 from runferry.sync.run_files import RunFiles, newest_files
@@ -51,7 +54,7 @@ class Outlet:
     """One run on one server, fed by one log."""
 
     def __init__(
-        self, meeting: Meeting, connection: Connection, means: Means, wishes: Wishes, source: Source, files_dir: Path
+        self, meeting: Meeting, connection: Connection, means: Means, wishes: Wishes, source: Source, folder: RunFolder
     ) -> None:
         session, ledger, delivery = connection.session, means.ledger, meeting.delivery
         self._means, self._wishes, self._source = means, wishes, source
@@ -59,11 +62,10 @@ class Outlet:
         self._streamer = Streamer(
             session, meeting.run, ledger, delivery, means.request_bytes, lambda: means.on_stop(source.log.parent)
         )
-        self._files = RunFiles(session, meeting.run, ledger, delivery, files_dir, wishes, means.clock, self._beat)
+        links = RunLinks(folder, wishes, lambda: ledger.links.of(folder.path))
+        self._files = RunFiles(session, meeting.run, ledger, delivery, links, wishes, means.clock, self._beat)
         self._code_there = CodeOnServer(session, meeting.run)
-        self._artifacts = RunArtifacts(
-            session, meeting.run, ledger, delivery, source.log.parent, means.clock, self._beat
-        )
+        self._artifacts = RunArtifacts(session, meeting.run, ledger, delivery, links, means.clock, self._beat)
         self._whole = meeting.whole
         self._end = RunEnd(ledger, delivery, source, meeting.whole)
         self._all_console = JoinedConsole(source, wishes, meeting.whole, self._console_there)
@@ -75,6 +77,7 @@ class Outlet:
         self._last_row: str | None = None
         self._was_over = False  # at the last delivery
         self._console = ConsoleFeed(source)
+        self._other_logs = OtherLogs(source.log)
         self._keeper = Keeper(means, delivery, source)
         self._posted = means.clock.monotonic()
         self.url = meeting.url  # where people look at it
@@ -167,7 +170,7 @@ class Outlet:
                 self._connection.session, self._run, self._means.ledger, self._delivery, self._source.extras.alerts
             )
             made = self._made_files() if is_over else {}
-            kept = _code(self._means, self._wishes, self._source.log.parent, is_over)
+            kept = _code(self._means, self._wishes, self._source.log, is_over)
             code = self._code_there.without_anothers(kept, ABOUT in self._files.sent)
             later = self._whole.files_of_later()
             entries = {name: one for name, one in self._source.extras.files.items() if name not in later}
@@ -207,6 +210,10 @@ class Outlet:
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
         aside = self._means.ledger.lines_set_aside(self._delivery)
+        if others := self._other_logs.unsent(max(self._sent_bytes(), self.position)):
+            return other_logs.obstacle(self._source.log, others)
+        if self._files.left:
+            return links_left_out(self._files.left, self._files.gone)
         if self._files.gone:
             return file_gone(self._files.gone)
         if aside:
@@ -232,7 +239,9 @@ class Outlet:
             config="" if is_old else self._whole.plain_config(),
             exit_code=None if is_old else self._end.expected,
             files=newest_files(self._means.ledger, self._delivery, self._files.sent),
-            artifacts=artifact_check.expected(self._source.extras.artifacts, self._artifacts.sent),
+            artifacts=artifact_check.expected(
+                self._source.extras.artifacts, self._artifacts.sent, self._artifacts.open_file
+            ),
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
@@ -271,6 +280,9 @@ class Outlet:
         self._files.announced(uploaded)
         self._end.told(news, ended)
 
+    def _sent_bytes(self) -> int:
+        return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position
+
     def _made_files(self) -> Mapping[str, bytes]:
         return made_files.make(self._source, self._wishes, self._whole, self._all_console.text)
 
@@ -283,10 +295,10 @@ class Outlet:
         self._posted = self._means.clock.monotonic()
 
 
-def _code(means: Means, wishes: Wishes, run_folder: Path, is_over: bool) -> Mapping[str, Path]:
+def _code(means: Means, wishes: Wishes, log: Path, is_over: bool) -> Mapping[str, Path]:
     """The code changes that may be sent there."""
     may = means.is_local if wishes.code is None else wishes.code
-    return means.code(run_folder, is_over) if may else {}
+    return means.code(log, is_over) if may else {}
 
 
 def _is_end(ledger: Ledger, delivery: Delivery, rows: int, lines: int) -> bool:

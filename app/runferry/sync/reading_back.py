@@ -117,7 +117,7 @@ def step_of(text: str) -> int | None:
 def step_in(values: Mapping[str, Any]) -> int | None:
     """The step among a row's values, or a summary's; None where there is none that a server could count to."""
     step = values.get("_step")
-    return step if isinstance(step, int) and 0 <= step < LAST_STEP else None
+    return step if isinstance(step, int) and not isinstance(step, bool) and 0 <= step < LAST_STEP else None
 
 
 class _Ahead:

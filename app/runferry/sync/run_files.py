@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from runferry.clock import Clock
 from runferry.errors import PermanentError
 from runferry.formats.entries import FileEntry
+from runferry.regular_files import open_regular
 from runferry.remote import uploads
 from runferry.remote.failures import UploadHostTrouble
 from runferry.remote.runs import Created
@@ -22,6 +24,7 @@ from runferry.state.deliverables import SentFile
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
 from runferry.sync.artifact_files import quiet
+from runferry.sync.links import RunLinks, Spot, is_regular
 from runferry.sync.wishes import Wishes
 
 log = logging.getLogger(__name__)
@@ -47,13 +50,12 @@ class _Hashed:
 
 @dataclass(frozen=True)
 class _Due:
-    """One file to upload: from disk, or made from the log."""
+    """One file to upload: from disk, by `open`; or made from the log."""
 
     name: str
-    path: Path | None
     content: bytes
-    size: int
-    mtime_ns: int
+    open: Callable[[], BinaryIO] | None = None
+    is_lasting: bool = False  # it never changes, so its time says nothing
 
 
 class RunFiles:
@@ -65,7 +67,7 @@ class RunFiles:
         run: Created,
         ledger: Ledger,
         delivery: Delivery,
-        folder: Path,
+        links: RunLinks,
         wishes: Wishes,
         clock: Clock,
         beat: Callable[[], None],
@@ -74,7 +76,7 @@ class RunFiles:
         self._run = run
         self._ledger = ledger
         self._delivery = delivery
-        self._folder = folder
+        self._links = links
         self._wishes = wishes
         self._clock, self._beat = clock, quiet(beat)
         self._made: frozenset[str] = frozenset()  # names of files made from the log
@@ -82,7 +84,8 @@ class RunFiles:
         self._uploaded_at: dict[str, float] = {}  # monotonic
         self.sent: dict[str, SentFile] = ledger.sent_files(delivery)
         self.gone: dict[str, str] = {}  # name: why it cannot be sent
-        self._counted = ((-1, 0, 0), 0)  # what there was when files that wait were counted last, and how many did
+        self.left: dict[str, Spot] = {}  # those that a link leads out of the run's folder, and that stay here
+        self._counted = ((-1, 0, 0, 0), 0)  # what there was when files that wait were counted last, and how many did
         self.waiting: UploadHostTrouble | None = None  # why files wait while everything else is sent
 
     def upload(
@@ -98,6 +101,7 @@ class RunFiles:
         folder and never change, by name; those of the log win over them. Raises AppError.
         """
         self.waiting, self._made = None, frozenset(made)
+        self._links.look_anew()
         self._elsewhere = frozenset(elsewhere or ())
         due = [one for one in (self._from_log(name, content) for name, content in made.items()) if one]
         for entry in entries.values():
@@ -120,9 +124,10 @@ class RunFiles:
 
     def count_waiting(self, entries: Mapping[str, FileEntry]) -> int:
         """How many files are still to be sent; counted anew when something has changed."""
-        now = (len(entries), len(self.sent), len(self.gone))
+        now = (len(entries), len(self.sent), len(self.gone), len(self.left))
         if self._counted[0] != now:
-            left = [name for name in list(entries) if name not in self.sent and name not in self.gone]
+            done = (self.sent, self.gone, self.left)
+            left = [name for name in list(entries) if not any(name in one for one in done)]
             self._counted = (now, sum(1 for name in left if self._wishes.may_send_file(name)))
         return self._counted[1]
 
@@ -133,7 +138,7 @@ class RunFiles:
         """
         newest = newest_files(self._ledger, self._delivery, self.sent)
         ours = [name for name in names if name in self.sent and newest[name] == self.sent[name]]
-        again = [name for name in ours if name in self._made or (is_inside(name) and (self._folder / name).is_file())]
+        again = [name for name in ours if name in self._made or self._is_there(name)]
         if not self._elsewhere.isdisjoint(ours):  # they belong together
             again += [name for name in self.sent if name in self._elsewhere and name not in again]
         if again:
@@ -156,41 +161,52 @@ class RunFiles:
         md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
         if not self._wishes.may_send_file(name) or (known and known.md5 == md5 and known.size == len(content)):
             return None
-        return _Due(name, None, content, len(content), 0)
+        return _Due(name, content)
 
     def _from_disk(self, entry: FileEntry, is_over: bool) -> _Due | None:
         name = entry.path
         if not self._wishes.may_send_file(name):
             return None
-        if not is_inside(name):
-            self.gone[name] = "its path leaves the run's folder"
+        if why := why_not_a_name(name):
+            self.gone[name] = why
             return None
-        path = self._folder / name
+        known = self.sent.get(name)
+        if known and not is_over and (entry.policy == "now" or self._is_too_soon(name)):
+            return None
+        spot = self._links.spot(name)
         try:
-            stat = path.stat()
+            found = spot.stat()
         except OSError as error:
             if is_over and name not in self.sent:
                 self.gone[name] = error.strerror or str(error)
             return None
-        known = self.sent.get(name)
-        if known and (known.size, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+        if known and (known.size, known.mtime_ns) == (found.st_size, found.st_mtime_ns):
+            self.left.pop(name, None)
             return None
-        if known and not is_over and (entry.policy == "now" or self._is_too_soon(name)):
+        if spot.why:
+            self.left[name] = spot
             return None
-        if not path.is_file():
+        if not is_regular(found):
             self.gone[name] = "it is not a file"
             return None
         self.gone.pop(name, None)
-        return _Due(name, path, b"", stat.st_size, stat.st_mtime_ns)
+        self.left.pop(name, None)
+        if spot.link is not None and spot.is_asked:  # so that nobody has to say it again
+            self._ledger.links.keep(spot.folder, [spot.link])
+        return _Due(name, b"", spot.open)
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            spot = self._links.spot(name)
+            return not why_not_a_name(name) and not spot.why and is_regular(spot.stat())
+        except (OSError, ValueError):
+            return False
 
     def _once(self, name: str, path: Path) -> list[_Due]:
-        """A file that never changes, if it was not sent yet."""
-        if name in self.sent or not self._wishes.may_send_file(name):
+        """A file of our own that never changes, if it was not sent yet."""
+        if name in self.sent or not self._wishes.may_send_file(name) or not path.is_file():
             return []
-        try:
-            return [_Due(name, path, b"", path.stat().st_size, 0)]
-        except OSError:
-            return []
+        return [_Due(name, b"", lambda: open_regular(path), is_lasting=True)]
 
     def _is_too_soon(self, name: str) -> bool:
         """A file that changes all the time is sent whole each time: seldom while the run lives, last when it ends."""
@@ -198,20 +214,23 @@ class RunFiles:
         return at is not None and self._clock.monotonic() - at < LIVE_INTERVAL
 
     def _send(self, due: _Due, place: uploads.UploadPlace) -> None:
+        """What is opened is what is sent and noted, whatever stands there by then."""
         try:
-            source: BinaryIO = due.path.open("rb") if due.path else io.BytesIO(due.content)
+            source: BinaryIO = due.open() if due.open else io.BytesIO(due.content)
         except OSError as error:
             self.gone[due.name] = error.strerror or str(error)
             return
         with source:
+            found = os.fstat(source.fileno()) if due.open else None
+            size, mtime = (found.st_size, found.st_mtime_ns) if found else (len(due.content), 0)
             hashed = _Hashed(source, self._beat)
             try:
-                uploads.put(self._session, place, hashed, due.size)
+                uploads.put(self._session, place, hashed, size)
             except PermanentError as error:
                 log.warning("the server does not take %s: %s", due.name, error)
                 self.gone[due.name] = error.message
                 return
-        sent = SentFile(due.name, due.size, hashed.md5.hexdigest(), due.mtime_ns)
+        sent = SentFile(due.name, size, hashed.md5.hexdigest(), 0 if due.is_lasting else mtime)
         self.sent[due.name] = sent
         self._uploaded_at[due.name] = self._clock.monotonic()
         self._ledger.file_sent(self._delivery, sent)
@@ -228,7 +247,19 @@ def is_inside(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
     if not path.parts or "\0" in name:
         return False
-    return not path.is_absolute() and ".." not in path.parts and ":" not in path.parts[0]
+    is_drive = os.name == "nt" and ":" in name  # or a second stream of a file
+    return not path.is_absolute() and ".." not in path.parts and not is_drive
+
+
+def why_not_a_name(name: str) -> str:
+    """Why a file of this name cannot be sent, whatever it holds; empty where it can."""
+    if not is_inside(name):
+        return "its path leaves the run's folder"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "its name is no text (it holds bytes that are not UTF-8), and servers take no other: rename it"
+    return ""
 
 
 def differences(sent: Mapping[str, SentFile], there: Mapping[str, uploads.RemoteFile]) -> list[str]:
@@ -242,4 +273,10 @@ def differences(sent: Mapping[str, SentFile], there: Mapping[str, uploads.Remote
 
 
 def _same_digest(told: str, md5: str) -> bool:
-    return not told or told == md5 or told == base64.b64encode(bytes.fromhex(md5)).decode()
+    """Servers tell it in hexadecimal or in base64; md5: in hexadecimal."""
+    if not told or told == md5:
+        return True
+    try:
+        return base64.b64decode(told, validate=True).hex() == md5
+    except ValueError:
+        return False

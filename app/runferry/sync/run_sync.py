@@ -7,7 +7,6 @@ the ledger, so a turn may break off anywhere.
 from __future__ import annotations
 
 import logging
-import platform
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -133,9 +132,7 @@ class RunSync:
             return self._idle(SyncState.WAITING)
         if self._outlet is None:
             meeting = meet(self.folder, self.destination, self.connection, self._means, self.wishes, self._source)
-            self._outlet = Outlet(
-                meeting, self.connection, self._means, self.wishes, self._source, self.folder.files_dir
-            )
+            self._outlet = Outlet(meeting, self.connection, self._means, self.wishes, self._source, self.folder)
         try:
             self._moving().run(self._source, self._outlet)
             # It may have written its last rows after we read, and have ended by itself.
@@ -182,9 +179,10 @@ class RunSync:
     def _settle(self, outlet: Outlet, state: RunState) -> float | None:
         """Everything in the log is sent: deliver the rest, close and compare as far as the run's state allows."""
         outlet.accept_cut()
-        if state is RunState.QUIET and self._compared_at == outlet.position and not self._checking.is_asked:
+        is_silent = state in (RunState.QUIET, RunState.UNKNOWN)
+        if is_silent and self._compared_at == outlet.position and not self._checking.is_asked:
             outlet.deliver_samples()
-            if _may_be_seen(self.folder):
+            if state is RunState.QUIET:  # it lives: its process was seen
                 outlet.sign_of_life()
             return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
@@ -362,11 +360,6 @@ class RunSync:
         self._not_before = self._means.clock.monotonic() + self._means.interval
         self._rest(state)
         return self._idle_pause
-
-
-def _may_be_seen(folder: RunFolder) -> bool:
-    """Whether a silent run's process was seen alive: only this host's can be."""
-    return (folder.marker or {}).get("host") == platform.node()
 
 
 def _exit_code(source: Source | None, state: RunState) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from runferry.formats.console import Console
 from runferry.formats.entries import Alert, Artifact, ArtifactLink, FileEntry
 from runferry.formats.readers import open_reader
+from runferry.regular_files import open_below
 
 READ_BYTES = 4 << 20
 
@@ -83,7 +84,7 @@ class Source:
         run = content.run
         parts = [run.run_id, repr(run.start_time), run.host, content.writer]
         if not run.run_id:  # the run record cannot be read: the folder's name and the first bytes have to do
-            with self.log.open("rb") as log:
+            with open_below(self.log.parent, self.log.name) as log:
                 parts = [self.log.parent.name, self.log.name, log.read(4096).hex()]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

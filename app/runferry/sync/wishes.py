@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,13 +15,16 @@ from runferry.settings.model import Origin
 class Wishes:
     """`metrics_only`: history, summary and config, and nothing else. `ignore_globs`: files that stay here.
 
-    `code`: whether changes of the code may be sent; None: nobody said, so only to the local server.
+    `code`: whether changes of the code may be sent; None: nobody said, so only to the local server. `follow_links`:
+    what links of the run lead to outside of its folder is sent, too; `named_links`: these files, wherever they lie.
     """
 
     metrics_only: bool = False
     console: bool = True
     ignore_globs: tuple[str, ...] = ()
     code: bool | None = None
+    follow_links: bool = False
+    named_links: tuple[str, ...] = ()
 
     def may_send_file(self, name: str) -> bool:
         """Whether a file of the run may leave this computer; `*` does not cross a slash, as in Go's path matching."""
@@ -36,11 +39,12 @@ def app_wishes(settings: Settings, environ: Mapping[str, str]) -> Wishes:
 
 
 def combine(app: Wishes, marker: Mapping[str, Any] | None) -> Wishes:
-    """The app's wishes with those that the recorder wrote into `runferry.json`."""
+    """The app's wishes with those that the recorder wrote into `runferry.json`, which can only make them stricter."""
     if not marker:
         return app
     globs = marker.get("ignore_globs")
-    return Wishes(
+    return replace(
+        app,
         metrics_only=app.metrics_only or bool(marker.get("metrics_only")),
         console=app.console and marker.get("console") not in ("off", False),
         ignore_globs=(*app.ignore_globs, *(str(one) for one in globs if one))

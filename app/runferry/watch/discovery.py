@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from runferry.formats.folder_logs import choose
+
 RUN_NAME = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-(.+)", re.DOTALL)  # names may hold line breaks
 LEGACY_NAME = re.compile(r"(?:dryrun|run)-\d{8}_\d{6}-(.+)", re.DOTALL)
 LEGACY_FILES = ("wandb-history.jsonl", "wandb-metadata.json")
@@ -237,8 +239,11 @@ class _Walk:
         usual = f"{folder}{os.sep}run-{named[1]}.wandb"
         if os.path.isfile(usual):  # noqa: PTH113
             return usual
-        logs = [entry.path for entry in self._entries(folder) if LOG_NAME.fullmatch(entry.name)]
-        return min(logs) if logs else None
+        logs = sorted(Path(entry.path) for entry in self._entries(folder) if LOG_NAME.fullmatch(entry.name))
+        try:
+            return str(choose(logs, named[1])) if logs else None
+        except OSError:
+            return str(logs[0])
 
     def _is_legacy(self, folder: str) -> bool:
         if LEGACY_NAME.fullmatch(os.path.basename(folder)) is None:  # noqa: PTH119

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-import runferry as recorder
 from runferry.engine.code_state.capture import capture
-from runferry.engine.code_state.git import Git, GitFailed
+from runferry.engine.code_state.git import Git, GitFailed, Limits
 from runferry.engine.code_state.keeper import CodeState
 from runferry.formats.detect import RunFolder, identify
 from runferry.settings import Settings
@@ -57,7 +56,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def take(place: Path, limit: int = 1 << 20, seconds: float = 30.0) -> Any:
-    return capture(place, 0.0, limit, seconds)
+    return capture([place], 0.0, limit, seconds)
 
 
 def test_changes_against_the_commit_and_against_upstream(repository: Path) -> None:
@@ -69,25 +68,6 @@ def test_changes_against_the_commit_and_against_upstream(repository: Path) -> No
     assert b"-layers = 1\n+layers = 3" in found.files[f"upstream_diff_{base}.patch"]
     assert found.is_late
     assert not found.reason
-
-
-def test_nothing_that_a_repository_names_is_started(repository: Path, tmp_path: Path) -> None:
-    trap = tmp_path / "trap.sh"
-    trap.write_text(f"#!/bin/sh\necho ran >> {tmp_path}/ran\ncat\n")
-    trap.chmod(0o755)
-    for name in ("core.fsmonitor", "diff.external", "diff.x.command", "diff.x.textconv", "core.pager"):
-        git(repository, "config", name, str(trap))
-    (repository / ".gitattributes").write_text("*.py diff=x\n")
-    hooks = repository / ".git" / "hooks"
-    hooks.mkdir(exist_ok=True)
-    for name in ("post-index-change", "fsmonitor-watchman"):
-        (hooks / name).write_text(trap.read_text())
-        (hooks / name).chmod(0o755)
-    before = (repository / ".git" / "index").read_bytes()
-    found = take(repository)
-    assert b"+layers = 3" in found.files["diff.patch"]
-    assert not (tmp_path / "ran").exists()
-    assert (repository / ".git" / "index").read_bytes() == before
 
 
 def test_limits_and_what_is_no_repository_have_reasons(
@@ -112,7 +92,7 @@ def test_a_git_that_hangs_is_given_up(repository: Path, tmp_path: Path, monkeypa
     monkeypatch.setenv("PATH", f"{hanging.parent}{os.pathsep}{os.environ['PATH']}")
     assert "longer than" in take(repository, seconds=0.2).reason
     with pytest.raises(GitFailed, match="the app is ending"):
-        Git(repository, seconds=600.0, is_ending=lambda: True).ask("status")
+        Git(repository, {}, Limits(is_ending=lambda: True)).ask("status")
 
 
 def run_watched(repository: Path, server: Server, options: str = "", wants: str = "", **environ: str) -> Any:
@@ -200,20 +180,24 @@ def test_changes_that_do_not_fit_leave_everything_as_it_was(repository: Path, se
 @pytest.mark.parametrize("is_alive", [True, False], ids=["goes on", "was killed"])
 def test_of_old_runs_only_one_that_goes_on_is_taken(repository: Path, is_alive: bool) -> None:
     """What stands in the repository days after a run was killed is not what it ran with."""
-    run = recorder.init(dir=str(repository), id="coded", settings={"console": "off", "silent": True})
-    (place,) = (repository / "wandb").glob("offline-run-*-coded")
-    marker = json.loads((place / "runferry.json").read_text())
-    days_ago = {"started_at": marker["started_at"] - 4 * 86400, "script": str(repository / "train.py")}
-    killed = {} if is_alive else {"process_start_ticks": 1}  # of a process that is not there any more
-    (place / "runferry.json").write_text(json.dumps({**marker, **days_ago, **killed}))
-    folder = identify(place)
-    assert isinstance(folder, RunFolder)
-    keeper = CodeState(repository.parent / "kept", Settings, lambda path, text: None)
-    keeper.start()
-    keeper.consider(folder)
-    assert ("diff.patch" in keeper.files(folder.path, wait=True)) is is_alive
-    keeper.stop()
-    run.finish()
+    (repository / "train.py").write_text(TRAINING.format(options="").replace("range(10)", "range(10**6)"))
+    log = repository.parent / "train.out"
+    with started(RUNFERRY[0], "train.py", cwd=repository, log=log) as process:
+        logs = "wandb/offline-run-*-coded/*.wandb"
+        place = until(lambda: next(repository.glob(logs), None), "it records").parent
+        marker = json.loads((place / "runferry.json").read_text())
+        days_ago = {"started_at": marker["started_at"] - 4 * 86400}
+        (place / "runferry.json").write_text(json.dumps({**marker, **days_ago}))
+        folder = identify(place)
+        assert isinstance(folder, RunFolder)
+        if not is_alive:
+            process.kill()
+            process.wait()
+        keeper = CodeState(repository.parent / "kept", Settings, lambda path, text: None)
+        keeper.start()
+        keeper.consider(folder)
+        assert ("diff.patch" in keeper.files(folder.log, wait=True)) is is_alive
+        keeper.stop()
 
 
 def test_two_apps_that_watch_one_run_both_verify_it(repository: Path, server: Server) -> None:

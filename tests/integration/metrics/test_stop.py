@@ -106,24 +106,19 @@ def test_one_that_a_script_started_aside_cannot_be_interrupted_and_is_told_to_en
     assert outcome(work) == "killed"
 
 
-def test_another_process_with_the_runs_number_is_left_alone(work: Path) -> None:
+def test_the_training_is_found_whatever_its_folder_says(work: Path) -> None:
+    """By its log alone; see `tests/hostile/test_markers.py` for whom a folder may name instead."""
     with training(work) as process:
-        place = folder(work)
-        marker = place.path / "runferry.json"
+        marker = folder(work).path / "runferry.json"
         told = json.loads(marker.read_text())
-        for wrong in (
-            {"process_start_ticks": told["process_start_ticks"] + 1},
-            {"boot_id": "another boot"},
-            {"host": "another host"},
-            {"pid": 0},
-            {"pid": -1},
-            {"pid": "1"},
-        ):
-            marker.write_text(json.dumps({**told, **wrong}))
-            with pytest.raises(AppError) as caught:
-                Stopper(lambda: 0.1).stop(folder(work))
-            assert caught.value.slug == "not-running-here"
-        assert process.poll() is None
+        wrong = {"process_start_ticks": 1, "boot_id": "another boot", "host": "another host", "pid": 1}
+        marker.write_text(json.dumps({**told, **wrong}))
+        stopped = Stopper(lambda: 20.0).stop(folder(work))
+        assert (stopped.pid, stopped.others) == (process.pid, ())
+        until(lambda: process.poll() is not None, "it has ended")
+        with pytest.raises(AppError) as caught:
+            Stopper(lambda: 0.1).stop(folder(work))
+        assert caught.value.slug == "already-ended"
 
 
 @pytest.mark.peer

@@ -19,23 +19,25 @@ SAME_TWICE, VERSIONS = 6, 5  # artifacts in the log, and versions on the server
 
 @pytest.fixture(scope="module")
 def trained(peer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a training ran once for all tests: the folder with `home`, `data` and `wandb`. To be copied."""
+    """Where a training ran once for all tests: `home`, and `project` with `data` and `wandb`. To be copied."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "home").mkdir()
+    (folder / "project").mkdir()
     environ = {"HOME": str(folder / "home"), "WANDB_MODE": "offline", "WANDB_SILENT": "true"}
-    python(training.artifacts(), folder, interpreter=peer, **environ)
+    python(training.artifacts(), folder / "project", interpreter=peer, **environ)
     return folder
 
 
 @pytest.fixture
-def work(trained: Path) -> Path:
-    """The training's folder, whole again: logs name its files by their absolute paths."""
+def work(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The training's project, whole again: logs name its files by their absolute paths. It is this account's."""
+    monkeypatch.setenv("HOME", str(trained / "home"))
     pristine = trained.with_name(trained.name + "-pristine")
     if not pristine.exists():
         shutil.copytree(trained, pristine, symlinks=True)
     shutil.rmtree(trained)
     shutil.copytree(pristine, trained, symlinks=True)
-    return trained
+    return trained / "project"
 
 
 def log_folder(work: Path) -> Path:
@@ -46,7 +48,7 @@ def log_folder(work: Path) -> Path:
 
 def staged(work: Path, content: bytes) -> list[Path]:
     """The official client's copies of a content."""
-    folder = work / "home" / ".local" / "share" / "wandb" / "artifacts" / "staging"
+    folder = work.parent / "home" / ".local" / "share" / "wandb" / "artifacts" / "staging"
     return [one for one in folder.iterdir() if one.is_file() and one.read_bytes() == content]
 
 
@@ -57,12 +59,12 @@ def everything(work: Path) -> dict[str, str]:
 
 
 def test_the_same_as_by_the_official_sync(peer: Path, server: Server, other: Server, work: Path) -> None:
-    before = everything(work)
+    before = everything(work.parent)
     done = runferry("sync", log_folder(work), "--json", **server.environ)
     told = done.object
     assert (told["state"], told["error"], done.code) == ("verified", None, 0), done.err
     assert (told["artifacts"], told["artifacts_sent"]) == (SAME_TWICE, SAME_TWICE)
-    assert everything(work) == before, "a file of the person was changed or deleted"
+    assert everything(work.parent) == before, "a file of the person was changed or deleted"
     copy = work / "copy" / log_folder(work).name
     shutil.copytree(log_folder(work), copy, symlinks=True)
     official = run(peer.with_name("wandb"), "sync", copy, cwd=work, **other.environ)
@@ -137,6 +139,20 @@ def test_a_file_that_is_gone_keeps_the_run_from_being_verified(server: Server, w
     done = runferry("sync", log_folder(work), "--json", **server.environ)
     assert (done.object["state"], done.object["rows_sent"], done.code) == ("verified", 0, 0), done.err
     assert len(stores.artifacts(server.data)) == VERSIONS
+
+
+def test_staged_by_another_account_it_is_sent_where_somebody_says_so(
+    server: Server, work: Path, clean_environment: Path
+) -> None:
+    """The default staging folder is this account's; a log from elsewhere may name any file of this disk."""
+    elsewhere = {**server.environ, "HOME": str(clean_environment)}
+    done = runferry("sync", log_folder(work), "--json", **elsewhere)
+    told = done.object
+    assert (told["state"], told["error"]["slug"], done.code) == ("sent", "artifact-file-gone", 1), done.err
+    assert "neither in the staging folder of wandb nor in the run's project" in told["error"]["message"]
+    staging = str(work.parent / "home" / ".local" / "share" / "wandb")
+    done = runferry("sync", log_folder(work), "--json", WANDB_DATA_DIR=staging, **elsewhere)
+    assert (done.object["state"], done.object["artifacts_sent"]) == ("verified", SAME_TWICE), done.err
 
 
 def test_a_persons_own_file_that_was_changed(server: Server, work: Path) -> None:

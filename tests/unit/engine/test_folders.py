@@ -20,6 +20,7 @@ from runferry.paths import Home
 from runferry.settings import FolderMode, Settings
 from runferry.status import RunState
 from runferry.sync.destination import Destination
+from runferry.sync.wishes import Wishes
 
 PATIENCE = 20.0
 
@@ -43,6 +44,7 @@ class Sent:
             at_rest=True,
             is_settled=False,
             status_run_state=RunState.FINISHED,
+            wishes=Wishes(),
             destination=destination,
         )
 

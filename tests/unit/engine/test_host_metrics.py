@@ -15,6 +15,7 @@ from runferry.engine.host_metrics import HostMetrics
 from runferry.formats.detect import RunFolder, identify
 from runferry.settings import Settings
 from runferry.sync.source import Source
+from support.holding import held
 from support.processes import until
 
 
@@ -49,7 +50,8 @@ class Rig:
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     made = Rig(tmp_path)
-    yield made
+    with held(made.folder.log):
+        yield made
     made.metrics.stop()
 
 

@@ -54,7 +54,8 @@ def test_a_port_that_is_taken_in_the_last_moment_is_no_obstacle(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr(local_server, "_free", lambda wished: port)
+        monkeypatch.setattr(local_server, "is_free", lambda wished: True)
+        engine.local_server.use_port(port)
         engine.start_local_server()
         running = engine.local_server.look()
     assert running.is_running

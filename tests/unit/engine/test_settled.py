@@ -19,6 +19,7 @@ from runferry.engine.job import SyncRequest
 from runferry.engine.watching import WatchedFolder
 from runferry.paths import Home
 from runferry.settings import FolderMode, Settings
+from runferry.state.delivery import MEANING
 from runferry.status import RunState, SyncState
 from runferry.sync.connection import Connection
 from runferry.sync.destination import Server
@@ -74,7 +75,12 @@ class Owner:
         delivery = ledger.delivery(ledger.source(str(log), run_id, log), ledger.target("store", "me", "demo", run_id))
         found = log.stat()
         counts = {**COUNTS, "run_id": run_id, "run_state": "finished"}
-        proved = {"state": "verified", "verified_size": found.st_size, "verified_mtime_ns": found.st_mtime_ns}
+        proved = {
+            "state": "verified",
+            "meaning": MEANING,
+            "verified_size": found.st_size,
+            "verified_mtime_ns": found.st_mtime_ns,
+        }
         ledger.update(delivery, **{**proved, "counts": counts, **columns})
 
     def copies(self, count: int) -> list[Path]:

@@ -24,7 +24,8 @@ def test_a_log_that_grows_though_its_training_seemed_dead_is_read_on(tmp_path: P
     woken: list[Any] = []
     watching = Watching(SimpleNamespace(wake=woken.append))  # type: ignore[arg-type]
     watcher = watching._watcher = Watcher()  # type: ignore[assignment]
-    run = SimpleNamespace(log=log, at_rest=True, status_run_state=RunState.CRASHED)
+    folder = SimpleNamespace(path=tmp_path)
+    run = SimpleNamespace(log=log, folder=folder, at_rest=True, status_run_state=RunState.CRASHED)
     watching._runs[log] = run  # type: ignore[assignment]
     watching.run_changed(run)  # type: ignore[arg-type]
     watching.look_at_quiet_logs()

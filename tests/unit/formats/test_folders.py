@@ -7,7 +7,6 @@ import json
 import math
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,12 @@ from runferry.formats.damage import damage_report
 from runferry.formats.detect import NotARun, RunFolder, RunKind, identify
 from runferry.formats.inspect import inspect
 from runferry.formats.interrupted import INTERRUPTED, MOST, Interrupted
-from runferry.formats.liveness import Life, ThisMachine, run_state
+from runferry.formats.liveness import Life, run_state
 from runferry.formats.log_reader import read_all
 from runferry.formats.metadata import metadata_json
 from runferry.formats.run_config import config_value, program
 from runferry.formats.summary import final_summary_json, is_behind
+from runferry.holders import Holder, Holding
 from runferry.status import RunState
 
 
@@ -149,25 +149,20 @@ def test_the_summary_of_killed_runs_reaches_the_last_row(logs: Path) -> None:
         assert not is_behind(read_all(logs / f"{version}-base-0.wandb")[0])
 
 
-class FakeMachine(ThisMachine):
-    """This machine with answers of its own."""
+class FakeMachine:
+    """A machine with answers of its own: the logs were made on another one."""
 
-    def __init__(self, alive: bool = False, held: bool = False, **identity: Any) -> None:
+    def __init__(self, held: bool = False, unseen: str = "", **identity: Any) -> None:
         self.here = {"host": "fixturebox", "machine_id": "m", "boot_id": "b", "pid_namespace": "p", "booted": 1000.0}
         self.here.update(identity)
-        self.alive, self.held = alive, held
+        me = Holder(os.getpid(), 1, os.getppid(), 3, os.getuid(), False)
+        self.answer = Holding((me,) if held else (), unseen)
 
     def identity(self) -> dict[str, Any]:
         return self.here
 
-    def is_alive(self, pid: int, ticks: int | None, started: float | None) -> bool:
-        return self.alive
-
-    def may_see_all(self, log: Path) -> bool:
-        return True
-
-    def has_holder(self, log: Path) -> bool:
-        return self.held
+    def holding(self, log: Path, since: float | None = None) -> Holding:
+        return self.answer
 
 
 MARKER = {"pid": 7, "host": "fixturebox", "machine_id": "m", "boot_id": "b", "pid_namespace": "p", "started_at": 500.0}
@@ -185,16 +180,19 @@ def test_how_a_run_ended(tmp_path: Path, logs: Path) -> None:
 @pytest.mark.parametrize(
     ("machine", "state"),
     [
-        (FakeMachine(alive=True), RunState.QUIET),
+        (FakeMachine(held=True), RunState.QUIET),
+        (FakeMachine(held=True, host="elsewhere"), RunState.QUIET),  # what holds it is seen, whatever the folder says
         (FakeMachine(), RunState.CRASHED),
-        (FakeMachine(host="elsewhere"), RunState.QUIET),
-        (FakeMachine(machine_id="other"), RunState.QUIET),
-        (FakeMachine(pid_namespace="other"), RunState.QUIET),
+        (FakeMachine(unseen="another account's"), RunState.UNKNOWN),
+        (FakeMachine(host="elsewhere"), RunState.UNKNOWN),
+        (FakeMachine(machine_id="other"), RunState.UNKNOWN),
+        (FakeMachine(machine_id=None), RunState.UNKNOWN),  # a missing field is not an equal one
+        (FakeMachine(pid_namespace="other"), RunState.UNKNOWN),
+        (FakeMachine(pid_namespace=None), RunState.UNKNOWN),
         (FakeMachine(boot_id="later"), RunState.CRASHED),
-        (
-            FakeMachine(boot_id="later", booted=400.0),
-            RunState.QUIET,
-        ),  # booted before the run: a clone
+        (FakeMachine(boot_id="later", unseen="another account's"), RunState.CRASHED),
+        (FakeMachine(boot_id="later", machine_id=None), RunState.UNKNOWN),
+        (FakeMachine(boot_id="later", booted=400.0), RunState.UNKNOWN),  # booted before the run: a clone
     ],
 )
 def test_recorder_runs_without_an_end(tmp_path: Path, logs: Path, machine: FakeMachine, state: RunState) -> None:
@@ -204,6 +202,8 @@ def test_recorder_runs_without_an_end(tmp_path: Path, logs: Path, machine: FakeM
     assert isinstance(found, RunFolder)
     content = read_all(folder / "run-my-id.wandb")[0]
     assert run_state(found, content, Life(now=5000.0, changed=1000.0), machine) is state
+    if state is not RunState.CRASHED:  # as long as it grows, somebody writes it
+        assert run_state(found, content, Life(now=1100.0, changed=1000.0), machine) is RunState.RUNNING
 
 
 def test_official_runs_without_an_end(tmp_path: Path, logs: Path) -> None:
@@ -214,7 +214,8 @@ def test_official_runs_without_an_end(tmp_path: Path, logs: Path) -> None:
     assert run_state(found, content, old, FakeMachine(held=True)) is RunState.QUIET
     assert run_state(found, content, old, FakeMachine()) is RunState.CRASHED
     assert run_state(found, content, Life(now=1010.0, changed=1000.0), FakeMachine()) is RunState.RUNNING
-    assert run_state(found, content, old, FakeMachine(host="elsewhere")) is RunState.QUIET
+    assert run_state(found, content, old, FakeMachine(host="elsewhere")) is RunState.UNKNOWN
+    assert run_state(found, content, old, FakeMachine(unseen="another account's")) is RunState.UNKNOWN
 
 
 def test_a_run_of_the_official_client_that_this_app_stopped_did_not_fail(tmp_path: Path, logs: Path) -> None:
@@ -254,21 +255,3 @@ def test_what_cannot_be_kept_is_known_as_long_as_the_process_lives(tmp_path: Pat
     one.keep_in(tmp_path / "missing" / "interrupted.json")
     one.note([Path("/a.wandb")])
     assert Path("/a.wandb") in one
-
-
-def test_this_machine_knows_its_processes(tmp_path: Path) -> None:
-    machine, log = ThisMachine(), tmp_path / "l"
-    assert machine.identity()["host"]
-    assert machine.is_alive(os.getpid(), None, None)
-    assert not machine.is_alive(os.getpid(), None, 5.0)  # the id is taken by another process by now
-    assert not machine.is_alive(2**22 + 1, None, None)
-    assert not machine.is_alive(-1, None, None)
-    other = tmp_path / "under-another-path"  # as a bind mount or a container has it
-    log.touch()
-    other.hardlink_to(log)
-    with other.open("w"):
-        assert machine.has_holder(log) or sys.platform != "linux"
-    with log.open("w"):
-        assert machine.has_holder(log) or sys.platform == "win32"
-    assert not machine.has_holder(log)
-    assert machine.may_see_all(log) or sys.platform == "win32"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from runferry.formats.legacy_files import parse_config
 from runferry.formats.legacy_lines import lines_in
 from runferry.formats.liveness import Life, run_state
 from runferry.formats.summary import final_summary_value
+from runferry.holders import Holder, Holding
 from runferry.status import RunState
 
 STATES = {"finished": RunState.FINISHED, "failed": RunState.FAILED}
@@ -116,7 +118,7 @@ def test_how_it_ended(legacy: dict[str, Path], legacy_truths: dict[str, Any]) ->
         assert folder.kind is RunKind.LEGACY
         content = read(legacy[name])[0].content
         state = run_state(folder, content, Life(1e10, 1e10 - 1000))
-        assert state is STATES.get(truth["wandb-metadata.json"]["state"], RunState.QUIET), name
+        assert state is STATES.get(truth["wandb-metadata.json"]["state"], RunState.UNKNOWN), name
 
 
 class _Here:
@@ -128,15 +130,9 @@ class _Here:
     def identity(self) -> dict[str, Any]:
         return {"host": "fixturebox"}
 
-    def is_alive(self, pid: int, ticks: int | None, started: float | None) -> bool:
-        raise AssertionError("no process id is known")
-
-    def may_see_all(self, log: Path) -> bool:
-        return True
-
-    def has_holder(self, log: Path) -> bool:
+    def holding(self, log: Path, since: float | None = None) -> Holding:
         assert log.name == "wandb-history.jsonl"
-        return self.held
+        return Holding((Holder(os.getpid(), 1, os.getppid(), 3, os.getuid(), False),) if self.held else ())
 
 
 @pytest.mark.parametrize(("held", "state"), [(True, RunState.RUNNING), (False, RunState.CRASHED)])

@@ -7,6 +7,7 @@ import dataclasses
 import gzip
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from runferry.sync.artifact_files import Finder
 from runferry.sync.artifact_manifest import Entry, read_manifest
 from runferry.sync.artifacts import RunArtifacts
 from support import stores
+from support.linked import links_of
 
 
 def md5(content: bytes) -> str:
@@ -78,7 +80,7 @@ class Rig:
             self.beats += 1
 
         delivery = self.delivery
-        return RunArtifacts(self.session, self.run, self.ledger, delivery, self.folder, SystemClock(), beat)
+        return RunArtifacts(self.session, self.run, self.ledger, delivery, links_of(self.folder), SystemClock(), beat)
 
     def deliver(self, sender: RunArtifacts | None = None, is_over: bool = True) -> RunArtifacts:
         sender = sender or self.sender()
@@ -236,6 +238,10 @@ def test_the_official_clients_copy_is_found(rig: Rig, tmp_path: Path) -> None:
     assert rig.stored[0].files == {"a": b"one"}
 
 
+def _inode(path: Path) -> int:
+    return path.stat().st_ino if path.exists() else -1
+
+
 def test_where_relative_paths_start(tmp_path: Path) -> None:
     folder = tmp_path / "w" / "wandb" / "run-x"
     (folder / "files").mkdir(parents=True)
@@ -244,19 +250,28 @@ def test_where_relative_paths_start(tmp_path: Path) -> None:
     roots = artifact_files.roots(folder, str(tmp_path / "root"))
     assert roots == [tmp_path / "root", old, tmp_path / "w", folder]
     entry = Entry("a", md5(b"one"), 3, local_path="data/a")
+    links = links_of(folder, follow=True)
+
+    def found(entry: Entry) -> Path:
+        file, why = Finder(roots, links, lambda: None).find(entry)
+        assert file is not None, why
+        with file:
+            return next(one for one in roots if _inode(one / "data" / "a") == os.fstat(file.fileno()).st_ino)
+
     for root in reversed(roots):  # the likelier one wins, if it has the content
         (root / "data").mkdir(parents=True)
         (root / "data" / "a").write_bytes(b"one")
-        assert Finder(roots, lambda: None).find(entry) == (root / "data" / "a", "")
+        assert found(entry) == root
     (roots[0] / "data" / "a").write_bytes(b"two")
-    assert Finder(roots, lambda: None).find(entry) == (old / "data" / "a", "")
-    path, why = Finder([tmp_path], lambda: None).find(Entry("a", "not an MD5", 3, local_path="/etc/hostname"))
+    assert found(entry) == old
+    path, why = Finder([tmp_path], links, lambda: None).find(Entry("a", "not an MD5", 3, local_path="/etc/hostname"))
     assert (path, why) == (None, "the log gives no MD5 of it")
 
 
 def test_devices_and_folders_are_no_files(tmp_path: Path) -> None:
     for path in ("/dev/zero", str(tmp_path)):
-        found, why = Finder([], lambda: None).find(Entry("a", md5(b""), 0, local_path=path))
+        links = links_of(tmp_path / "run", follow=True)
+        found, why = Finder([], links, lambda: None).find(Entry("a", md5(b""), 0, local_path=path))
         assert (found, why) == (None, f"{path}: it is not a file")
 
 

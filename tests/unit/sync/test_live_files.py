@@ -13,6 +13,7 @@ from runferry.remote import uploads
 from runferry.sync import run_files
 from runferry.sync.run_files import LIVE_INTERVAL, RunFiles
 from runferry.sync.wishes import Wishes
+from support.linked import links_of
 
 
 class Uploads:
@@ -24,7 +25,7 @@ class Uploads:
         ledger: Any = SimpleNamespace(sent_files=lambda delivery: {}, file_sent=lambda *about: None)
         clock: Any = SimpleNamespace(monotonic=lambda: self.now)
         nothing: Any = None
-        self.files = RunFiles(nothing, nothing, ledger, nothing, folder, Wishes(), clock, self.beat)
+        self.files = RunFiles(nothing, nothing, ledger, nothing, links_of(folder, folder), Wishes(), clock, self.beat)
         monkeypatch.setattr(run_files.uploads, "create", lambda session, run, names: [self.place(one) for one in names])
         monkeypatch.setattr(run_files.uploads, "put", self.put)
 

@@ -52,6 +52,7 @@ class Choose(QWidget):
         self.all = QCheckBox(tr("All"))
         self.metrics_only = QCheckBox(tr("Metrics only"))
         self.as_new = QCheckBox(tr("As new runs"))
+        self.follow_links = QCheckBox(tr("Follow links"))
         self.server, self.team, self.project = QComboBox(), QComboBox(), QComboBox()
         self.facts = Facts(tr("About this run"))
         self.hint = Label(size=Size.SMALL, tone=Tone.WARN, wrap=True)
@@ -109,6 +110,9 @@ class Choose(QWidget):
         self.server.setCurrentIndex(self.server.findData(self.model.places.server) if self.model.places.server else -1)
         self.metrics_only.setToolTip(tr("Rows, config and summary are sent, and nothing else"))
         self.as_new.setToolTip(tr("Each run gets a new id, and becomes a run of its own"))
+        self.follow_links.setToolTip(tr("Files are sent, too, to which links lead out of the runs' folders"))
+        self.follow_links.hide()
+        line.addWidget(self.follow_links)
         line.addWidget(self.metrics_only)
         line.addWidget(self.as_new)
         return line
@@ -125,7 +129,8 @@ class Choose(QWidget):
         self.model.changed.connect(self._refresh)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_facts())
         self.all.clicked.connect(self._tick_all)
-        self.metrics_only.toggled.connect(lambda _: self._show_facts())
+        self.metrics_only.toggled.connect(lambda _: self._refresh())
+        self.follow_links.toggled.connect(lambda _: self._refresh())
         self.as_new.toggled.connect(lambda on: self.model.change(is_new=on))
         self.server.activated.connect(lambda _: self.model.change(server=self.server.currentData()))
         for field, one in (("entity", self.team), ("project", self.project)):
@@ -191,6 +196,7 @@ class Choose(QWidget):
         self.sync.setText(plural(ticked, "Sync {n} run", "Sync {n} runs") if ticked else tr("Sync"))
         self.sync.setEnabled(bool(ticked) and not counts.unplaced and not counts.unfit)
         self.sync.setToolTip(plain(amounts.size(counts.bytes)))
+        self.follow_links.setVisible(counts.left_links > 0)
         self._hint(counts)
         self._show_facts()
 
@@ -205,6 +211,8 @@ class Choose(QWidget):
             self.hint.setText(plural(counts.unplaced, one, many))
         elif self.model.runs and all(one.done is not None for one in self.model.runs):
             self.hint.setText(tr("All of it was verified there before: nothing needs to be sent."))
+        elif counts.left_links and not self.follow_links.isChecked() and not self.metrics_only.isChecked():
+            self.hint.setText(words.left_out(counts.left_links))
         else:
             self.hint.setText("")
 
@@ -212,7 +220,7 @@ class Choose(QWidget):
         index = self.table.currentIndex()
         one = index.data(ROW) if index.isValid() else None
         if isinstance(one, Row):
-            self.facts.show_facts(words.details(one, self.metrics_only.isChecked()))
+            self.facts.show_facts(words.details(one, self.metrics_only.isChecked(), self.follow_links.isChecked()))
         elif isinstance(one, NoRun):
             self.facts.show_facts([(tr("Why not"), one.why), (tr("Path"), one.path)])
         else:
@@ -230,8 +238,12 @@ class Choose(QWidget):
             box.setProperty("given", value)
             self.model.change(None, **{field: value})
 
+    @property
+    def _follows(self) -> bool:
+        return self.follow_links.isChecked() and not self.follow_links.isHidden()
+
     def _sync(self) -> None:
-        wanted = requests(self.model.runs, self.metrics_only.isChecked())
+        wanted = requests(self.model.runs, self.metrics_only.isChecked(), self._follows)
         if wanted:
             self.stop()
             self._send(wanted)

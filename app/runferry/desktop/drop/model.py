@@ -33,6 +33,7 @@ FIELDS = {SERVER: "server", TEAM: "entity", PROJECT: "project"}
 class Counts:
     """Over all rows. `unplaced`: ticked runs of which the server or the project is still missing.
 
+    `left_links`: files of ticked runs that lie outside of their folders and stay here unless somebody says otherwise.
     `unfit`: why the team or the project of a ticked run can be none, of the first such run.
     """
 
@@ -43,6 +44,7 @@ class Counts:
     unfit: str = ""
     reading: int = 0
     bytes: int = 0
+    left_links: int = 0
 
 
 class DropModel(QAbstractTableModel):
@@ -80,6 +82,7 @@ class DropModel(QAbstractTableModel):
             unfit=next((why for one in ticked for why in one.unfit.values()), ""),
             reading=sum(1 for one in self._runs if not one.found.is_complete),
             bytes=sum(one.found.bytes for one in ticked),
+            left_links=sum(one.left_links for one in ticked),
         )
 
     # -- changes ------------------------------------------------------------------------------------------------------

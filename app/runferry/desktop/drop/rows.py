@@ -89,6 +89,11 @@ class Row:
         """Whether its training goes on."""
         return self.found.run_state in (RunState.RUNNING, RunState.QUIET)
 
+    @property
+    def left_links(self) -> int:
+        """How many files stay here because a link leads out of the run's folder."""
+        return sum(1 for one in self.found.contents.links if one.why)
+
     def sends(self, metrics_only: bool) -> Contents:
         """What would leave this computer."""
         return self.found.contents.bare if metrics_only else self.found.contents
@@ -105,7 +110,7 @@ def first_row(found: Found, places: Places, named: frozenset[str]) -> Row:
     )
 
 
-def requests(rows: Iterable[Row], metrics_only: bool) -> list[SyncRequest]:
+def requests(rows: Iterable[Row], metrics_only: bool, follow_links: bool = False) -> list[SyncRequest]:
     """What to ask of the engine: one request per place. Only ticked rows go whose place is known and can be one."""
     groups: dict[Row, list[Path]] = {}
     for row in rows:
@@ -126,6 +131,7 @@ def requests(rows: Iterable[Row], metrics_only: bool) -> list[SyncRequest]:
             default_project=place.default_project,
             metrics_only=metrics_only,
             by_hand=True,
+            follow_links=follow_links,
         )
         for place, paths in groups.items()
     ]

@@ -10,7 +10,7 @@ from runferry.desktop.look import amounts
 from runferry.desktop.runs.columns import told_apart
 from runferry.desktop.summary import server_name
 from runferry.desktop.text import plural, tr
-from runferry.engine.contents import Contents
+from runferry.engine.contents import OUTSIDE, Contents, LinkedFile
 from runferry.engine.drop import SentBefore
 from runferry.inert import inert
 from runferry.status import RunState
@@ -77,10 +77,12 @@ def place_text(server: str) -> str:
     return server_name(server)
 
 
-def details(row: Row, metrics_only: bool) -> list[tuple[str, str]]:
+def details(row: Row, metrics_only: bool, follow_links: bool = False) -> list[tuple[str, str]]:
     """Titles and texts about one run: what is sent, what is lost, where it was sent before, where it lies."""
     found = row.found
     told = [(tr("To send"), ", ".join(sent_words(row.sends(metrics_only))) if found.is_complete else tr("reading…"))]
+    if found.contents.links and not metrics_only:
+        told.append((tr("Links"), "\n".join(_link_words(one, follow_links) for one in found.contents.links[:_DETAILS])))
     if found.damage is not None:
         lines = list(found.damage.details[:_DETAILS])
         if len(found.damage.details) > _DETAILS:
@@ -95,6 +97,21 @@ def details(row: Row, metrics_only: bool) -> list[tuple[str, str]]:
         told.append((tr("Training"), f"{why} {now}"))
     told.append((tr("Folder"), found.path))
     return told
+
+
+def _link_words(one: LinkedFile, follow_links: bool) -> str:
+    """checkpoints/a.pt → /data/a.pt stays here: it lies outside of the run's project"""
+    where = f"{inert(one.name)} → {inert(one.target)}"
+    if not one.why or (follow_links and one.why == OUTSIDE):
+        return tr("{where} is sent", where=where)
+    return tr("{where} stays here: {why}", where=where, why=one.why)
+
+
+def left_out(files: int) -> str:
+    """Files that links of ticked runs lead to, and that stay."""
+    one = "{n} file lies outside of its run's folder and stays here. Look where its link leads before you follow it."
+    many = "{n} files lie outside of their runs' folders and stay here. Look where their links lead before you follow."
+    return plural(files, one, many)
 
 
 def sent_words(contents: Contents) -> list[str]:

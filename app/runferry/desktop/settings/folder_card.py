@@ -28,6 +28,14 @@ OPTIONS = (
     Option("entity", Kind.TEXT, "", "Team", "Empty: what each run says.", _S, names_a="team"),
     Option("project", Kind.TEXT, "", "Project", "Empty: what each run says.", _S, names_a="project"),
     Option("exclude", Kind.NAMES, (), "Leave alone", "Names of folders, or paths; * and ? stand for anything.", _S),
+    Option(
+        "follow_links",
+        Kind.SWITCH,
+        False,
+        "Follow links",
+        "Files are sent, too, to which links lead out of the runs' folders.",
+        _S,
+    ),
     Option("min_steps", Kind.WHOLE, 0, "Least steps", "Runs that ended with fewer stay. 0: none does.", _S, minimum=0),
 )
 """What can be set for a folder, declared as the app's options are."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runferry.engine.code_state.git import DIFF, Git, GitFailed, is_own
-from runferry.recorder.git import Repository, find
+from runferry.engine.code_state.changes import against
+from runferry.engine.code_state.git import GitFailed, Limits
+from runferry.engine.code_state.repository import Repository, Unfit, find, is_ref, read
+from runferry.engine.code_state.shadow import Shadow, shadow
 
 DIFF_NAME = "diff.patch"
 UPSTREAM_NAME = "upstream_diff_{}.patch"
 LATE = 60.0  # seconds after the run's start
+_CONFIG = 1 << 20  # bytes
+_BRANCH = re.compile(r'\[branch "(?P<name>[^"\n]+)"\](?P<body>[^\[]*)')
+_KEY = r"^\s*{}\s*=\s*([^\s#;]+)"
 
 
 @dataclass(frozen=True)
@@ -36,49 +42,78 @@ class Captured:
 
 
 def capture(
-    place: Path, started: float, limit: int, seconds: float, is_ending: Callable[[], bool] = lambda: False
+    places: Sequence[Path], started: float, limit: int, seconds: float, is_ending: Callable[[], bool] = lambda: False
 ) -> Captured:
-    """The changes of the repository that holds `place`. limit: bytes per file; seconds: for all of it. Never raises."""
+    """The changes of the repository that the first of `places` that is in one lies in. Never raises.
+
+    limit: bytes per file; seconds: for all of it.
+    """
     now = time.time()
     late = max(now - started, 0.0)
-    repository = find(str(place))
+    try:
+        repository = next((found for one in places if (found := find(one)) is not None), None)
+    except (Unfit, OSError) as error:
+        return Captured(now, late, reason=str(error))
     if repository is None:
-        return Captured(now, late, reason=f"{place} is in no git repository")
-    root = Path(repository.root)
-    if not is_own(root):
-        return Captured(now, late, str(root), repository.commit, reason=f"{root} belongs to another account")
-    deadline = time.monotonic() + seconds
+        return Captured(now, late, reason=f"{places[-1]} is in no git repository")
+    root, commit = str(repository.root), repository.commit
+    if not commit:
+        return Captured(now, late, root, reason=f"{root} has no commit yet, or its refs are kept in another form")
+    try:
+        files, reasons = _taken(repository, Limits(limit, time.monotonic() + seconds, is_ending))
+    except (Unfit, GitFailed, OSError) as error:
+        return Captured(now, late, root, commit, reason=str(error))
+    return Captured(now, late, root, commit, files, "; ".join(dict.fromkeys(reasons)))
+
+
+def _taken(repository: Repository, limits: Limits) -> tuple[dict[str, bytes], list[str]]:
+    """The patches by name, and what is missing from them.
+
+    Staged or not; files that git does not know are not part of it. Where the commit itself was not pushed, also
+    against the newest one that was, so that others can build it.
+    """
     files: dict[str, bytes] = {}
-    reasons = []
-    for take in (_against_commit, _against_upstream):
-        try:
-            git = Git(root, limit, max(deadline - time.monotonic(), 0.0), is_ending)
-            files.update(take(git, repository))
-        except GitFailed as error:
-            reasons.append(str(error))
-    return Captured(now, late, str(root), repository.commit, files, "; ".join(dict.fromkeys(reasons)))
+    reasons: list[str] = []
+    with shadow(repository, limits) as made:
+        pushed = _pushed(made)
+        bases = {DIFF_NAME: repository.commit}
+        if pushed and pushed != repository.commit:
+            bases[UPSTREAM_NAME.format(pushed)] = pushed
+        for name, base in bases.items():
+            try:
+                patch, notes = against(made, base, limits.until)
+            except GitFailed as error:
+                reasons.append(str(error))
+                continue
+            reasons += notes
+            if patch:
+                files[name] = patch
+    return files, reasons
 
 
-def _against_commit(git: Git, repository: Repository) -> dict[str, bytes]:
-    """Staged or not; files that git does not know are not part of it."""
-    found = git.ask(*DIFF, repository.commit or "HEAD", "--")
-    return {DIFF_NAME: found} if found else {}
-
-
-def _against_upstream(git: Git, repository: Repository) -> dict[str, bytes]:
-    """Where the commit itself was not pushed: against the newest one that was, so that others can build it."""
-    base = _pushed(git)
-    if not base or base == repository.commit:
-        return {}
-    found = git.ask(*DIFF, base, "--")
-    return {UPSTREAM_NAME.format(base): found} if found else {}
-
-
-def _pushed(git: Git) -> str:
+def _pushed(made: Shadow) -> str:
     """The newest commit that the upstream branch has too; empty where there is no upstream."""
-    for name in ("@{upstream}", "origin/HEAD", "origin/main", "origin/master"):
+    repository = made.repository
+    names = ("refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master")
+    for name in (_upstream(repository), *names):
+        there = repository.ref(name) if name else ""
+        if not there:
+            continue
         try:
-            return git.text("merge-base", "HEAD", name)
+            return made.git.text("merge-base", repository.commit, there)
         except GitFailed:
             continue
+    return ""
+
+
+def _upstream(repository: Repository) -> str:
+    """The ref that the branch follows, by the two lines that say so; empty where it follows none."""
+    branch = repository.head.removeprefix("refs/heads/")
+    for found in _BRANCH.finditer(read(repository.common, "config", _CONFIG)):
+        if found["name"] == branch:
+            told = [re.search(_KEY.format(key), found["body"], re.MULTILINE) for key in ("remote", "merge")]
+            remote, merge = (one[1] if one else "" for one in told)
+            name = merge if remote == "." else f"refs/remotes/{remote}/{merge.removeprefix('refs/heads/')}"
+            if remote and merge and is_ref(name):
+                return name
     return ""

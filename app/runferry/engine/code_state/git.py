@@ -1,7 +1,10 @@
-"""Git as a program that only reads: no hook, no file system monitor, no text conversion, no external diff.
+"""Git as a program that only computes: it never reads the configuration of the repository that it works for.
 
-What a repository's own configuration could start is switched off for each call, variables that point git elsewhere are
-left out, and every call has a limit in time and size.
+A repository's own configuration can start programs in some thirty ways (filters, hooks, text conversions, monitors of
+the file system, transports …), with more in each version of git. So none of them is switched off one by one: git is
+given a directory of our own in the place of ``.git`` (see `shadow`), in which no program is named. Attributes in the
+work tree then name filters and drivers that nobody defined, which git passes over. Every call has a limit in time and
+size, and no variable that points git elsewhere reaches it.
 """
 
 from __future__ import annotations
@@ -9,81 +12,87 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from runferry.errors import PermanentError
 
-_OFF = (
-    "core.fsmonitor=false",
-    "core.hooksPath=/dev/null",
-    "core.untrackedCache=false",
-    "core.pager=cat",
-    "diff.external=",
-    "gc.auto=0",
-    "maintenance.auto=false",
-)
-DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "--full-index", "--ignore-submodules=dirty")
 _LOOK = 0.05  # seconds
 _BLOCK = 1 << 16
+_CLEAN = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+_LEFT_OUT = ("GIT_", "SSH_ASKPASS", "XDG_CONFIG_HOME")
 
 
 class GitFailed(Exception):
     """What git said, or why it was given up, in words."""
 
 
-class Git:
-    """Asks one repository. limit: bytes of an answer; seconds: for one call; is_ending: whether to give up at once."""
+@dataclass(frozen=True)
+class Limits:
+    """`size`: bytes of an answer; `until`: when to give up, by `time.monotonic`; `is_ending`: whether at once."""
 
-    def __init__(
-        self, root: Path, limit: int = 1 << 20, seconds: float = 20.0, is_ending: Callable[[], bool] = lambda: False
-    ) -> None:
-        self._root, self._limit, self._seconds, self._is_ending = root, limit, seconds, is_ending
+    size: int = 1 << 20
+    until: float = float("inf")
+    is_ending: Callable[[], bool] = lambda: False
+
+
+class Git:
+    """Asks git in the name of one directory, with these variables; None takes one out. Raises GitFailed."""
+
+    def __init__(self, directory: Path, variables: Mapping[str, str | None], limits: Limits) -> None:
+        self._directory, self._variables, self._limits = directory, variables, limits
 
     def text(self, *arguments: str) -> str:
-        """The answer without the spaces around it. Raises GitFailed."""
+        """The answer without the spaces around it."""
         return self.ask(*arguments).decode("utf-8", "replace").strip()
 
-    def ask(self, *arguments: str, given: bytes = b"") -> bytes:
-        """The answer. given: what git reads from its input. Raises GitFailed."""
-        command = [program(), "--no-optional-locks", "-C", str(self._root)]
-        for one in _OFF:
-            command += ["-c", one]
+    def ask(self, *arguments: str, given: bytes = b"", size: int | None = None) -> bytes:
+        """The answer. given: what git reads from its input. size: bytes of this answer."""
+        limit = self._limits.size if size is None else size
         try:
             process = subprocess.Popen(  # noqa: S603 - a list, not a shell's line
-                [*command, *arguments],
+                [program(), "--no-pager", "--no-optional-locks", *arguments],
+                cwd=self._directory,
                 stdin=subprocess.PIPE if given else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(),
+                env=_environment(self._variables),
             )
         except OSError as error:
             raise GitFailed(f"git cannot be started: {error.strerror or error}") from error
-        return self._watch(process, given)
+        return self._watch(process, given, limit)
 
-    def _watch(self, process: subprocess.Popen[bytes], given: bytes) -> bytes:
-        """Read on a thread, so that a git that hangs on a disk can be given up."""
+    def _watch(self, process: subprocess.Popen[bytes], given: bytes, limit: int) -> bytes:
+        """Read and written on threads, so that a git that hangs on a disk can be given up."""
         answer: list[bytes] = []
         said: list[bytes] = []
         threads = [
-            threading.Thread(target=_collect, args=(process.stdout, answer, self._limit + 1), name="git-answer"),
+            threading.Thread(target=_collect, args=(process.stdout, answer, limit + 1), name="git-answer"),
             threading.Thread(target=_collect, args=(process.stderr, said, _BLOCK), name="git-errors"),
         ]
+        if process.stdin is not None:
+            threads.append(threading.Thread(target=_give, args=(process.stdin, given), name="git-input"))
         for thread in threads:
             thread.start()
-        try:
-            if given and process.stdin:
-                process.stdin.write(given)
-                process.stdin.close()
-        except OSError:
-            pass  # it does not read any more: what it says tells why
-        why = self._wait(process, answer)
+        why = self._wait(process, answer, limit)
         for thread in threads:
             thread.join()
-        for pipe in (process.stdin, process.stdout, process.stderr):
+        for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
         if why:
@@ -92,48 +101,33 @@ class Git:
             raise GitFailed(b"".join(said).decode("utf-8", "replace").strip() or f"git ended with {process.returncode}")
         return b"".join(answer)
 
-    def _wait(self, process: subprocess.Popen[bytes], answer: list[bytes]) -> str:
+    def _wait(self, process: subprocess.Popen[bytes], answer: list[bytes], limit: int) -> str:
         """Wait for its end; why it was ended instead, or empty."""
-        deadline = time.monotonic() + self._seconds
         while True:
             try:
                 process.wait(_LOOK)
             except subprocess.TimeoutExpired:
                 why = ""
             else:
-                return self._too_much(answer)
-            if self._is_ending():
+                return _too_much(answer, limit)
+            if self._limits.is_ending():
                 why = "the app is ending"
-            elif time.monotonic() > deadline:
-                why = f"git took longer than {self._seconds:g} seconds"
-            elif self._too_much(answer):
-                why = self._too_much(answer)
+            elif time.monotonic() > self._limits.until:
+                why = "git took longer than it is given"
+            elif _too_much(answer, limit):
+                why = _too_much(answer, limit)
             if why:
                 process.kill()
                 process.wait()
                 return why
 
-    def _too_much(self, answer: list[bytes]) -> str:
-        size = sum(len(one) for one in answer)
-        return f"it is larger than {self._limit:,} bytes" if size > self._limit else ""
-
 
 def program() -> str:
     """Git itself. Raises GitFailed where there is none."""
     found = shutil.which("git")
-    if found is None:
+    if found is None or not Path(found).is_absolute():  # never one of the directory that it is asked about
         raise GitFailed("git is not installed")
     return found
-
-
-def is_own(root: Path) -> bool:
-    """Whether a work tree and its repository belong to this account: the configuration of others is not trusted."""
-    if sys.platform == "win32":
-        return True  # git itself checks the owner there
-    try:
-        return all(one.lstat().st_uid == os.getuid() for one in (root, root / ".git"))
-    except OSError:
-        return False
 
 
 def need_git() -> None:
@@ -142,6 +136,10 @@ def need_git() -> None:
         program()
     except GitFailed as error:
         raise PermanentError("no-git", "Git is not installed", str(error), "Install git.") from error
+
+
+def _too_much(answer: list[bytes], limit: int) -> str:
+    return f"it is larger than {limit:,} bytes" if sum(len(one) for one in answer) > limit else ""
 
 
 def _collect(pipe: object, into: list[bytes], limit: int) -> None:
@@ -154,6 +152,14 @@ def _collect(pipe: object, into: list[bytes], limit: int) -> None:
         size += len(block)
 
 
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return {**kept, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+def _give(pipe: object, content: bytes) -> None:
+    try:
+        with pipe:  # type: ignore[attr-defined]
+            pipe.write(content)  # type: ignore[attr-defined]
+    except OSError:
+        pass  # it does not read any more: what it says tells why
+
+
+def _environment(variables: Mapping[str, str | None]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
+    return {name: value for name, value in {**kept, **_CLEAN, **variables}.items() if value is not None}

@@ -144,7 +144,12 @@ def _shake(route: Route) -> str:
 def trust(route: Route) -> Step:
     """Where trusted certificates come from, and what is ignored and why. Raises NeedsUser for a bad bundle."""
     found = sources(route.way.environ, route.way.trust)
-    route.way.context()
+    try:
+        route.way.context()
+    except NeedsUser as error:
+        if route.is_tls:
+            raise
+        return warning(f"{error.title}, which does not matter to a server without TLS. {error.message}", error.todo)
     lines = tuple(
         f"{'✗' if one.ignored else '✓'} {one.name}{' ' + one.path if one.path else ''}"
         + (f" (ignored: {one.ignored})" if one.ignored else "")

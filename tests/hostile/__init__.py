@@ -1,0 +1,1 @@
+"""What comes from elsewhere and means harm: one file per kind of attack."""
