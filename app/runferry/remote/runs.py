@@ -60,7 +60,7 @@ mutation UpsertBucket(
     jobProgram: $program, jobRepo: $repo, jobType: $jobType, state: $state, sweep: $sweep, tags: $tags,
     summaryMetrics: $summaryMetrics
   }) {
-    bucket { id name displayName historyLineCount project { id name entity { id name } } }
+    bucket { id name displayName historyLineCount createdAt project { id name entity { id name } } }
     inserted
   }
 }
@@ -106,7 +106,7 @@ class Account:
 
 @dataclass(frozen=True)
 class RemoteRun:
-    """What a server has of a run. Counts are lines; tails the last lines, as text; `created`: as the API says it."""
+    """What a server has of a run. Counts are lines; tails the last lines, as text; `began`: as of `Created`."""
 
     storage_id: str
     lines: dict[str, int]
@@ -115,18 +115,19 @@ class RemoteRun:
     summary: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     was_started: bool = False
-    created: str = ""
+    began: str = ""
 
 
 @dataclass(frozen=True)
 class Created:
-    """The answer to an upsert."""
+    """The answer to an upsert. `began`: when the run was created, as the API says it."""
 
     storage_id: str
     entity: str
     project: str
     run_id: str
     history_lines: int
+    began: str = ""
 
 
 def viewer(session: Session) -> Account:
@@ -160,7 +161,7 @@ def look_up(session: Session, entity: str, project: str, run_id: str) -> RemoteR
         summary=bucket.inner("summaryMetrics", {}),
         config=bucket.inner("config", {}),
         was_started="t" in bucket.inner("wandbConfig", {}),
-        created=bucket.text("createdAt"),
+        began=bucket.text("createdAt"),
     )
 
 
@@ -196,6 +197,7 @@ def upsert(session: Session, **values: Any) -> Created:
         project=project.text("name") or str(variables["project"] or ""),
         run_id=bucket.text("name") or str(variables["name"]),
         history_lines=bucket.count("historyLineCount"),
+        began=bucket.text("createdAt"),
     )
 
 

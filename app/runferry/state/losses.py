@@ -29,6 +29,11 @@ class Losses(Shares):
         with self._losses_lock:
             return self._losses[target]
 
+    def began_there(self, target: int) -> str:
+        """When a run began, as its server said when it was met last; empty where it did not."""
+        found = self._database.row("SELECT began_there FROM targets WHERE id = ?", target)
+        return str(found[0]) if found else ""
+
     def log_of_line(self, target: int, line: int) -> tuple[Path, int] | None:
         """Which log a row on the server came from, and its number there; None where it is not ours."""
         found = self._database.row(

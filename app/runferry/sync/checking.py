@@ -21,15 +21,11 @@ SLOW_CHECKS = 2  # so many times the server may only have been slow; then a file
 
 
 class Verdict(NamedTuple):
-    """What a comparison came to. `again`: seconds until it is to be made once more, before anything is said.
-
-    `is_anew`: the log is to be read anew for that, as the server has lost some of it.
-    """
+    """What a comparison came to. `again`: seconds until it is to be made once more, before anything is said."""
 
     state: SyncState
     error: AppError | None = None
     again: float | None = None
-    is_anew: bool = False
 
 
 class Checking:
@@ -67,7 +63,7 @@ class Checking:
             return self._final(SyncState.PROBLEM, not_as_sent(found.wrong))
         self._tries += 1
         if found.is_short and self._heals(outlet):
-            return Verdict(SyncState.SENT, again=0.0, is_anew=True)
+            return Verdict(SyncState.SENT, again=0.0)
         is_sent_again = self._tries == SLOW_CHECKS and outlet.send_again(found.files, found.lacks)
         return Verdict(SyncState.SENT, again=0.0 if is_sent_again else RECHECKS[self._tries - 1])
 

@@ -44,7 +44,7 @@ def settle(
     if known:
         expected = ledger.server_lines(delivery.target)
         if have["history"] < ledger.acknowledged_end(delivery, "history"):
-            if remote is None or not healing.take_back(ledger, delivery, remote, have, permit):
+            if remote is None or healing.take_back(ledger, delivery, remote, have, permit) is None:
                 raise _lost(remote, have["history"], expected["history"])
             return 0
         if remote is None or extent(log).size <= delivery.position:

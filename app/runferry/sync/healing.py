@@ -63,7 +63,7 @@ class Healing:
         lost = take_back(self._means.ledger, self._delivery, remote, kept, self._means.permit, is_met=True)
         if lost:
             self._means.tell(f"{run.run_id}: {TOLD}")
-        for one in lost:
+        for one in lost or ():
             self._means.on_lost(one.parent)
         return bool(lost)
 
@@ -75,13 +75,15 @@ def take_back(
     kept: Mapping[str, int],
     permit: threading.Semaphore,
     is_met: bool = False,
-) -> list[Path]:
+) -> list[Path] | None:
     """Count what lies behind the lines that the server has as never sent. Gives the logs that have to send again.
+
+    None: it is not certainly the run that was fed, and nothing is done.
 
     is_met: it is the run that we have been sending to all the time.
     """
     if not _is_the_run(ledger, delivery, remote, permit, is_met):
-        return []
+        return None
     lost = ledger.take_back(delivery.target, kept)
     if lost:
         log.warning("the server lost lines that it had acknowledged; sent again from %s on: %s", dict(kept), lost)
@@ -93,7 +95,7 @@ def _is_the_run(
 ) -> bool:
     count = remote.lines["history"]
     if not count:
-        return is_met or _was_there(remote.created, delivery.verified_at)
+        return is_met or _was_there(remote.began, ledger.began_there(delivery.target), delivery.verified_at)
     found = ledger.log_of_line(delivery.target, count - 1)
     if found is None or not remote.history_tail:
         return False
@@ -106,15 +108,19 @@ def _is_the_run(
     return row is not None and (same(row, tail) or key_of(row) == key_of(tail))
 
 
-def _was_there(created: str, verified_at: float | None) -> bool:
-    """Whether a run that began on the server at a time (as the API tells it) is older than its verification."""
-    if verified_at is None or not created:
-        return False
+def _was_there(began: str, known: str, verified_at: float | None) -> bool:
+    """Whether a run that began at a time, as the server says, is the one that was fed.
+
+    known: what it said then; empty in a ledger of an earlier version. There it has to be older than its verification,
+    by a second at least, as servers tell no smaller parts.
+    """
+    if known or not began or verified_at is None:
+        return bool(began) and began == known
     try:
-        moment = datetime.fromisoformat(created.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(began.replace("Z", "+00:00"))
     except ValueError:
         return False
-    return moment.tzinfo is not None and moment.timestamp() < verified_at
+    return moment.tzinfo is not None and moment.timestamp() + 1 < verified_at
 
 
 def _row(path: Path, number: int, permit: threading.Semaphore) -> str | None:

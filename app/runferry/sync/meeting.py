@@ -65,11 +65,13 @@ def meet(
         whole.met(remote, is_first=not known.storage_id)
         whole.refresh(is_over=False)
         if remote is not None and delivery.storage_id and source.log.stat().st_size < delivery.position:
-            created = Created(delivery.storage_id, entity, project, run_id, 0)  # a longer copy has said it all
+            created = Created(
+                delivery.storage_id, entity, project, run_id, 0, remote.began
+            )  # a longer copy has said it all
         else:
             created = record.send()
     url = f"{connection.server.app_url}/{created.entity}/{created.project}/runs/{run_id}"
-    ledger.set_address(target, created.storage_id, url)
+    ledger.set_address(target, created.storage_id, url, created.began)
     count, tail = (remote.lines["events"], remote.events_tail) if remote else (0, [])
     there = EventsThere(connection.session, created, count, tail)
     return Meeting(created, url, ledger.delivery(known.source, target), record, there, whole)

@@ -259,8 +259,6 @@ class RunSync:
     def _verify(self, outlet: Outlet) -> float | None:
         verdict = self._checking.compare(outlet)
         if verdict.again is not None:
-            if verdict.is_anew:
-                self._forget()
             self._set(verdict.state)
             return verdict.again
         self._error = verdict.error

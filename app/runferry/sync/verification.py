@@ -48,7 +48,8 @@ class Comparison:
     """`wrong`: what does not agree, in words; empty when the run is verified. `files`: the names of those among it.
 
     `lacks`: whether keys of the config, or how the run ended, are missing, so that sending them again may help.
-    `is_short`: whether the server has fewer lines than it acknowledged. `not_told`: what the server does not tell, so that nobody can compare it.
+    `is_short`: whether the server has fewer lines than it acknowledged.
+    `not_told`: what the server does not tell, so that nobody can compare it.
     """
 
     wrong: list[str]
