@@ -83,6 +83,11 @@ async def _refused(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": error.text}, status_code=error.status, headers=SAFE_HEADERS)
 
 
+async def _disk(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    return await _refused(request, disk_refusal(error))
+
+
 async def _gone(request: Request, error: Exception) -> Response:
     return Response(status_code=400)  # nobody is there to read it
 
@@ -116,5 +121,5 @@ def create_app(store: Store, *, host: str, port: int) -> Starlette:
     return Starlette(
         routes=routes,
         middleware=[Middleware(Guard, key=store.key, host=host, sessions=sessions)],
-        exception_handlers={RefusedError: _refused, ClientDisconnect: _gone},
+        exception_handlers={RefusedError: _refused, ClientDisconnect: _gone, OSError: _disk},
     )

@@ -26,7 +26,7 @@ from runferry.server.commits import Commits
 from runferry.server.durable import open_private, write_whole
 
 FOLDERS = ("runs", "artifacts", "blobs", "deleted", "tmp")
-_FILES = re.compile(r"key(\.new)?|store\.json|lock|index\.sqlite.*|server[-.].*|\..*\.partial~")
+_FILES = re.compile(r"key(\.new)?|store\.json|lock|index\.sqlite.*|\.?(server|port)[-.].*|\..*\.partial~")
 _KEY = re.compile(r"[!-~]{40,256}")
 _KEY_LETTERS = string.digits + string.ascii_lowercase
 _LONGEST_KEY_FILE = 4096
@@ -87,6 +87,10 @@ def take_key(path: Path, commits: Commits) -> tuple[str, str]:
         pass
     except UnicodeDecodeError:
         said = "it does not hold a key"
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        said = "it is too large"
     key = "".join(secrets.choice(_KEY_LETTERS) for _ in range(40))
     write_whole(path, key.encode() + b"\n", commits)
     if said:
