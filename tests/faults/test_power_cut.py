@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -118,7 +117,7 @@ class Cut:
 
 
 @pytest.fixture(scope="module")
-def cut(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cut]:
+def cut(tmp_path_factory: pytest.TempPathFactory) -> Cut:
     folder = tmp_path_factory.mktemp("power")
     seed = random.randrange(2**32)
     print("seed", seed)
@@ -140,7 +139,7 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cut]:
     for one in writers:
         one.join(30)
     store_id = json.loads((data / "store.json").read_text())["store"]
-    yield Cut(data, mirror, key, store_id, {one.run_name: one.got for one in writers})
+    return Cut(data, mirror, key, store_id, {one.run_name: one.got for one in writers})
 
 
 @pytest.mark.parametrize("with_names", [False, True], ids=["nothing more", "and all names"])
