@@ -6,13 +6,14 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PEER := .venvs/wandb
 MITM := .venvs/mitm
+AUDIT := .venvs/audit
 WANDB ?= wandb==0.31.0
 PYTEST_ARGS ?=
 # Tests wait for servers and trainings most of their time: two files at once.
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv dev dev-package peer mitm tools lint types unit test nightly screenshots bench bench-docs freeze wheel clean
+.PHONY: help run venv dev dev-package peer mitm tools lint types unit test nightly audit screenshots bench bench-docs freeze wheel clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +81,14 @@ test: lint types tools $(VENV)/.package $(PEER)/.made $(MITM)/.made ## everythin
 
 nightly: lint types tools $(VENV)/.package $(PEER)/.made $(MITM)/.made ## all tests and those that take longer: real sizes, bare machines
 	@RUNFERRY_NIGHTLY=1 $(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+audit: $(VENV)/.app $(AUDIT)/.made ## known holes in what is installed; says where nobody could look (needs the internet)
+	@$(PY) .ci/audit $(AUDIT)/bin/pip-audit $(PY)
+
+$(AUDIT)/.made:
+	@.ci/make-venv $(AUDIT)
+	@$(AUDIT)/bin/python .ci/install pip-audit
+	@touch $@
 
 wheel: $(VENV)/.made ## build the wheel and the source archive into dist/
 	@$(PY) -c 'import build' 2>/dev/null || $(PY) .ci/install 'build>=1.2'

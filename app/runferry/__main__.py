@@ -25,9 +25,14 @@ def main() -> int:
             from runferry.remote import pac_script
 
             return pac_script.main()
+        from runferry import leaving
         from runferry.cli.main import run
 
-        return run(sys.argv[1:])
+        leaving.ours()
+        try:
+            return run(sys.argv[1:])
+        finally:
+            leaving.begin()  # Python waits for threads, too
     except KeyboardInterrupt:  # while it was still starting
         return 130
     except ModuleNotFoundError as error:  # each command imports what it needs when it starts

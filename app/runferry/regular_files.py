@@ -32,7 +32,8 @@ _STEP = (
     | getattr(os, "O_CLOEXEC", 0)
 )
 _BY_STEPS = os.open in os.supports_dir_fd and bool(_NOFOLLOW)
-_REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT: links and junctions of Windows
+_REPARSE_POINT = 0x400  # FILE_ATTRIBUTE_REPARSE_POINT of Windows: links, junctions, and files kept in a cloud
+_SURROGATE = 0x20000000  # the bit in a reparse point's tag that says that it stands for another file or folder
 
 
 class NotRegular(OSError):
@@ -135,7 +136,10 @@ def read_below(folder: Path, relative: PurePath | str, limit: int) -> bytes:
 
 def is_link(found: os.stat_result) -> bool:
     """Whether what `lstat` found leads elsewhere: a symbolic link, or a link or junction of Windows."""
-    return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_file_attributes", 0) & _REPARSE_POINT)
+    is_reparse_point = bool(getattr(found, "st_file_attributes", 0) & _REPARSE_POINT)
+    return stat.S_ISLNK(found.st_mode) or (
+        is_reparse_point and bool(getattr(found, "st_reparse_tag", _SURROGATE) & _SURROGATE)
+    )
 
 
 def _whole(file: BinaryIO, path: Path | str, limit: int) -> bytes:

@@ -32,6 +32,8 @@ class SyncState(Word):
 
 
 SILENT = 3600.0  # seconds
+ON_REQUEST = "sent on request only"
+"""How the reason ends why a run that could be sent is not."""
 
 
 class RunState(Word):
@@ -103,6 +105,11 @@ class RunStatus:
     stop_requested: bool = False  # somebody asked the server to stop it
     key: str = ""  # tells apart the ways of one run to several places; the same for as long as this process lives
     changed: float | None = None  # when something was last written to its log, as far as that is known
+
+    @property
+    def can_be_asked_for(self) -> bool:
+        """Whether it waits for nothing but a person's word."""
+        return self.held.endswith(ON_REQUEST)
 
     def seems_live(self, now: float) -> bool:
         """Whether it trains, as far as can be told. What was silent for an hour and has no end may have been killed

@@ -5,6 +5,7 @@ Links, files and the server are real ones. The home of these tests is a folder o
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -13,12 +14,15 @@ from pathlib import Path
 import pytest
 
 import runferry
+from runferry.engine.commands import _sync_request, sync_arguments
 from runferry.engine.file_states import FileState, file_details
+from runferry.engine.job import SyncRequest
 from runferry.formats.detect import NotARun, RunFolder, identify
 from runferry.formats.entries import FileEntry
 from runferry.formats.log_reader import LogReader
 from runferry.regular_files import NotRegular
 from runferry.state.links import KnownLink
+from runferry.sync.keeping import _mark_synced
 from runferry.sync.links import HIDDEN_IN_HOME, OUTSIDE, OWN, RunLinks
 from runferry.sync.wishes import Wishes
 from support import stores
@@ -337,3 +341,17 @@ def test_what_is_left_out_is_refused_when_it_is_opened(project: Path, tmp_path: 
     link(project / "wandb" / "run", "a", tmp_path / "other" / "data.bin")
     with pytest.raises(NotRegular):
         links_of(project / "wandb" / "run").spot("a").open()
+
+
+def test_w_and_bs_marker_is_written_through_no_link(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    (tmp_path / "run-x.wandb.synced").symlink_to(mine)
+    _mark_synced(tmp_path / "run-x.wandb")
+    assert not mine.exists()
+    _mark_synced(tmp_path / "run-y.wandb")
+    assert (tmp_path / "run-y.wandb.synced").read_bytes() == b""
+
+
+def test_what_was_asked_travels_to_the_owner_of_the_state(tmp_path: Path) -> None:
+    asked = SyncRequest((tmp_path,), follow_links=True, named_links=("/a/b",))
+    assert _sync_request(json.loads(json.dumps(sync_arguments(asked)))) == asked

@@ -82,8 +82,9 @@ def names(pid: int) -> dict[str, Any]:
     return {"pid": pid, "process_start_ticks": ticks, "process_started_at": psutil.Process(pid).create_time()}
 
 
-def state(folder: RunFolder, silent: float = 1000.0) -> RunState:
-    return run_state(folder, read_all(folder.log)[0], Life(time.time() + silent, time.time()))
+def state(folder: RunFolder, log: Path | None = None) -> RunState:
+    """Of a run that has been silent for a while. log: where to read it."""
+    return run_state(folder, read_all(log or folder.log)[0], Life(time.time() + 1000.0, time.time()))
 
 
 def refused(folder: RunFolder) -> str:
@@ -123,7 +124,7 @@ def test_a_strangers_open_file_under_the_name_of_a_log_makes_it_no_training(tmp_
         folder = mark(folder, **names(stranger.pid))
         assert refused(folder) in ("training-unseen", "not-running-here")
         assert trainings([folder])[folder.path].pid is None
-        assert state(folder) is RunState.UNKNOWN
+        assert state(folder, theirs) is RunState.UNKNOWN
         assert stranger.poll() is None
 
 

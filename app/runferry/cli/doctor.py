@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
+from typing import Any
 
-from runferry.cli.home import choose_server, prepare
+from runferry.cli.home import OWNER_PATIENCE, Surroundings, choose_server, prepare
 from runferry.cli.output import say, tell, tell_json
 from runferry.clock import SystemClock
+from runferry.control import ControlClient, find_owner
 from runferry.engine.doctor import Mark, Step, examine
+from runferry.engine.doctor.step import good, timed, warning
 from runferry.engine.local_server import LocalServer
+from runferry.engine.problems import OWN_FAULTS
 from runferry.names import check_name
 
 _SIGNS = {Mark.GOOD: "✓", Mark.WARNING: "!", Mark.BAD: "✗", Mark.SKIPPED: "–"}
@@ -47,6 +52,10 @@ def main(args: argparse.Namespace) -> int:
             taken.append(step)
             if not args.json:
                 _show(step)
+        if (app := _app(around)) is not None:
+            taken.append(app)
+            if not args.json:
+                _show(app)
     finally:
         if local.has_started_one:  # one that a running owner looks after stays
             local.stop()
@@ -55,6 +64,28 @@ def main(args: argparse.Namespace) -> int:
         told = {"schema": 1, "server": choice.server, "good": is_good, "steps": [one.as_dict() for one in taken]}
         tell_json(told)
     return 0 if is_good else 1
+
+
+def _app(around: Surroundings) -> Step | None:
+    """How the Runferry that runs is; None where none does."""
+    if find_owner(around.home) is None:
+        return None
+
+    def look() -> Step:
+        told: dict[str, Any] = {}
+        client = ControlClient.connect(around.home)
+        if client is None:
+            return warning("it just starts, or ends", "Try again in a moment.")
+        with client:
+            client.request("status", on_progress=told.update, patience=OWNER_PATIENCE)
+        wrong = [one for one in told["problems"] if one["slug"] in OWN_FAULTS]
+        if wrong:
+            return replace(
+                warning(wrong[0]["title"], wrong[0]["todo"], *(one["message"] for one in wrong)), mark=Mark.BAD
+            )
+        return good(f"process {told['pid']} answers, and all its parts get on")
+
+    return timed("running app", look)
 
 
 def _show(step: Step) -> None:

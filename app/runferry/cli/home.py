@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runferry import logs
+from runferry import leaving, logs
 from runferry.cli.output import say, warn
 from runferry.control import Answer, ControlClient, ControlServer, Occupied, Owner
 from runferry.engine.choice import Choice, choose
@@ -24,6 +25,7 @@ from runferry.servers import CLOUD
 from runferry.settings import Settings
 
 TRIES = 10
+OWNER_PATIENCE = 30.0  # seconds in which the Runferry that runs says how it is
 log = logging.getLogger(__name__)
 
 
@@ -37,11 +39,20 @@ class Surroundings:
 
 def prepare() -> Surroundings:
     """Find the folders, load the settings; what is wrong in them is said and does not stop the command."""
+    _write_no_core()
     home = find_home()
     settings = Settings.load(home.settings_file, os.environ)
     for problem in settings.problems:
         warn(*problem.lines())
     return Surroundings(home, settings)
+
+
+def _write_no_core() -> None:
+    """Keys are in this process's memory: where it crashes, that memory is not written to the disk."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def choose_server(named: str, settings: Settings) -> Choice:
@@ -79,6 +90,7 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
                 try:
                     yield engine
                 finally:
+                    leaving.begin()
                     control.stop()
         except AppError:
             raise
@@ -87,6 +99,7 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
             raise
         finally:
             written.close()
+            leaving.ended()
 
 
 @contextmanager
@@ -142,6 +155,7 @@ def tell_owner(around: Surroundings, command: str, told: dict[str, Any] | None =
 
 
 __all__ = [
+    "OWNER_PATIENCE",
     "TRIES",
     "Occupied",
     "Surroundings",

@@ -26,7 +26,9 @@ def main(args: argparse.Namespace) -> int:
     """Run the command."""
     path = edit(existing(args.directory), {}, frozenset(("mode", "disabled")))
     say(f"On: {path} sets no mode. Runs here are sent by themselves where Runferry watches.")
-    say("Runs that `import runferry` recorded while it was off still wait for `runferry sync`.")
+    say(
+        "That holds for what was recorded while it was off, too; dry runs (WANDB_MODE=dryrun) wait for `runferry sync`."
+    )
     warn_of_variable()
     tell_owner(prepare())
     return 0

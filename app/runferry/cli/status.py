@@ -7,11 +7,12 @@ import os
 import time
 from typing import Any
 
-from runferry.cli.home import Surroundings, prepare, running_owner
+from runferry.cli.home import OWNER_PATIENCE, Surroundings, prepare, running_owner
 from runferry.cli.measured import measured_lines
 from runferry.cli.output import say, tell, tell_json
 from runferry.cli.progress import result_line
 from runferry.counted import count_of
+from runferry.engine.problems import OWN_FAULTS
 from runferry.engine.recorded import recorded_snapshot
 
 EXAMPLES = (
@@ -40,7 +41,11 @@ def main(args: argparse.Namespace) -> int:
         tell(_server_line(server, snapshot["time"]))
     for folder in snapshot["folders"]:
         why = f" ({folder['reason']})" if folder["reason"] else ""
-        tell(f"  {folder['path']}: {count_of(folder['runs'], 'run')}, watched by {folder['method']}{why}")
+        set_for_it = {"sync": ", every run is sent", "ask": ", sent only on request"}.get(folder["mode"], "")
+        runs = count_of(folder["runs"], "run")
+        tell(f"  {folder['path']}: {runs}, watched by {folder['method']}{why}{set_for_it}")
+    for problem in _own_faults(snapshot):
+        tell(f"! {problem['title']}. {problem['message']} {problem['todo']}")
     for line in measured_lines(snapshot.get("measured"), {run["path"]: run["name"] for run in snapshot["runs"]}):
         tell(line)
     for run in snapshot["runs"]:
@@ -50,13 +55,17 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def _own_faults(snapshot: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in snapshot["problems"] if one["slug"] in OWN_FAULTS]
+
+
 def _snapshot(around: Surroundings) -> tuple[dict[str, Any], bool]:
     client = running_owner(around)
     if client is None:
         return recorded_snapshot(around.home, around.settings, os.getpid()).as_dict(), False
     told: dict[str, Any] = {}
     with client:
-        client.request("status", on_progress=told.update)
+        client.request("status", on_progress=told.update, patience=OWNER_PATIENCE)
     return told, True
 
 

@@ -41,7 +41,9 @@ def main(args: argparse.Namespace) -> int:
     for one in targets:
         stopped = _ask(around, {"path": one["path"], "sure": True})["stopped"]
         is_good = is_good and stopped["is_gone"]
-        said = "has ended" if stopped["is_gone"] else "still runs: it takes no notice"
+        said = (
+            "has ended" if stopped["is_gone"] else "its process still runs: it takes no notice, or does something else"
+        )
         tell(f"{one['run_id']}: {said} ({', '.join(stopped['signals'])})")
     return 0 if is_good else 1
 

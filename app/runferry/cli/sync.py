@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="also send this very file where a link of a run leads to it, though it is hidden in a home folder",
+        help="also send this file where a link of a run leads to it, hidden in a home folder or not; default: none",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="list what is there and what would be sent; send nothing"
@@ -87,7 +87,7 @@ def main(args: argparse.Namespace) -> int:
         settings.project,
         args.metrics_only,
         follow_links=args.follow_links,
-        named_links=tuple(str(Path(one).expanduser().absolute()) for one in args.follow_link),
+        named_links=tuple(str(path_of(one)) for one in args.follow_link),
     )
     _check(request)
     if args.dry_run:

@@ -12,6 +12,7 @@ from pathlib import Path
 from runferry.cli.home import Surroundings, raise_told, running_owner
 from runferry.cli.output import say
 from runferry.control import Answer, find_owner
+from runferry.engine.front import ENDING
 from runferry.errors import TemporaryError
 
 PATIENCE = 30.0  # seconds until another process must have given way
@@ -23,11 +24,13 @@ def take_place(around: Surroundings, paths: Sequence[Path] = ()) -> bool:
 
     paths: what that window is to open its sheet for.
     """
-    told = False
+    told, deadline = False, time.monotonic() + PATIENCE
     while (owner := find_owner(around.home)) is not None:
         if owner.kind == "app":
             if _ask(around, "show", paths) is not None:
                 return False
+            if time.monotonic() > deadline:
+                raise _stays("window-stays", f"Process {owner.pid} neither shows its window nor ends.")
         elif owner.kind == "watch":
             _ask(around, "hand-over")
             until(lambda: (now := find_owner(around.home)) is None or now.pid != owner.pid, "watch-stays")
@@ -44,13 +47,12 @@ def until(true: Callable[[], bool], slug: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while not true():
         if time.monotonic() > deadline:
-            raise TemporaryError(
-                slug,
-                "The other Runferry does not give way",
-                f"It has not done what it was asked for within {PATIENCE:g} seconds.",
-                "End it, and try again.",
-            )
+            raise _stays(slug, f"It has not done what it was asked for within {PATIENCE:g} seconds.")
         threading.Event().wait(LOOK)
+
+
+def _stays(slug: str, why: str) -> TemporaryError:
+    return TemporaryError(slug, "The other Runferry does not give way", why, "End it, and try again.")
 
 
 def _ask(around: Surroundings, command: str, paths: Sequence[Path] = ()) -> Answer | None:
@@ -67,6 +69,8 @@ def _ask(around: Surroundings, command: str, paths: Sequence[Path] = ()) -> Answ
         if error.slug == "owner-gone":
             return None
         raise
+    if answer.error and answer.error.get("slug") == ENDING:
+        return None
     raise_told(answer)
     return answer
 

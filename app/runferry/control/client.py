@@ -53,13 +53,7 @@ class ControlClient:
         try:
             return cls(door.knock(address, timeout))
         except TimeoutError as error:
-            raise TemporaryError(
-                "owner-silent",
-                "The running Runferry does not answer",
-                f"It took the call, and then said nothing for {timeout:g} seconds.",
-                "Wait a moment and try again; if it stays so, end that process and start it again.",
-                error,
-            ) from error
+            raise _silent(timeout, error) from error
         except (OSError, EOFError, AuthenticationError, AssertionError, ValueError):
             return None  # the file is left from an owner that was killed, or a new owner is just starting
 
@@ -71,9 +65,11 @@ class ControlClient:
         on_progress: Callable[[dict[str, Any]], object] | None = None,
         cwd: Path | None = None,
         environ: Mapping[str, str] | None = None,
+        patience: float | None = None,
     ) -> Answer:
         """Send a command with the working directory and the W&B variables of this process; wait for its end.
 
+        patience: seconds without a word after which it is given up (TemporaryError); None: however long it takes.
         UsageError where it is too long to be sent, TemporaryError where the owner goes away before the last word.
         An exception from `on_progress`, or Ctrl-C, leaves this; `close` then cancels the command.
         """
@@ -91,6 +87,8 @@ class ControlClient:
         try:
             send(self._connection, message)
             while True:
+                if patience is not None and not self._connection.poll(patience):
+                    raise _silent(patience)
                 told = receive(self._connection, MAX_ANSWER)
                 if told.get("type") == "done":
                     return Answer(int(told.get("code", 1)), told.get("data") or {}, told.get("error"))
@@ -122,3 +120,13 @@ class ControlClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _silent(seconds: float, cause: Exception | None = None) -> TemporaryError:
+    return TemporaryError(
+        "owner-silent",
+        "The running Runferry does not answer",
+        f"It took the call, and then said nothing for {seconds:g} seconds.",
+        "Wait a moment and try again; if it stays so, end that process and start it again.",
+        cause,
+    )

@@ -1,14 +1,17 @@
 """The local door of the owner: a Unix socket in a folder of its own, or a named pipe on Windows.
 
 The address and a random key stand in ``control.json`` beside the lock, readable by the owner's account only. Both
-sides prove that they know the key before anything is said. A socket's path may have 107 bytes at most, which a
-state folder can exceed, so it lies in a fresh 0700 folder under the temporary directory.
+sides prove that they know the key before anything is said, and each looks at the other's account where it can. A
+socket's path may have 107 bytes at most, which a state folder can exceed, so it lies in a fresh 0700 folder under the
+temporary directory.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import logging
 import os
 import secrets
 import select
@@ -28,8 +31,12 @@ from typing import Protocol
 
 from runferry.control.messages import Gone
 from runferry.paths import Home
+from runferry.regular_files import open_below
 from runferry.settings.file import replace_private
 
+log = logging.getLogger(__name__)
+
+MAX_ADDRESS_FILE = 4096
 MAX_SOCKET_PATH = 100  # 103 on macOS, 107 on Linux, with the final zero
 PREFIX = "runferry-"
 BACKLOG = 16
@@ -89,6 +96,10 @@ class UnixDoor:
                 client, _ = self._socket.accept()
             except (BlockingIOError, ConnectionError):
                 continue  # it went away again
+            if not is_ours(client):
+                log.warning("control: a program of another account was turned away")
+                client.close()
+                continue
             client.setblocking(True)
             return mp.Connection(client.detach())
 
@@ -160,15 +171,33 @@ def publish(home: Home, where: str) -> Address:
     return address
 
 
+def is_ours(sock: socket.socket) -> bool:
+    """Whether a program of this account is at the other end, where the system tells (Linux); elsewhere the folder's
+    mode and the key keep others out."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True
+    try:
+        _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    except OSError:
+        return False
+    return bool(uid == os.getuid())
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether a folder, and no link to one, is ours and nobody else may write or even look into it."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+
+
 def find(home: Home) -> Address | None:
     """Where the owner says it listens; None where it does not, or where the file is not from our account."""
     try:
-        path = address_file(home)
-        if sys.platform != "win32" and path.stat().st_uid != os.getuid():
-            return None
-        found = json.loads(path.read_text(encoding="utf-8"))
+        with open_below(home.lock_file.parent, address_file(home).name) as file:
+            if sys.platform != "win32" and os.fstat(file.fileno()).st_uid != os.getuid():
+                return None
+            found = json.loads(file.read(MAX_ADDRESS_FILE))
         return Address(str(found["address"]), bytes.fromhex(found["key"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -195,9 +224,13 @@ def knock(address: Address, timeout: float) -> mp.Connection:
     """Connect and prove the key, both ways. OSError where nobody is there, TimeoutError where nobody answers."""
     if sys.platform == "win32":
         return mp.Client(address.where, "AF_PIPE", authkey=address.key)
+    if not _is_private(Path(address.where).parent):
+        raise PermissionError(errno.EPERM, "the owner's socket lies where others could have put it", address.where)
     with socket.socket(socket.AF_UNIX) as plain:
         plain.settimeout(timeout)
         plain.connect(address.where)
+        if not is_ours(plain):
+            raise PermissionError(errno.EPERM, "a program of another account listens there", address.where)
         plain.setblocking(True)
         connection = mp.Connection(plain.detach())
     try:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from runferry.at_work import AT_WORK
 from runferry.desktop import own_server
 from runferry.desktop.summary import Totals, live_runs, totals
 from runferry.events import Event, Listener
@@ -146,7 +147,8 @@ class Bridge(QObject):
             looked_at = time.monotonic() if everything else looked_at
             pause = PACE  # not more than ten times a second
             try:
-                self._hand_over(self._collect(pending, everything))
+                with AT_WORK.turn("telling the window what changed"):
+                    self._hand_over(self._collect(pending, everything))
             except Exception:
                 log.exception("the window could not be told what changed")
                 looked_at, pause = time.monotonic() - ALL, LOOK

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
+from runferry import leaving
 from runferry.desktop.bridge import Bridge, Update
 from runferry.desktop.context import Context
 from runferry.desktop.drop.adding import Adding
@@ -80,6 +81,7 @@ class DesktopApp(QObject):
     def start(self, hidden: bool = False, paths: Sequence[Path] = ()) -> None:
         """Show what there is. hidden: only the tray icon (started at login). paths: to be added, asked first."""
         self.tasks.start()
+        self.engine.front.appeared()
         self.window.set_pages(makers(self.context))
         self.window.close_asked.connect(self._closed)
         self.window.dropped.connect(self.adding.add)
@@ -110,6 +112,7 @@ class DesktopApp(QObject):
 
     def stop(self) -> None:
         """Before the engine stops: nothing is shown any more."""
+        self.engine.front.ends()
         self._looking.stop()
         self.adding.closed()
         self.starting.stop()
@@ -131,6 +134,7 @@ class DesktopApp(QObject):
             if event.kind == "show":
                 accept_token(event.subject)
                 self.window.bring_up()
+                self.engine.front.came_up()
             elif event.kind == "add":  # by `runferry sync --window`
                 self.adding.add([Path(one) for one in json.loads(event.subject)])
             elif event.kind == "quit":
@@ -240,6 +244,7 @@ def run(engine: Engine, hidden: bool = False, paths: Sequence[Path] = ()) -> int
         app.start(hidden, paths)
         return made.exec()
     finally:
+        leaving.begin()
         app.stop()
         release()
 

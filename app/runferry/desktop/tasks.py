@@ -10,12 +10,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from shiboken6 import isValid
 
+from runferry.at_work import AT_WORK
 from runferry.errors import AppError, PermanentError
 from runferry.right_of_way import first
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 WORKERS = 4
+LONGEST = 5.0  # seconds at the end of the app for work on this computer: a disk may not answer
 GRACE = 0.5
 """Seconds at the end of the app for others' answers: a server that is there has given its own by then."""
 
@@ -37,6 +39,7 @@ class Tasks(QObject):
         super().__init__(parent)
         self._pool: ThreadPoolExecutor | None = None
         self._asking: list[threading.Thread] = []
+        self._under_way: list[Future[Any]] = []
         self._ending = threading.Lock()  # held while an answer is handed over: after `stop` nothing is
         self._open = 0
         self._done.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -46,7 +49,7 @@ class Tasks(QObject):
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="window-task")
 
     def stop(self) -> None:
-        """No further results are delivered; work in hand is waited for, what has not begun is dropped.
+        """No further results are delivered; work in hand is waited for unless it is stuck, what has not begun dropped.
 
         What was asked of others is left to itself after a moment: its thread ends with the answer, or with the process.
         """
@@ -54,7 +57,13 @@ class Tasks(QObject):
             pool, self._pool = self._pool, None
             self._open = 0
         if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            _, stuck = wait(self._under_way, LONGEST)
+            if stuck:
+                log.warning("%d tasks of the window do not end; they are left behind", len(stuck))
+            else:
+                pool.shutdown()
+        self._under_way = []
         end = time.monotonic() + GRACE
         for thread in self._asking:
             thread.join(max(end - time.monotonic(), 0))
@@ -80,7 +89,10 @@ class Tasks(QObject):
         """
         if self._pool is not None:
             self._open += 1
-            self._pool.submit(work).add_done_callback(self._hand_over((then, failed)))
+            future = self._pool.submit(_in_turn, work)
+            self._under_way = [one for one in self._under_way if not one.done()]
+            self._under_way.append(future)
+            future.add_done_callback(self._hand_over((then, failed)))
 
     def ask(
         self,
@@ -131,6 +143,11 @@ class Tasks(QObject):
             return
         told = error if isinstance(error, AppError) else _bug(error)
         _answer(failed or self.failed.emit, told)
+
+
+def _in_turn(work: Callable[[], T]) -> T:
+    with AT_WORK.turn("reading for the window", getattr(work, "__qualname__", "")):
+        return work()
 
 
 def _answer(taker: Callable[[Any], None] | None, what: object) -> None:

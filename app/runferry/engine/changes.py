@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from runferry.at_work import AT_WORK
+
 log = logging.getLogger(__name__)
 
 INTERVAL = 5.0  # seconds
@@ -52,7 +54,8 @@ class Changes:
     def _work(self) -> None:
         while not self._stopping.wait(self._interval):
             try:
-                self.look()
+                with AT_WORK.turn("looking for changes"):
+                    self.look()
             except Exception:
                 log.exception("looking for changes failed")
 

@@ -39,7 +39,7 @@ def handler(engine: Engine, kind: str = "app") -> Callable[[Request, Reply], int
 
     def answer(request: Request, reply: Reply) -> int:
         if request.command in _FOR_FRONTS:
-            return _tell_front(engine, kind, request)
+            return _tell_front(engine, kind, request, reply)
         carry_out = _COMMANDS.get(request.command)
         if carry_out is not None:
             return carry_out(engine, request, reply)
@@ -143,7 +143,7 @@ _COMMANDS: dict[str, Callable[[Engine, Request, Reply], int]] = {
 }
 
 
-def _tell_front(engine: Engine, kind: str, request: Request) -> int:
+def _tell_front(engine: Engine, kind: str, request: Request, reply: Reply) -> int:
     """Hand a command to whoever listens to events: the window, or `watch`; with the token that lets it come forward."""
     command = request.command
     if kind not in _FOR_FRONTS[command]:
@@ -153,7 +153,11 @@ def _tell_front(engine: Engine, kind: str, request: Request) -> int:
             f"'{command}' means nothing to `runferry {kind}`.",
             "Wait until it ends, or end it.",
         )
-    engine.bus.publish(Event(command, str(request.arguments.get("token") or "")))
+    event = Event(command, str(request.arguments.get("token") or ""))
+    if command == "show":
+        engine.front.show(lambda: engine.bus.publish(event), reply.cancelled.is_set)
+    else:
+        engine.bus.publish(event)
     if command == "show" and (paths := request.arguments.get("paths")):
         engine.bus.publish(Event("add", json.dumps([str(one) for one in paths])))
     return 0

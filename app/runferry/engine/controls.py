@@ -22,6 +22,7 @@ from runferry.engine.metered import REASON, Metered
 from runferry.engine.pauses import Pauses
 from runferry.engine.shared_means import SharedMeans
 from runferry.engine.stopping import Stopped, Stopper
+from runferry.engine.stuck_parts import StuckParts
 from runferry.engine.taking_effect import take_effect
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
@@ -61,6 +62,7 @@ class Controls:
     ledger: Ledger
     settled: Settled
     _late_samples: LateSamples
+    _stuck_parts: StuckParts
     _means: SharedMeans
     local_server: LocalServer
     _changing: threading.Lock
@@ -191,6 +193,7 @@ class Controls:
 
     def _look(self) -> None:
         """Every few seconds."""
+        self._stuck_parts.look()
         self.watching.look_at_quiet_logs()
         for log in self._late_samples.due(self.settled, self.ledger, self.host_metrics):
             self.watching.changed(log)

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Mapping, Set
 
+from runferry.at_work import AT_WORK
 from runferry.clock import Clock, SystemClock
 from runferry.engine import problems, showing
 from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
@@ -18,6 +19,7 @@ from runferry.engine.code_state.keeper import CodeState
 from runferry.engine.connections import Connections
 from runferry.engine.controls import Controls
 from runferry.engine.delivering import Delivering
+from runferry.engine.front import Front
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.job import SyncJob
 from runferry.engine.late_samples import LateSamples
@@ -31,10 +33,12 @@ from runferry.engine.run_news import RunNews
 from runferry.engine.settled import Key, Settled
 from runferry.engine.shared_means import SharedMeans
 from runferry.engine.stopping import Stopper
+from runferry.engine.stuck_parts import StuckParts
 from runferry.engine.watching import Watching
 from runferry.errors import AppError
 from runferry.events import Event, EventBus
 from runferry.paths import Home
+from runferry.right_of_way import Turns
 from runferry.settings import Settings
 from runferry.state.activity import ActivityTable
 from runferry.state.asked import AskedTable
@@ -69,6 +73,7 @@ class Engine(Controls, Delivering, Outside):
         self.ledger = Ledger(self._database, self.clock)
         self.local_server = LocalServer(home.store, settings.local_server_port, self.clock)
         self.activity = Activity(ActivityTable(self._database, MOST), self.clock, self.bus)
+        self.front = Front()
         self.news = RunNews(self.activity, self.ledger)
         self.pauses = Pauses(self, PauseTable(self._database))
         self.metered = Metered(self)
@@ -76,7 +81,7 @@ class Engine(Controls, Delivering, Outside):
         self.connections = Connections(settings, self.local_server, self.clock, self._notice, self._connected)
         self._scheduler = Scheduler(self.clock, settings.parallel_uploads, self._stumbled)
         self.local_server.on_moved = self._notice
-        self.permit = threading.Semaphore(1)
+        self.permit = Turns()
         self._lock = threading.Lock()
         self._changing = threading.Lock()
         self._runs: dict[Key, RunSync] = {}
@@ -89,6 +94,8 @@ class Engine(Controls, Delivering, Outside):
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self._late_samples = LateSamples()
+        self._stuck_parts = StuckParts(AT_WORK, lambda text: self._notice("", text, ActivityKind.PROBLEM))
+        self._stuck_parts.use(settings)
         self._means = SharedMeans(self)
         self.host_metrics = HostMetrics(home.samples, settings, self.live_folders, self._wake_at, self._wake_at)
 

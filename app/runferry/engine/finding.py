@@ -10,7 +10,7 @@ from pathlib import Path
 
 from runferry.engine.job import SyncRequest
 from runferry.errors import AppError
-from runferry.formats.detect import FILES, NotARun, RunFolder, identify, not_a_run
+from runferry.formats.detect import FILES, MISSING, NotARun, RunFolder, identify, not_a_run
 from runferry.status import RunState, RunStatus, SyncState
 from runferry.watch.discovery import is_run_name, walk
 
@@ -37,6 +37,9 @@ def look_for(path: Path, skip: frozenset[Path] = frozenset()) -> Iterator[RunFol
     A folder that is named like a run is one; any other is looked through, and logs that lie in it bare count too.
     """
     found = identify(path)
+    if isinstance(found, NotARun) and found.slug == MISSING:
+        yield found
+        return
     is_one = isinstance(found, RunFolder) and path.name == FILES  # `run.dir`
     if is_one or path.is_file() or is_run_name(path.resolve().name) or not path.is_dir():
         yield found

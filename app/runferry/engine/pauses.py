@@ -6,6 +6,7 @@ Sends nothing and decides nothing else: a paused connection lets nobody in, a pa
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -62,13 +63,14 @@ class Pauses:
         self._engine, self._table = engine, table
         self._servers: dict[str, float | None] = {}
         self._runs: set[str] = set()
+        self._ends: dict[str, float] = {}  # monotonic seconds
 
     def restore(self) -> None:
         """Take up the pauses of before; a one-shot command does not, since a person asks for what it does."""
         now = self._engine.clock.time()
         for subject, until in self._table.all(Paused.SERVER).items():
             if until is None or until > now:
-                self._servers[subject] = until
+                self._note(subject, until)
             else:
                 self._table.drop(Paused.SERVER, subject)
         self._runs = set(self._table.all(Paused.RUN))
@@ -85,7 +87,7 @@ class Pauses:
     def pause(self, server: str, until: float | None) -> None:
         """Pause one server (its address, ``local``), or all where none is named."""
         subject = self.named(server)
-        self._servers[subject] = until
+        self._note(subject, until)
         self._table.put(Paused.SERVER, subject, until)
         for connection in self._engine.connections.named(subject):
             connection.pause(until)
@@ -106,13 +108,29 @@ class Pauses:
                         self.pause(other, before[""])
         for one in ended:
             self._servers.pop(one, None)
+            self._ends.pop(one, None)
             self._table.drop(Paused.SERVER, one)
         return bool(ended)
 
     def look(self) -> list[str]:
-        """Servers ("" for all) whose pause is over by now; call now and then, and let them go on."""
-        now = self._engine.clock.time()
-        return [subject for subject, until in list(self._servers.items()) if until is not None and until <= now]
+        """Servers ("" for all) whose pause is over by now; call now and then, and let them go on.
+
+        By the clock on the wall, as a computer may sleep meanwhile, or by the time that has passed, as that clock may
+        be set back: a pause of an hour lasts an hour.
+        """
+        now, passed = self._engine.clock.time(), self._engine.clock.monotonic()
+        return [
+            subject
+            for subject, until in list(self._servers.items())
+            if until is not None and (until <= now or self._ends.get(subject, math.inf) <= passed)
+        ]
+
+    def _note(self, subject: str, until: float | None) -> None:
+        self._servers[subject] = until
+        self._ends.pop(subject, None)
+        if until is not None:
+            clock = self._engine.clock
+            self._ends[subject] = clock.monotonic() + until - clock.time()
 
     def of_servers(self) -> dict[str, float | None]:
         """What is paused until when; the empty name stands for all servers."""

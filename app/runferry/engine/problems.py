@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from runferry.at_work import Stuck
 from runferry.errors import AppError
+from runferry.inert import inert
 from runferry.status import About, ConnectionState, Fix, FolderStatus, Problem, RunStatus, ServerStatus, SyncState
 
 _FIXES = {
@@ -37,6 +39,9 @@ _FIXES = {
     "bad-setting": Fix.SETTINGS,
     "settings-unreadable": Fix.SETTINGS,
 }
+
+
+OWN_FAULTS = ("part-stuck", "part-failed")  # of the program itself; `status` and `doctor` tell them, too
 
 
 def fix_for(slug: str) -> Fix:
@@ -101,6 +106,24 @@ def part_failed(part: str, error: BaseException) -> AppError:
         "See the log; please report it.",
         error,
     )
+
+
+def part_stuck(stuck: Stuck) -> AppError:
+    """A part of ours makes no progress."""
+    about = f" ({inert(stuck.what)})" if stuck.what else ""
+    return AppError(
+        "part-stuck",
+        "A part of Runferry gets nowhere",
+        f"{stuck.part[:1].upper()}{stuck.part[1:]}{about}: no progress for {stuck.seconds // 60:.0f} minutes. A disk "
+        "or network drive may not answer; otherwise it is a fault of Runferry.",
+        "Quit Runferry and start it again: nothing is lost. If it comes back, write a support file (Settings) and "
+        "report it.",
+    )
+
+
+def problems_of_stuck(stuck: Iterable[Stuck]) -> list[Problem]:
+    """Parts of ours that make no progress."""
+    return [_made(part_stuck(one).as_dict(), About.SETTINGS, "", f"{one.part}:{one.what}") for one in stuck]
 
 
 def problems_of_parts(faults: Iterable[AppError]) -> list[Problem]:

@@ -65,7 +65,7 @@ class Residents:
         if not known:
             source = Source.alone(folder.log)
             try:
-                source.read(stop=_HEAD)
+                source.read_front(_HEAD)
                 known = source.identity if source.reader.content.run.run_id else ""
             except (OSError, AppError):
                 known = ""

@@ -9,9 +9,9 @@ from runferry.formats.liveness import Life, run_state
 from runferry.formats.readers import Reader, extent, open_reader
 from runferry.settings import FolderMode
 from runferry.settings.wandb_edit import directory_is_off
-from runferry.status import RunState
+from runferry.status import ON_REQUEST, RunState
 
-BEFORE = "it was there before: sent on request only"
+BEFORE = f"it was there before: {ON_REQUEST}"
 _ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 
 
@@ -21,17 +21,18 @@ def why_held(folder: RunFolder, mode: FolderMode, is_new: bool = True, is_off: b
     is_new: it appeared or grew while the folder was watched. is_off: W&B's settings file beside the run says `off`.
     """
     if mode is FolderMode.ASK:
-        return "this folder's runs are sent on request only"
+        return f"this folder's runs are {ON_REQUEST}"
     if not is_new:
         return BEFORE
     if mode is FolderMode.SYNC:
         return ""
     if folder.kind is RunKind.ONLINE or (folder.kind is RunKind.LEGACY and folder.path.name.startswith("run-")):
         return "the official client uploads it itself"
-    if folder.kind is RunKind.RECORDER and (folder.marker or {}).get("mode") in ("offline", "dryrun"):
-        return "recorded offline: sent on request only"
+    # `offline` is sent, whoever recorded it: the official client has no other mode that leaves the upload to others.
+    if folder.kind is RunKind.RECORDER and (folder.marker or {}).get("mode") == "dryrun":
+        return f"recorded as a dry run: {ON_REQUEST}"
     if is_off:
-        return "its directory is off (`runferry on` there turns it on): sent on request only"
+        return f"its directory is off (`runferry on` there turns it on): {ON_REQUEST}"
     return ""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runferry.at_work import AT_WORK
 from runferry.engine import problems
 from runferry.engine.own_server import own_addresses
 from runferry.engine.settled import log_in
@@ -57,6 +58,7 @@ def overview(engine: Engine, runs: Sequence[RunSync]) -> Snapshot:
             *problems.problems_of_held(engine.watching.held(), servers),
             *engine.news.problems(),
             *problems.problems_of_parts(list(engine.faults.values())),
+            *problems.problems_of_stuck(AT_WORK.stuck()),
         ),
         measured=engine.host_metrics.measured(),
         is_paused=engine.pauses.is_everything,

@@ -107,6 +107,7 @@ class Stopper:
         is_heard = not all(_ignores_interrupts(one) for one in processes)
         first = signal.SIGINT if is_heard else signal.SIGTERM
         logs = [one.log for one in logs_of_one_run(folder) if one.kind is not RunKind.RECORDER]
+        proven = _proven(folder)
         INTERRUPTED.note(logs)  # before it can end: whoever reads its end then must know
         try:
             _send_all(processes, first)
@@ -114,26 +115,31 @@ class Stopper:
             INTERRUPTED.forget(logs)
             raise
         if wait:
-            return self._follow_up(folder, processes, first)
-        arguments = (folder, processes, first)
+            return self._follow_up(folder, processes, first, proven)
+        arguments = (folder, processes, first, proven)
         thread = threading.Thread(target=self._follow_up, args=arguments, name="stopping", daemon=True)
         with self._lock:
             self._threads = [one for one in self._threads if one.is_alive()] + [thread]
         thread.start()
         return _stopped(folder, processes, (first.name,), is_gone=False)
 
-    def _follow_up(self, folder: RunFolder, processes: Sequence[psutil.Process], first: signal.Signals) -> Stopped:
+    def _follow_up(
+        self, folder: RunFolder, processes: Sequence[psutil.Process], first: signal.Signals, proven: frozenset[int]
+    ) -> Stopped:
         sent = [first.name]
         left = self._wait(processes)
+        # One that let go of its log has ended this run, and goes on with something else: a sweep's next, a notebook.
+        let_go = proven - _proven(folder) if left else frozenset()
+        due = [one for one in left if one.pid not in let_go]
         if (
-            left
+            due
             and first is signal.SIGINT
             and not self._ending.is_set()
             and hasattr(signal, "SIGTERM")
             and os.name != "nt"
         ):
             try:
-                _send_all(left, signal.SIGTERM)
+                _send_all(due, signal.SIGTERM)
                 sent.append("SIGTERM")
             except AppError as error:
                 log.info("%s: %s", folder.path, error)
@@ -199,6 +205,11 @@ def _untold(folder: RunFolder, why: str) -> AppError:
         f"{folder.path}: {why}. A process is only stopped when the system shows that it writes to the run's log.",
         "Stop it where it was started, with Ctrl+C in its terminal.",
     )
+
+
+def _proven(folder: RunFolder) -> frozenset[int]:
+    """The processes that are seen to write a log of this run."""
+    return frozenset(one.pid for one in trainings(logs_of_one_run(folder)).values() if one.pid is not None)
 
 
 def _own(path: Path, pid: int) -> psutil.Process | AppError:

@@ -43,6 +43,7 @@ def _pace(engine: Controls, before: Settings, now: Settings) -> None:
 
 
 def _timeouts(engine: Controls, before: Settings, now: Settings) -> None:
+    engine._stuck_parts.use(now)
     for connection in engine.connections.all():
         connection.session.use_timeouts(now.connect_timeout, now.request_timeout)
 

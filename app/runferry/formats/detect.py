@@ -21,6 +21,7 @@ from runferry.wire.scanning import FILE_HEADER
 MODERN = re.compile(r"^(offline-)?run-(\d{8}_\d{6})-(.+)$", re.DOTALL)  # names may hold line breaks
 LEGACY = re.compile(r"^(?:dryrun|run)-(\d{8}_\d{6})-(.+)$", re.DOTALL)
 FILES = "files"
+MISSING = "missing"
 NOT_A_RUN = "not-a-run"  # what the names of such errors begin with
 WANDB_NAMES = ("wandb", ".wandb")  # of the folder in which run folders lie
 LEGACY_LOG = "wandb-history.jsonl"
@@ -79,14 +80,14 @@ def identify(path: Path) -> RunFolder | NotARun:
     try:
         found = path.resolve()
         if found.is_dir():
-            return _named_by(path, _folder(found))
+            return _named_by(path.parent if path.name == FILES else path, _folder(found))
         if found.is_file():
             return _named_by(path.parent, _file(found))
         if found.exists():
             return NotARun(path, "other", f"{path} is a pipe, a device or a socket, not a file.")
-    except (OSError, ValueError) as error:
-        return NotARun(path, "missing", f"{path} cannot be looked at: {getattr(error, 'strerror', error)}.")
-    return NotARun(path, "missing", f"There is nothing at {path}.")
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        return NotARun(path, MISSING, f"{path} cannot be looked at: {getattr(error, 'strerror', error)}.")
+    return NotARun(path, MISSING, f"There is nothing at {path}.")
 
 
 def _named_by(path: Path, found: RunFolder | NotARun) -> RunFolder | NotARun:
@@ -171,11 +172,16 @@ def _modern(log: Path) -> RunFolder | NotARun:
 def not_a_run(found: NotARun) -> UsageError:
     """Why a path is not a run, for people."""
     return UsageError(
-        NOT_A_RUN if found.slug in ("empty-folder", "other", "missing") else f"{NOT_A_RUN}-{found.slug}",
+        NOT_A_RUN if found.slug in ("empty-folder", "other", MISSING) else f"{NOT_A_RUN}-{found.slug}",
         "Not a run",
         found.reason,
         "Name a run folder, a .wandb file, or a folder that holds runs.",
     )
+
+
+def is_part_of_a_run(log: Path) -> bool:
+    """Whether a child process of the training wrote this log beside the run's own; see docs/format.md."""
+    return bool((read_marker(log.parent) or {}).get("part_of"))
 
 
 def epoch(text: str) -> float | None:

@@ -194,7 +194,8 @@ class Batch:
     gaps: list[Gap] = field(default_factory=list)
     preempting: bool = False
     replaced: bool = False  # the file is not the one that was read before: the reader starts again from its front
-    at_end: bool = False  # nothing more is complete in the file right now
+    at_end: bool = False  # nothing more is complete in the file right now, or before the stop
+    held: int | None = None  # where bytes begin that look damaged, and are not believed to be yet
 
     @property
     def is_empty(self) -> bool:

@@ -24,14 +24,14 @@ def logs_in(folder: Path) -> list[Path]:
 def choose(logs: Sequence[Path], run_id: str) -> Path:
     """The run's log among several. `run_id`: as the folder's name tells it, empty where it does not.
 
-    It has the usual name; where the folder was renamed, the name that the log's own record asks for; else it is the
-    longest one. Raises OSError.
+    It has the name that its own record asks for, and the folder's too unless that was renamed; else it is the longest
+    one. Raises OSError.
     """
-    usual = [one for one in logs if one.name == f"run-{run_id}.wandb"]
-    if usual or len(logs) == 1:
-        return (usual or logs)[0]
-    own = [one for one in logs if one.name == f"run-{front(one).run.run_id}.wandb"]
-    return max(own or logs, key=lambda one: (one.stat().st_size, one.name))
+    if len(logs) == 1:
+        return logs[0]
+    own = [one for one in logs if one.name == f"run-{front(one).run.run_id}.wandb"] or list(logs)
+    usual = [one for one in own if one.name == f"run-{run_id}.wandb"]
+    return max(usual or own, key=lambda one: (one.stat().st_size, one.name))
 
 
 def others_than(log: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from runferry.formats.entries import Gap
-from runferry.wire.scanning import Lost
+from runferry.wire.scanning import ORPHAN, TOO_LONG, Lost
 
 
 class GapLog:
@@ -25,7 +25,11 @@ class GapLog:
         if self.gaps and self.gaps[-1].start == lost.start:  # the unreadable end of before, better known by now
             self.gaps.pop()
             self._first_waiting = min(self._first_waiting, len(self.gaps))
-        self.gaps.append(Gap(lost.start, lost.end, lost.reason, None, step, None))
+        is_more = lost.reason in (ORPHAN, TOO_LONG) and self._wait_number == number
+        if is_more and self.gaps and self.gaps[-1].end == lost.start:  # one gap, found in parts
+            self.gaps[-1] = dataclasses.replace(self.gaps[-1], end=lost.end)
+        else:
+            self.gaps.append(Gap(lost.start, lost.end, lost.reason, None, step, None))
         self._wait_number = number
         self.is_open = True
 

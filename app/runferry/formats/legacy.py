@@ -16,6 +16,7 @@ from array import array
 from bisect import bisect_right
 from pathlib import Path
 
+from runferry.at_work import made_progress
 from runferry.errors import TemporaryError
 from runferry.formats.entries import Batch, ConsoleChunk, FileEntry, Gap, RunContent
 from runferry.formats.legacy_lines import NOT_A_FILE, Line, LineFile
@@ -66,7 +67,9 @@ class LegacyReader:
         """Byte offset in ``wandb-history.jsonl`` up to which everything was given out."""
         return self._history.position
 
-    def read(self, max_bytes: int = READ, stop: int | None = None, finished: bool = False) -> Batch:
+    def read(
+        self, max_bytes: int = READ, stop: int | None = None, finished: bool = False, patient: bool = False
+    ) -> Batch:
         """About `max_bytes` more of each file; the contract is that of `LogReader.read`."""
         try:
             os.listdir(self.folder)  # noqa: PTH208 -- a folder that is gone or closed to us is an error, a file is not
@@ -96,7 +99,10 @@ class LegacyReader:
             self._event(event, batch)
         console_end = self._console(max_bytes, batch)
         batch.end = self.position
-        batch.at_end = rows_end and events_end and console_end
+        if rows or events or batch.console:
+            made_progress()
+        is_at_stop = stop is not None and self.position >= stop
+        batch.at_end = (rows_end or is_at_stop) and events_end and console_end
         self.torn = self._history.torn
         self._count()
         if batch.at_end:
@@ -108,6 +114,9 @@ class LegacyReader:
         content = self.content
         if line.lost is not None:
             lost = line.lost
+            if self._open_gaps and content.gaps[-1].end == lost.start:  # one gap, found in parts
+                content.gaps[-1] = dataclasses.replace(content.gaps[-1], end=lost.end)
+                return
             content.gaps.append(Gap(lost.start, lost.end, lost.reason, 1, content.last_step, None))
             self._open_gaps.append(len(content.gaps) - 1)
             return

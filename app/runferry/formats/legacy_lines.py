@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 
 from runferry.formats.odd_values import DEEPEST, is_too_deep
 from runferry.regular_files import NotRegular, open_below
-from runferry.wire.scanning import Lost
+from runferry.wire.scanning import Lost, next_data
 
 REASON = "not a row"
 ZEROS = "zeros"
 NOT_A_FILE = "a link, or no file: not read"
+LONGEST = 32 << 20  # bytes of a line; what is longer is no row that any server takes
 _MARK = 256  # bytes before the position by which the file is known again
 MOST_TRIES = 10_000  # places in one damaged line at which a row may begin: each costs up to the rest of the line
+_PAGE = bytes(4096)
 _DECODER = json.JSONDecoder()
 
 
@@ -55,19 +57,29 @@ class LineFile:
             return False
 
     def read(self, limit: int, finished: bool) -> tuple[list[Line], bool]:
-        """Complete lines in about `limit` more bytes, at least one; and whether nothing more is complete."""
+        """Complete lines in about `limit` more bytes, and whether nothing more is complete. Of a line beyond all
+        measure a part is reported as lost."""
         if limit <= 0:
             return [], False
         try:
             with open_below(self.path.parent, self.path.name) as file:
                 file.seek(self.position)
                 data = file.read(limit)
-                if b"\n" not in data or not data.endswith(b"\n"):
-                    data += file.readline()
+                if not data.endswith(b"\n"):
+                    data += file.readline(LONGEST)
+                there = file.tell()
+                if data.endswith(_PAGE):
+                    there = max(next_data(file, there), there)
+                    file.seek(there)
                 at_end = not file.read(1)
-                cut = len(data) if finished and at_end else data.rfind(b"\n") + 1
-                lines = list(self._lines(data[:cut], is_last=cut == len(data) and not data.endswith(b"\n")))
+                is_too_long = len(data) >= LONGEST and b"\n" not in data
+                is_last = finished and at_end and not data.endswith(b"\n")
+                cut = len(data) if is_last or is_too_long else data.rfind(b"\n") + 1
+                lines = list(self._lines(data[:cut], is_last and not is_too_long))
                 self.position += cut - self.torn
+                if is_too_long and lines and there > self.position:  # the rest of a sparse file
+                    lines[-1] = lines[-1]._replace(lost=Lost(self.position - cut, there, ZEROS))
+                    self.position = there
                 self._remember(file)
         except FileNotFoundError:
             return [], True

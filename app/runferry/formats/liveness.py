@@ -32,7 +32,13 @@ class Life:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing was written for a while."""
-        return self.now - self.changed > self.quiet_after
+        return self.unchanged > self.quiet_after
+
+    @property
+    def unchanged(self) -> float:
+        """Seconds without a change. A change in the future (a clock jumped, or is another machine's) tells no more
+        than one that is as long ago."""
+        return abs(self.now - self.changed)
 
 
 def run_state(folder: RunFolder, content: RunContent, life: Life, machine: Machine | None = None) -> RunState:
@@ -73,6 +79,6 @@ def _gone(folder: RunFolder) -> RunState:
 
 def _official_began_here(folder: RunFolder, content: RunContent, life: Life, machine: Machine) -> bool:
     """Whether an official log, silent for a while, names this host. Its client may open it late, and only by name."""
-    if (folder.marker or {}).get("host") or life.now - life.changed < life.silent:
+    if (folder.marker or {}).get("host") or life.unchanged < life.silent:
         return False
     return bool(content.run.host) and content.run.host == machine.identity().get("host")

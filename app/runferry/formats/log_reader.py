@@ -13,21 +13,24 @@ from typing import Any, BinaryIO
 
 from google.protobuf.message import DecodeError
 
+from runferry.at_work import made_progress
 from runferry.errors import PermanentError, TemporaryError
 from runferry.formats import quick
 from runferry.formats.broken_text import mended
 from runferry.formats.entries import Batch, Gap, RunContent
 from runferry.formats.gaps import GapLog
 from runferry.formats.messages import RECORD
-from runferry.formats.odd_values import UNKNOWN
+from runferry.formats.odd_values import UNKNOWN, UNWRITTEN
 from runferry.formats.records import RecordFolder, empty_content
 from runferry.formats.rows import RowBuilder
 from runferry.regular_files import NotRegular, open_below
 from runferry.right_of_way import give_way
-from runferry.wire.scanning import HEADER, READ, ZEROS, Lost, Scanner
+from runferry.wire.scanning import HEADER, READ, ZEROS, Cut, Lost, Scanner
 
+MARKED = 16  # gaps that are looked at again: whether somebody has filled them in
 JOINED_WRONGLY = "pieces of two records"
 OFTEN = 32  # records between two looks at whether somebody else goes first
+OURS = "runferry "  # a writer's name begins so
 NOT_A_RECORD = "not a record"
 AT_ONCE = 256  # summaries joined: one call on them keeps every other thread waiting (some 100 microseconds)
 
@@ -48,6 +51,7 @@ class LogReader:
         self._gaps = GapLog()
         self._number = 0  # of the newest record
         self._mark: tuple[int, bytes] | None = None  # the newest record's place and header, to know the file again
+        self._holes: list[tuple[int, bytes]] = []  # the same of the first gaps: a copier may come to them later
         self.content.keys = self._builder.keys
         self.content.gaps = self._gaps.gaps
 
@@ -56,20 +60,23 @@ class LogReader:
         """Byte offset up to which everything was given out."""
         return self._scanner.position
 
-    def read(self, max_bytes: int = READ, stop: int | None = None, finished: bool = False) -> Batch:
-        """About `max_bytes` more of the log, at least one record if one is complete.
+    def read(
+        self, max_bytes: int = READ, stop: int | None = None, finished: bool = False, patient: bool = False
+    ) -> Batch:
+        """About `max_bytes` more of the log. What comes may be empty, where one record is longer than that or the log
+        is damaged: call it again until the batch is `at_end`.
 
-        stop: a byte offset where an earlier batch ended; reading ends exactly there. finished: the writer is known to
-        be gone, so an unreadable end is reported as a gap instead of waited for.
+        stop: no record is given that begins there or behind. finished: the writer is known to be gone, so an
+        unreadable end is reported as a gap instead of waited for. patient: wait for all that looks damaged.
         """
         try:
             with open_below(self.path.parent, self.path.name) as file:
                 if not self._is_same(file):
                     self._restart()
                     return Batch(0, 0, replaced=True)
-                start = self.position
-                cut = self._scanner.read(file, max_bytes, stop, finished)
-                self._remember(file, cut.records)
+                start, looked_at = self.position, self._scanner.looked_at
+                cut = self._scanner.read(file, max_bytes, stop, finished, patient)
+                self._remember(file, cut)
         except NotRegular as cause:
             raise _not_a_log(self.path) from cause
         except OSError as cause:
@@ -80,25 +87,45 @@ class LogReader:
                 "Check that the folder is there and readable; Runferry tries again by itself.",
                 cause,
             ) from cause
+        if self._scanner.looked_at != looked_at:
+            made_progress()
         self.torn = cut.torn
-        batch = Batch(start, self.position, at_end=cut.at_end)
+        batch = Batch(start, self.position, at_end=cut.at_end, held=cut.held)
         records, lost = _without_wrong_joints(cut.records, cut.joined, cut.lost)
+        before, is_whole = self._number, not lost and not self._gaps.is_open
         self._take(records, lost, batch)
+        batch.at_end = cut.at_end or cut.at_stop
+        if is_whole and self.content.writer.startswith(OURS):
+            self._look_for_unwritten(self._number - before - len(records))
         return batch
 
     def _is_same(self, file: BinaryIO) -> bool:
-        """Whether the newest record is still where it was: false for a truncated, replaced or rewritten file."""
-        if self._mark is None:
-            return True
-        place, header = self._mark
-        file.seek(place)
-        return file.read(HEADER) == header
-
-    def _remember(self, file: BinaryIO, records: list[tuple[int, bytes]]) -> None:
-        if records:
-            place = records[-1][0]
+        """Whether the newest record is still where it was, and no gap was filled: false for a truncated, replaced or
+        rewritten file, and for a copy whose parts come in any order."""
+        for place, header in (*([self._mark] if self._mark else ()), *self._holes):
             file.seek(place)
-            self._mark = (place, file.read(HEADER))
+            if file.read(HEADER) != header:
+                return False
+        return True
+
+    def _remember(self, file: BinaryIO, cut: Cut) -> None:
+        if cut.records:
+            self._mark = self._header(file, cut.records[-1][0])
+        for gap in cut.lost[: MARKED - len(self._holes)]:
+            if gap.end - gap.start >= HEADER:
+                self._holes.append(self._header(file, gap.start))
+
+    def _header(self, file: BinaryIO, place: int) -> tuple[int, bytes]:
+        file.seek(place)
+        return place, file.read(HEADER)
+
+    def _look_for_unwritten(self, missing: int) -> None:
+        """The recorder numbers its records, and leaves out the number of one that a full disk did not take.
+
+        Other writers leave out numbers for reasons of their own.
+        """
+        if missing > 0:
+            self.content.odd.note(UNWRITTEN, count=missing)
 
     def _take(self, records: list[tuple[int, bytes]], lost: list[Lost], batch: Batch) -> None:
         """Records and gaps in the order in which they stand in the file."""

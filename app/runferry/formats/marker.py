@@ -45,7 +45,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(
         ("run_id", "writer", "host", "boot_id", "machine_id", "pid_namespace", "mode", "cwd", "script"), _is_text
     ),
-    **dict.fromkeys(("entity", "project", "base_url", "outcome"), _is_text),
+    **dict.fromkeys(("entity", "project", "base_url", "outcome", "part_of"), _is_text),
     **dict.fromkeys(("started_at", "ended_at", "process_started_at"), _is_number),
     **dict.fromkeys(("pid", "process_start_ticks"), _is_whole),
     "ignore_globs": _is_texts,

@@ -18,6 +18,7 @@ TOO_DEEP = "value", f"nested deeper than {DEEPEST} levels"
 NO_TIME = "time", "of no calendar"
 NO_RECORD = "record", "not to be understood"
 NO_EXIT_CODE = "exit code", "beyond what systems have"
+UNWRITTEN = "record", "its training could not write it (see the lines of runferry in the console)"
 UNKNOWN = "record", "of a kind that this version does not know"
 
 Reason = tuple[str, str]
@@ -41,10 +42,10 @@ class OddValues:
     def __init__(self) -> None:
         self._found: dict[Reason, tuple[int, str]] = {}
 
-    def note(self, reason: Reason, where: str = "") -> None:
-        """One more. where: its key, or what it belongs to."""
-        count, first = self._found.get(reason, (0, where))
-        self._found[reason] = (count + 1, first)
+    def note(self, reason: Reason, where: str = "", count: int = 1) -> None:
+        """One more, or so many. where: its key, or what it belongs to."""
+        before, first = self._found.get(reason, (0, where))
+        self._found[reason] = (before + count, first)
 
     def take(self, odd: Odd) -> None:
         """The same for one that was raised."""

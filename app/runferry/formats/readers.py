@@ -13,7 +13,8 @@ from runferry.formats.legacy import CONFIG, EVENTS, METADATA, OUTPUT, SUMMARY, L
 from runferry.formats.log_reader import LogReader
 from runferry.wire.scanning import READ
 
-_FRONT = 16 << 10  # bytes of a log in which its run record stands
+_FRONT = 1 << 20  # bytes of a log in which its run record begins
+_STEP = 64 << 10  # bytes
 
 
 class Reader(Protocol):
@@ -27,7 +28,9 @@ class Reader(Protocol):
     def position(self) -> int:
         """Byte offset up to which everything was given out."""
 
-    def read(self, max_bytes: int = READ, stop: int | None = None, finished: bool = False) -> Batch:
+    def read(
+        self, max_bytes: int = READ, stop: int | None = None, finished: bool = False, patient: bool = False
+    ) -> Batch:
         """More of the run."""
 
 
@@ -44,10 +47,14 @@ def open_reader(log: Path) -> Reader:
 
 
 def front(log: Path) -> RunContent:
-    """What stands first in a log: which run it is of, and who writes it; empty texts where it cannot be read."""
+    """What stands first in a log: which run it is of, and who writes it; empty texts where it cannot be read.
+
+    The run record holds the config, so it may be some megabytes long.
+    """
     reader = open_reader(log)
     with suppress(AppError):
-        reader.read(max_bytes=_FRONT)
+        while not reader.read(max_bytes=_STEP, stop=_FRONT).at_end and not reader.content.run.run_id:
+            pass
     return reader.content
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,9 @@ class Share:
 
     `config`: as servers want it (`run_config`). `config_gone`, `summary_gone`: keys that the log removed.
     `figures`: for each key whose summary holds figures of `define_metric`: how many numbers they are of, None where
-    that is not known. `about`: texts by the names of `ABOUT`, and `tags`, a list; empty ones say nothing.
+    that is not known. `about`: texts by the names of `ABOUT`, and `tags`, a list; empty ones say nothing. `untold`: the
+    names of those that the log has, and that are not for us to tell: the server may know them. `is_part`: by a child
+    process of the training, which knows nothing of how the run ends.
     """
 
     started: float
@@ -41,6 +43,8 @@ class Share:
     summary_gone: Sequence[Path] = ()
     figures: Mapping[Path, int | None] = field(default_factory=dict)
     best_is_high: Sequence[Path] = ()
+    untold: Sequence[str] = ()
+    is_part: bool = False
 
     def as_json(self) -> str:
         """For the ledger."""
@@ -64,6 +68,8 @@ def share_of(
     summary: Mapping[str, Any],
     about: Mapping[str, Any],
     counts: Mapping[Path, int] | None = None,
+    untold: Sequence[str] = (),
+    is_part: bool = False,
 ) -> Share:
     """The share of a log. `counts`: how many numbers each key's rows hold, where somebody counted."""
     figures = figures_of(content.metrics, summary)
@@ -81,6 +87,8 @@ def share_of(
         summary_gone=content.summary.gone,
         figures={path: (counts or {}).get(path) for path in figures},
         best_is_high=[path for path, rule in figures.items() if rule.goal == 2],
+        untold=list(untold),
+        is_part=is_part,
     )
 
 
@@ -106,29 +114,33 @@ def join(shares: Iterable[Share]) -> Joined:
     for share in by_start:
         config = _joined_config(config, share)
         about.update({name: value for name, value in share.about.items() if value})
+        about.update(dict.fromkeys(share.untold, ""))
     summary: dict[str, Any] = {}
     known: dict[Path, int | None] = {}
+    high = {path for share in by_start for path in share.best_is_high}
     for share in sorted(by_start, key=lambda one: one.active):
-        summary = _joined_summary(summary, known, share)
+        summary = _joined_summary(summary, known, share, high)
     return Joined(config, summary, about)
 
 
 # -- summary ----------------------------------------------------------------------------------------------------------
 
 
-def _joined_summary(before: dict[str, Any], known: dict[Path, int | None], share: Share) -> dict[str, Any]:
+def _joined_summary(
+    before: dict[str, Any], known: dict[Path, int | None], share: Share, high: Set[Path]
+) -> dict[str, Any]:
     """`known`: the figures in `before` and how many numbers they are of; brought up to date."""
     old = _without(before, share.summary_gone)
     merged = _merged(old, share.summary)
-    for path, count in share.figures.items():
-        mine, theirs = _at(share.summary, path), _at(old, path)
+    for path in {**known, **share.figures}:
+        mine, theirs, count = _at(share.summary, path), _at(old, path), share.figures.get(path)
+        if not _are_figures(mine):  # not logged, or set by hand
+            continue
         if _are_figures(theirs):
-            figures = _figures(theirs, known.get(path), mine, count, path in share.best_is_high)
-            _put(merged, path, figures)
-            counts = (known.get(path), count)
-            known[path] = None if None in counts else sum(one for one in counts if one is not None)
-        else:
-            known[path] = count
+            before_count = known.get(path)
+            _put(merged, path, _figures(theirs, before_count, mine, count, path in high))
+            count = before_count + count if before_count and count else before_count or count
+        known[path] = count
     return merged
 
 
@@ -139,7 +151,7 @@ def _are_figures(value: Any) -> bool:
 def _figures(
     old: Mapping[str, Any], old_count: int | None, new: Mapping[str, Any], new_count: int | None, best_is_high: bool
 ) -> dict[str, Any]:
-    """`min`, `max`, `mean` … over both; a mean of which nobody knows of how many numbers it is begins anew."""
+    """`min`, `max`, `mean` … over both; a mean of an unknown number of numbers gives way to a known one."""
     best = _high if best_is_high else _low
     found = {**old, **new}
     for name, pick in (("min", _low), ("max", _high), ("best", best)):
@@ -147,9 +159,9 @@ def _figures(
             found[name] = pick(old[name], new[name])
     if "first" in old:
         found["first"] = old["first"]
-    if "mean" in old and "mean" in new and old_count and new_count:
-        total = old["mean"] * old_count + new["mean"] * new_count
-        found["mean"] = total / (old_count + new_count)
+    if "mean" in old and "mean" in new and old_count:
+        both = old_count + (new_count or 0)
+        found["mean"] = (old["mean"] * old_count + (new["mean"] * new_count if new_count else 0)) / both
     return {name: found[name] for name in STATISTICS if name in found}
 
 

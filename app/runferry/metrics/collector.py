@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from runferry.at_work import AT_WORK
 from runferry.clock import bounded
 from runferry.errors import AppError
 from runferry.metrics.averaging import Averager
@@ -209,7 +210,8 @@ class Collector:
         due = self._clocks.monotonic()
         while not self._stop_now.is_set():
             try:
-                self.tick()
+                with AT_WORK.turn("measuring this computer"):
+                    self.tick()
             except Exception:
                 log.exception("measuring failed")
             due = max(due + self._options.interval, self._clocks.monotonic())

@@ -30,7 +30,7 @@ def text(field: str, value: Any) -> str:
 
 
 def mode(value: Any, known: Mapping[str, str]) -> str:
-    """The mode in our words: online, offline or disabled."""
+    """The mode in our words: online, offline, dryrun or disabled."""
     found = str(value).lower()
     if found == "disabled":
         return found

@@ -8,9 +8,24 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Container, NamedTuple, Sequence
+
+from runferry.recorder.patterns import expand
 
 POLICIES = {"now": 0, "end": 1, "live": 2}
+OWN_NAMES = frozenset(
+    (
+        "output.log",
+        "config.yaml",
+        "wandb-summary.json",
+        "wandb-metadata.json",
+        "requirements.txt",
+        "wandb-history.jsonl",
+        "wandb-events.jsonl",
+        "runferry.json",
+    )
+)
+"""What a run has of its own, here or on the server: a file of the person's must not take its place."""
 
 
 class Saved(NamedTuple):
@@ -44,32 +59,27 @@ def _pattern(glob: str) -> str:
     return "".join(out)
 
 
-def find(pattern: Any, base_path: Any, glob: bool = True) -> list[tuple[str, str]]:
-    """Files that `pattern` names, as (absolute path, name below ``files/``). Raises ValueError in words for people."""
-    text = os.fspath(pattern)
-    text = text.decode() if isinstance(text, bytes) else text
+def find(pattern: Any, base_path: Any, glob: bool = True, skip: str = "") -> list[tuple[str, str]]:
+    """Files that `pattern` names, as (absolute path, name below ``files/``). Raises ValueError in words for people.
+
+    skip: a folder that ``**`` does not go into.
+    """
+    text = os.fsdecode(pattern)
     if text.startswith(("gs://", "s3://", "http://", "https://")):
         raise ValueError(f"save: {text} is no local file")
     if base_path is not None:
-        base = os.path.abspath(os.fspath(base_path))
+        base = os.path.abspath(os.fsdecode(base_path))
     elif os.path.isabs(text):
         # W&B keeps the last folder of an absolute path.
         base = os.path.dirname(os.path.dirname(text))
     else:
         base = os.getcwd()
-    whole = os.path.join(os.getcwd(), text)
-    found = [os.path.abspath(path) for path in (_expand(whole) if glob else [whole])]
+    found = [os.path.abspath(path) for path in expand(text, skip, glob)]
     named = [(path, os.path.relpath(path, base).replace(os.sep, "/")) for path in found if os.path.isfile(path)]
     for path, name in named:
         if name.startswith("../") or os.path.isabs(name):
             raise ValueError(f"save: {path} is not below the base path {base}")
     return named
-
-
-def _expand(pattern: str) -> list[str]:
-    import glob
-
-    return sorted(glob.glob(pattern, recursive=True))
 
 
 def place(source: str, name: str, files_dir: str, symlink: bool) -> Saved:
@@ -94,14 +104,55 @@ def place(source: str, name: str, files_dir: str, symlink: bool) -> Saved:
     return Saved(name, target)
 
 
+class Placed(NamedTuple):
+    """`names`: below ``files/``, all of them. `paths`: of those that stand under the name that was asked for.
+
+    elsewhere: names that belong to the run itself, with those that were taken in their place.
+    """
+
+    names: list[str]
+    paths: list[str]
+    elsewhere: dict[str, str]
+
+
 def save(
-    pattern: Any, base_path: Any, glob: bool, files_dir: str, ignore: Sequence[str], symlink: bool, saved: list[str]
-) -> list[str]:
-    """Place what `pattern` names; gives the names, and adds the paths to `saved`. Raises ValueError, OSError."""
-    names = []
-    for source, name in find(pattern, base_path, glob):
-        if not ignored(name, ignore):
-            made = place(source, name, files_dir, symlink)
-            names.append(made.name)
-            saved.append(made.path)
-    return names
+    found: Sequence[tuple[str, str]], files_dir: str, ignore: Sequence[str], symlink: bool, own: Container[str]
+) -> Placed:
+    """Place what `find` found; own: further names that the run uses itself. Raises OSError."""
+    placed = Placed([], [], {})
+    for source, name in found:
+        if ignored(name, ignore):
+            continue
+        if _is_own(name, own) and not _is_same(source, os.path.join(files_dir, *name.split("/"))):
+            made = place(source, _free_name(source, name, files_dir), files_dir, symlink)
+            placed.elsewhere[name] = made.name
+        else:
+            made = place(source, writable(name), files_dir, symlink)
+            placed.paths.append(made.path)
+        placed.names.append(made.name)
+    return placed
+
+
+def _is_own(name: str, own: Container[str]) -> bool:
+    # Some file systems make no difference between upper and lower case.
+    return name.lower() in OWN_NAMES or name in own
+
+
+def _is_same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _free_name(source: str, name: str, files_dir: str) -> str:
+    """A name for a file whose own one belongs to the run: below a folder that nothing else is in."""
+    at = 1
+    while True:
+        folder = "saved" if at == 1 else f"saved-{at}"
+        target = os.path.join(files_dir, folder, *name.split("/"))
+        if not os.path.lexists(target) or _is_same(source, target):
+            return f"{folder}/{writable(name)}"
+        at += 1
+
+
+def writable(name: str) -> str:
+    """A name as a log can hold it: bytes that are no UTF-8 are written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace") if os.name == "posix" else name

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from typing import Any, Iterator, NamedTuple
 
@@ -26,20 +27,41 @@ class RunFolder(NamedTuple):
 
 
 def places(root: str) -> Iterator[str]:
-    """Where a run folder may be made: below `root`, else below the system's temporary directory."""
+    """Where a run folder may be made: below `root`, else in a folder of one's own below the temporary directory."""
     yield os.path.abspath(root or _working_directory())
-    import tempfile  # not before it is needed: it loads a dozen other modules
-
     try:
-        yield tempfile.gettempdir()
+        yield private_place()
     except OSError:  # no temporary directory is usable
         return
 
 
-def make(place: str, run_id: str, started: float) -> RunFolder:
+def private_place() -> str:
+    """A folder below the system's temporary directory that nobody else can look or write into. Raises OSError.
+
+    The same for all runs of an account; where somebody else has made one of that name, or a link, a new one.
+    """
+    import tempfile  # not before it is needed: it loads a dozen other modules
+
+    if not hasattr(os, "getuid"):
+        return tempfile.gettempdir()  # Windows has one for each account
+    path = os.path.join(tempfile.gettempdir(), f"runferry-{os.getuid()}")
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass  # ours, most likely: looked at next
+    found = os.lstat(path)
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
+        if found.st_mode & 0o077:
+            os.chmod(path, 0o700)
+        return path
+    return tempfile.mkdtemp(prefix="runferry-")
+
+
+def make(place: str, run_id: str, started: float, is_latest: bool = True) -> RunFolder:
     """Create the folder of a run in ``<place>/wandb``. Raises OSError."""
     path, parent = _make_unique(place, run_id, started)
-    _point_latest(parent, os.path.basename(path))
+    if is_latest:
+        _point_latest(parent, os.path.basename(path))
     log = os.path.join(path, f"run-{run_id}.wandb")
     return RunFolder(path, log, os.path.join(path, "files"), os.path.join(path, MARKER), parent)
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from typing import NamedTuple
 
 _HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _SECTION = re.compile(r'\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*\Z")
 _DEEPEST_REF = 5
 
 
@@ -37,9 +39,11 @@ def find(directory: str) -> Repository | None:
 
 
 def _read(path: str, limit: int = 1 << 20) -> str:
+    """A regular file's beginning; empty where there is none. A pipe that stands there must not hold the training."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read(limit)
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        with open(handle, encoding="utf-8", errors="replace") as file:
+            return file.read(limit) if stat.S_ISREG(os.fstat(handle).st_mode) else ""
     except (OSError, ValueError):
         return ""
 
@@ -102,5 +106,12 @@ def _remote(common: str) -> str:
 
 
 def without_credentials(url: str) -> str:
-    """A URL without what stands before its @; ``git@host:path`` stays, since its user is no secret."""
-    return re.sub(r"^([a-zA-Z][a-zA-Z0-9+.-]*://)(?!git@)[^/@]*@", r"\1", url)
+    """A URL without what stands before its @ and after its ?; ``git@host:path`` stays, since its user is no secret."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or not _SCHEME.match(scheme):
+        return url
+    place, slash, path = re.split("[?#]", rest, maxsplit=1)[0].partition("/")
+    user, at, host = place.rpartition("@")  # a password may hold an @
+    if user != "git":
+        user = at = ""
+    return scheme + separator + user + at + host + slash + path

@@ -117,7 +117,7 @@ class ProcessHooks:
         if sys.exit == self._on_exit:
             sys.exit = self._exit
         if self._quitter is not None and self._quitter.__dict__.get("__call__") is self._quit:
-            self._quitter.__call__ = self._quit.__wrapped__
+            setattr(self._quitter, "__call__", self._quit.__wrapped__)  # noqa: B010 - a method, for type checkers
         self._main.forget()
         self._last_value = None
         self._release_sigterm()
@@ -135,7 +135,7 @@ class ProcessHooks:
 
         leave.__wrapped__ = original  # type: ignore[attr-defined]
         self._quitter, self._quit = quitter, leave
-        quitter.__call__ = leave
+        setattr(quitter, "__call__", leave)  # noqa: B010
 
     def _release_sigterm(self) -> None:
         if not self._has_sigterm:

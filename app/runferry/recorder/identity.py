@@ -123,7 +123,7 @@ class RunIdentity:
     @tags.setter
     def tags(self, value: Iterable[Any]) -> None:
         # Tags that a server would refuse are left out: nothing raises once training runs.
-        given = (value,) if isinstance(value, str) else value or ()
+        given = (value,) if isinstance(value, str) else () if value is None else value
         found: list[str] = []
         if self._recording.faults.guard("tags-unusable", lambda: found.extend(map(str, given))):
             self._change(tags=tuple(dict.fromkeys(one for one in found if 1 <= len(one) <= 64)))
@@ -132,6 +132,8 @@ class RunIdentity:
         return f"<runferry.Run {self.path}>"
 
     def _change(self, **fields: Any) -> None:
+        if self._recording.ready("naming it") is None:
+            return
         self._identity = self._identity._replace(**fields)
         names = {"name": "display_name"}
         self._first.update({names.get(field, field): value for field, value in fields.items()})

@@ -1,9 +1,10 @@
 """How the main program was left: by its last line or by an exception, and with which exit code.
 
-`sys.exit` can be replaced; `raise SystemExit(n)`, and a `sys.exit` that was looked up before a run began, show in nothing
-that Python tells at its end. But the frame of the main program, kept until then, still stands at the instruction where it
-was left; and from 3.12 on Python tells of calls of SystemExit in the code that began the run. Neither costs anything
-while the training runs. Where there is no such frame (notebooks, embedded interpreters) nothing is known.
+`sys.exit` can be replaced; `raise SystemExit(n)`, and a `sys.exit` that was looked up before a run began, show in
+nothing that Python tells at its end. But the frame of the main program, kept until then, still stands at the
+instruction where it was left; and from 3.12 on Python tells of calls of SystemExit in the code that began the run.
+Neither costs anything while the training runs. Where there is no such frame (notebooks, embedded interpreters) nothing
+is known.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _MOST_FRAMES = 20
 
 
 class MainProgram:
-    """The main program. `saw` is told what was given to SystemExit, or to one of `exits`, in code that began the run."""
+    """The main program. `saw` is told what was given to SystemExit, or another exit, in the code that began the run."""
 
     def __init__(self, saw: Callable[[Any], None]) -> None:
         self._saw = saw

@@ -95,21 +95,26 @@ class MetricRules:
         rule.hidden = rule.hidden if hidden is None else bool(hidden)
         rule.summary = rule.summary if wanted is None else wanted
         rule.goal = goal or rule.goal
-        self._keep(rule)
+        self.keep(rule)
         return rule
+
+    def all(self) -> list[Rule]:
+        """Every rule."""
+        return [*self._named.values(), *self._globs]
 
     def _known(self, name: str) -> Rule | None:
         if name.endswith("*"):
             return next((one for one in self._globs if one.name == name), None)
         return self._named.get(split_name(name))
 
-    def _keep(self, rule: Rule) -> None:
+    def keep(self, rule: Rule) -> None:
+        """Put a rule in its place."""
         if rule.glob:
             self._globs = [one for one in self._globs if one.name != rule.name] + [rule]
         else:
             self._named[rule.path] = rule
         self._found.clear()
-        rules = [*self._named.values(), *self._globs]
+        rules = self.all()
         self.any_summary = any(one.summary for one in rules)
         self.any_step_sync = any(one.step_sync for one in rules)
         self.step_paths = frozenset(split_name(one.step_metric) for one in rules if one.step_metric)

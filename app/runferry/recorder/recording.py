@@ -12,13 +12,12 @@ from typing import Any, Mapping
 
 from runferry.recorder.console_records import ConsoleEncoder
 from runferry.recorder.faults import Faults, describe
+from runferry.recorder.handover import Handover
 from runferry.recorder.log_writer import LogWriter
-from runferry.recorder.metrics import MetricRules
 from runferry.recorder.nodes import Node
 from runferry.recorder.rows import OWN_KEYS, RowEncoder
 from runferry.recorder.step_metrics import StepMetrics
 from runferry.recorder.summary import RunSummary
-from runferry.recorder.turns import Turns
 from runferry.recorder.values import SCALARS, plain, plain_row
 from runferry.wire.encoding import delimited, encode, utf8
 
@@ -28,7 +27,7 @@ LARGEST_STEP = 2**53
 _INFO = 200
 
 
-class Recording(Turns):
+class Recording(Handover):
     """`writer` None: nothing is written (mode disabled), the summary is kept all the same.
 
     started: seconds since the epoch. first_step, before: where a resumed run goes on.
@@ -43,18 +42,14 @@ class Recording(Turns):
         first_step: int = 0,
         before: float = 0,
     ) -> None:
-        super().__init__(faults)
-        self.rules = MetricRules()
+        super().__init__(faults, started, before)
         self.summary = RunSummary(self.rules, lambda value: plain(value, faults), self._summary_was_set, faults.note)
         self._step_metrics = StepMetrics(self.rules, self.summary.value_at)
         self.step = first_step
-        self.metrics_only = False  # no notes in the log
-        self.refusal = ""  # why nothing is recorded any more: finished, forked
         self._writer = writer
         self._info = delimited(_INFO, delimited(1, utf8(run_id)))
         self._encoder = RowEncoder(self._info)
         self._console_encoder = ConsoleEncoder(self._info)
-        self._origin = int((started - before) * 1e6)  # microseconds
         self._num = 0
         self._row: dict[str, Any] = {}
         self._row_scalars = True
@@ -67,7 +62,9 @@ class Recording(Turns):
     def log(self, data: Any, step: Any = None, commit: bool | None = None) -> None:
         """One call of `log`, with W&B's meaning of step and commit."""
         if self.refusal:
-            self._refuse("log()")
+            other = self.ready("log()")
+            if other is not None:
+                other.log(data, step, commit)
             return
         try:
             with self._lock:
@@ -96,17 +93,13 @@ class Recording(Turns):
             else:
                 self._commit(data, items, now)
                 return
-        scalars = type(data) is dict and SCALARS.issuperset(map(type, data.values())) and _has_text_keys(data)
-        if not scalars:
-            row = plain_row(data, self.faults)
-            if row is None:
-                return
-            data = row
-        if not OWN_KEYS.isdisjoint(data):
-            data = self._without_own_keys(data)
+        taken = _row_of(data, self.faults)
+        if taken is None:
+            return
+        data, scalars = taken
         if step is not None:
             if type(step) is not int:
-                step = self._whole(step)
+                step = _whole(step, self.step, self.faults)
             if step != self.step and not self._go_to(step):
                 return
             commit = bool(commit)
@@ -119,24 +112,11 @@ class Recording(Turns):
         if commit is not False:
             self._commit_open_row()
 
-    def _without_own_keys(self, data: dict[str, Any]) -> dict[str, Any]:
-        own = sorted(OWN_KEYS & data.keys())
-        self.faults.note("own-keys", f"log(): {', '.join(own)} are written by the recorder itself; yours are left out")
-        return {key: value for key, value in data.items() if key not in OWN_KEYS}
-
     def _commit_open_row(self) -> None:
         row, scalars = self._row, self._row_scalars
         self._row, self._row_scalars = {}, True
         items = self._encoder.quick_items(row) if scalars else self._encoder.items(row)
         self._commit(row, items, self._row_time, scalars)
-
-    def _whole(self, step: Any) -> int:
-        """A step as Python's own number; the current one where it is none."""
-        try:
-            return int(step)
-        except Exception:  # noqa: BLE001 - foreign objects do as they like when asked for their value
-            self.faults.note("step-unusable", f"log() takes a whole number as step, not {type(step).__name__}")
-            return self.step
 
     def _go_to(self, wanted: int) -> bool:
         """Move to a step, which commits the row before; False when that step is past."""
@@ -182,7 +162,7 @@ class Recording(Turns):
     def _summary_was_set(self) -> None:
         """The script set a summary value itself: write it, unless a summary was written within the last second."""
         if self.refusal:
-            self._refuse("setting the summary")
+            self.hand_over_summary()
             return
 
         def write() -> None:
@@ -216,7 +196,9 @@ class Recording(Turns):
     def record(self, kind: str, message: Mapping[str, Any]) -> None:
         """Write one record of any other kind; `kind` and `message` as in `wire.schema`."""
         if self.refusal:
-            self._refuse(kind)
+            other = self.ready(kind)
+            if other is not None:
+                other.record(kind, message)
             return
         self.do(lambda: self._record(kind, message))
 
@@ -276,13 +258,10 @@ class Recording(Turns):
                 self.faults.notes = notes[at:] + self.faults.notes
                 return
 
-    def _refuse(self, what: str) -> None:
-        self.faults.note("too-late", f"{what} does nothing: {self.refusal}")
-
     def disown(self) -> None:
         """In a forked child the log belongs to the parent."""
-        self.restart()
-        self.refusal = "this process was forked from the one that records the run; use runferry.init() in it"
+        super().disown()
+        self._row = {}
         if self._writer is not None:
             self._writer.close()
 
@@ -295,9 +274,31 @@ class Recording(Turns):
         now = time_ns() // 1000
         self._write_notes(now)
         self._write_summary(now, whole_runtime=True)
-        self._record("exit", {"exit_code": exit_code, "runtime": max(0, now - self._origin) // 1_000_000})
+        self._record("exit", {"exit_code": exit_code, "runtime": max(0, now - self._own_origin) // 1_000_000})
         if self._writer is not None:
             self._writer.close()
+
+
+def _row_of(data: Any, faults: Faults) -> tuple[dict[str, Any], bool] | None:
+    """What is recorded of one call's metrics, and whether all of it is plain scalars; None: nothing at all."""
+    scalars = type(data) is dict and SCALARS.issuperset(map(type, data.values())) and _has_text_keys(data)
+    row = data if scalars else plain_row(data, faults)
+    if row is None:
+        return None
+    own = sorted(OWN_KEYS & row.keys())
+    if own:
+        faults.note("own-keys", f"log(): {', '.join(own)} are written by the recorder itself; yours are left out")
+        row = {key: value for key, value in row.items() if key not in OWN_KEYS}
+    return row, scalars
+
+
+def _whole(step: Any, current: int, faults: Faults) -> int:
+    """A step as Python's own number; the current one where it is none."""
+    try:
+        return int(step)
+    except Exception:  # noqa: BLE001 - foreign objects do as they like when asked for their value
+        faults.note("step-unusable", f"log() takes a whole number as step, not {type(step).__name__}")
+        return current
 
 
 def _has_text_keys(data: dict[str, Any]) -> bool:

@@ -11,22 +11,20 @@ import sys
 import time
 from typing import Any, Callable, NamedTuple, Sequence
 
-from runferry.recorder import files, folder, resume
+from runferry.recorder import children, folder, resume
 from runferry.recorder.config import GONE, RunConfig
 from runferry.recorder.console import Console, OutputFile
 from runferry.recorder.faults import Faults, describe
 from runferry.recorder.folder import RunFolder
 from runferry.recorder.hooks import HOOKS, Outcome, exit_code_of, outcome_of
-from runferry.recorder.identity import RunIdentity
-from runferry.recorder.metrics import Rule
 from runferry.recorder.nodes import Path
 from runferry.recorder.recording import Recording, summary_json
 from runferry.recorder.settings import RunSettings
+from runferry.recorder.taking import RunCalls
 from runferry.recorder.terminal import say
 
 _SIGNAL_PATIENCE = 5.0
 LONGEST_TRACEBACK = 100_000  # characters
-LONGEST_WAIT = 2**53  # milliseconds
 LARGEST_CODE = 2**31 - 1
 """What the log's 32 bits hold; a process cannot end with more than 255 anyway."""
 
@@ -44,7 +42,7 @@ class Parts(NamedTuple):
     started: float
 
 
-class Run(RunIdentity):
+class Run(RunCalls):
     """One run. Made by `runferry.init`; usable in ``with``: an exception that leaves the block makes it failed."""
 
     def __init__(self, parts: Parts) -> None:
@@ -55,10 +53,24 @@ class Run(RunIdentity):
         self._console: Console | None = None
         self._output: OutputFile | None = None
         self._ended = False
+        self.own_files: set[str] = set()  # names below files/ that the run uses itself, besides `files.OWN_NAMES`
         self.resumed = parts.resumed
         self.starting_step = parts.recording.step
         # The shortest way for the call that training makes most often.
         self.log = parts.recording.log
+        self.is_part = False  # of a run that another process records
+        self.part_of = ""  # the name of that one's folder
+        self.token = ""  # by which a copy in this process is known
+        parts.recording.run = self
+
+    def __copy__(self) -> Run:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Run:
+        return self
+
+    def __reduce__(self) -> Any:
+        return children.restored, (children.passed_on(self),)
 
     def start(self) -> None:
         """Begin to listen: console, process end."""
@@ -107,96 +119,29 @@ class Run(RunIdentity):
         return not self._ended
 
     @property
+    def recording(self) -> Recording:
+        """What it writes to."""
+        return self._recording
+
+    @property
+    def settings(self) -> RunSettings:
+        """What holds for it, with the name, notes and tags that it has now."""
+        return self._identity
+
+    @property
+    def parts(self) -> Parts:
+        """What it is made of."""
+        return self._parts
+
+    @property
     def disabled(self) -> bool:
         """True when nothing is recorded."""
         return self._folder is None
 
     @property
     def offline(self) -> bool:
-        """True when the app waits until it is asked to sync this run."""
-        return self._parts.settings.mode == "offline"
-
-    # -- what it takes -------------------------------------------------------------------------------------------
-
-    def define_metric(
-        self,
-        name: str,
-        step_metric: str | Rule | None = None,
-        step_sync: bool | None = None,
-        hidden: bool | None = None,
-        summary: str | None = None,
-        overwrite: bool | None = None,
-        goal: str | None = None,
-    ) -> Rule | None:
-        """How a metric (or all whose names begin with ``prefix*``) is summarised, and what it is plotted over.
-
-        summary: comma list of min, max, mean, last, first, best, none, copy. None when the arguments are unusable.
-        """
-        over = step_metric.name if isinstance(step_metric, Rule) else step_metric
-        made: list[Rule] = []
-
-        def define() -> None:
-            rule = self._recording.rules.define(name, over, step_sync, hidden, summary, goal, bool(overwrite))
-            made.append(rule)
-
-        if self._recording.refusal:
-            self._faults.note("too-late", f"define_metric() does nothing: {self._recording.refusal}")
-            return None
-        self._recording.do(define)
-        if not made:
-            return None
-        self._recording.record("metric", made[0].record(bool(overwrite)))
-        return made[0]
-
-    def save(
-        self, glob_str: Any = None, base_path: Any = None, policy: str = "live", glob: bool = True
-    ) -> bool | list[str]:
-        """Send files along with the run: those that `glob_str` names; `base_path` is left out of their names.
-
-        policy: ``now``, ``live`` (followed while they change) or ``end``. Gives the paths in the run's folder.
-        """
-        if glob_str is None:
-            return True  # long ago: "save the run"
-        if self._recording.refusal or self._folder is None:
-            if self._recording.refusal:
-                self._faults.note("too-late", f"save() does nothing: {self._recording.refusal}")
-            return []
-        if policy not in files.POLICIES:
-            self._faults.note("save-policy", f"save: policy {policy!r} is none of now, live, end; live is taken")
-            policy = "live"
-        saved: list[str] = []
-        self._faults.guard("save-failed", lambda: self._save(glob_str, base_path, policy, glob, saved))
-        return saved
-
-    def _save(self, pattern: Any, base_path: Any, policy: str, glob: bool, saved: list[str]) -> None:
-        settings = self._parts.settings
-        items = files.save(pattern, base_path, glob, self.dir, settings.ignore_globs, settings.symlink, saved)
-        if items:
-            listed = [{"path": name, "policy": files.POLICIES[policy]} for name in items]
-            self._recording.record("files", {"files": listed})
-        else:
-            self._faults.note("save-nothing", f"save: no file fits {os.fspath(pattern)!r}")
-
-    def alert(self, title: str, text: str = "", level: Any = None, wait_duration: Any = None) -> None:
-        """Notify people. level: INFO, WARN, ERROR. wait_duration: seconds in which equal titles are not repeated."""
-        self._faults.guard("alert-failed", lambda: self._alert(title, text, level, wait_duration))
-
-    def _alert(self, title: Any, text: Any, level: Any, wait_duration: Any) -> None:
-        name = str(getattr(level, "value", level) or "INFO").upper()
-        if name not in ("INFO", "WARN", "ERROR"):
-            self._faults.note("alert-level", f"alert: level {name} is none of INFO, WARN, ERROR; INFO is taken")
-            name = "INFO"
-        try:
-            seconds = wait_duration.total_seconds() if hasattr(wait_duration, "total_seconds") else wait_duration
-            wait = 60_000 if seconds is None else min(max(int(float(seconds) * 1000), 0), LONGEST_WAIT)
-        except (TypeError, ValueError, OverflowError):
-            wait = 60_000
-        message = {"title": str(title), "text": str(text), "level": name, "wait_duration": wait}
-        self._recording.record("alert", message)
-
-    def mark_preempting(self) -> None:
-        """The machine will be taken away; the server keeps the run open for longer."""
-        self._recording.record("preempting", {})
+        """True when it was begun as one that nobody uploads while it trains; see `settings.MODES`."""
+        return self._parts.settings.mode in ("offline", "dryrun")
 
     # -- how it ends ---------------------------------------------------------------------------------------------
 
@@ -254,6 +199,50 @@ class Run(RunIdentity):
         """See `hooks.Ending`."""
         self._recording.disown()
         self._ended = True
+        if not self.disabled:
+            self.sleep()
+
+    def came_from_elsewhere(self, refusal: str) -> None:
+        """It was begun in another process; `refusal`: why nothing of it is recorded any more."""
+        self._parts.config.begin(self._config_changed)
+        if self.disabled and not refusal:
+            return  # nothing is recorded there either
+        self._ended = True
+        self._recording.disown()
+        self._recording.refusal = refusal or self._recording.refusal
+        if not refusal:
+            self.sleep()
+
+    def sleep(self) -> None:
+        """Another process records this run: the first thing that is to be recorded here begins a part of it."""
+        known = self._recording
+
+        def wake() -> Recording | None:
+            with known.alone():
+                if self._recording is known and not known.is_lost:
+                    known.is_lost = not self._faults.guard("child-log", lambda: self._become(known))
+            return None if self._recording is known else self._recording
+
+        known.elsewhere = wake
+
+    def _become(self, known: Recording) -> None:
+        """From here on this is a part of the run, with a folder and a log of its own. Raises OSError."""
+        assert self._folder is not None
+        part = children.begin(self, self._folder, known, self._faults)
+        self._parts = self._parts._replace(recording=part.recording, folder=part.folder, marker=part.marker)
+        self._recording, self._folder = part.recording, part.folder
+        part.recording.run = self
+        self.wrote_run_record(part.first)
+        self.log = part.recording.log
+        self._console = self._output = None
+        self.is_part, self._ended = True, False
+        HOOKS.add(self)
+        children.call_at_end(self.end_part)
+
+    def end_part(self) -> None:
+        """The process, a child of multiprocessing, ends."""
+        kind, value, _ = sys.exc_info()
+        self._finish(*exit_code_of(kind, value))
 
     def _finish(self, exit_code: int, outcome: Outcome) -> None:
         if not self._ended:
@@ -281,12 +270,13 @@ class Run(RunIdentity):
         if self._output is not None:
             guard("output-file", self._output.flush)
         guard("end-failed", lambda: self._recording.end(exit_code))
-        self.write_files()
+        if not self.is_part:
+            self.write_files()
         ended = {"ended_at": now, "exit_code": exit_code, "outcome": outcome.value, "faults": self._faults.counts}
         guard("marker", lambda: folder.write_marker(place.marker, {**self._parts.marker, **ended}))
-        if settings.resume == "auto" and outcome is Outcome.FINISHED:
+        if settings.resume == "auto" and not self.is_part and outcome is Outcome.FINISHED:
             guard("resume-note", lambda: resume.forget_id(place.parent, self.id))
-        if not settings.silent and not settings.quiet:
+        if not (settings.silent or settings.quiet or self.is_part):
             say(f"run {self.id} {outcome.value}; recorded in {place.path}")
 
     def write_files(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Mapping, NamedTuple
 from runferry.errors import UsageError
 from runferry.recorder import checks
 
-MODES = {"online": "online", "run": "online", "shared": "online", "offline": "offline", "dryrun": "offline"}
+MODES = {"online": "online", "run": "online", "shared": "online", "offline": "offline", "dryrun": "dryrun"}
 RESUMES = ("allow", "must", "never", "auto")
 CONSOLES_OFF = frozenset(("off", "false", "0", "no"))
 

@@ -12,6 +12,7 @@ from typing import Any, Mapping
 
 from runferry.errors import UsageError
 from runferry.recorder import environment, files, folder, git, machine, requirements, resume
+from runferry.recorder.children import Part
 from runferry.recorder.config import RunConfig, as_mapping
 from runferry.recorder.faults import Faults, describe
 from runferry.recorder.identity import run_record
@@ -65,6 +66,31 @@ def begin(settings: RunSettings, config: Any, include: list[str] | None, exclude
     return run
 
 
+def begin_part(settings: RunSettings, beside: folder.RunFolder, part_of: str, known: Recording, faults: Faults) -> Part:
+    """A folder and a log for a process that a run was handed to. Raises OSError.
+
+    part_of: the name of the run's own folder. The run record only names the run: all else that there is to say of it
+    stands in the run's own log.
+    """
+    now = time.time()
+    settings = settings._replace(root_dir=os.path.dirname(beside.parent), console=False)
+    marker = {**_marker(settings, now), "part_of": part_of}
+    place, writer = _open(settings, now, faults, marker, is_latest=False)
+    if place is None:
+        raise OSError("there is no place for a log")
+    # A time of its own: by that logs of one run are told apart.
+    recording = Recording(writer, settings.run_id, now, faults, known.step)
+    recording.metrics_only = settings.metrics_only
+    recording.know(known)
+    recording.record("header", {"version_info": {"producer": PRODUCER, "min_consumer": MIN_CONSUMER}})
+    named = RunSettings(run_id=settings.run_id, project=settings.project, entity=settings.entity)
+    first = run_record(named, {}, now, "", known.step, True)
+    recording.record("run", first)
+    for rule in recording.rules.all():
+        recording.record("metric", rule.record(False))
+    return Part(recording, place, marker, first)
+
+
 def _chosen(config: dict[str, Any], include: list[str] | None, exclude: list[str] | None) -> dict[str, Any]:
     if include and exclude:
         raise UsageError(
@@ -101,7 +127,7 @@ def _resumed(settings: RunSettings) -> tuple[RunSettings, resume.Earlier | None]
 
 
 def _open(
-    settings: RunSettings, started: float, faults: Faults, marker: Mapping[str, Any]
+    settings: RunSettings, started: float, faults: Faults, marker: Mapping[str, Any], is_latest: bool = True
 ) -> tuple[folder.RunFolder | None, LogWriter | None]:
     """The folder and its open log: where wanted, else below the temporary directory, else none."""
     if settings.mode == "disabled":
@@ -109,7 +135,7 @@ def _open(
     problem = ""
     for place in folder.places(settings.root_dir):
         try:
-            made = folder.make(place, settings.run_id, started)
+            made = folder.make(place, settings.run_id, started, is_latest)
             # The marker first: a log is never seen without it, so that nobody takes this run for the official client's.
             faults.guard("marker", lambda: folder.write_marker(made.marker, dict(marker)))  # noqa: B023 - called at once
             writer = LogWriter(made.log)
@@ -169,7 +195,7 @@ def _write_beginning(
         faults.guard("environment", lambda: _write_environment(recording, settings, place, started))
         faults.guard("requirements", lambda: _write_requirements(recording, settings, place))
     if settings.save_code and not settings.disable_code and not settings.metrics_only:
-        faults.guard("code", lambda: _save_code(recording, settings, place))
+        faults.guard("code", lambda: run.own_files.add(_save_code(recording, settings, place)))
     if settings.resume == "auto":
         faults.guard("resume-note", lambda: resume.remember_id(place.parent, settings.run_id))
     run.write_files()
@@ -191,21 +217,25 @@ def _write_requirements(recording: Recording, settings: RunSettings, place: fold
     recording.record("files", {"files": [{"path": name, "policy": files.POLICIES["now"], "type": 1}]})
 
 
-def _save_code(recording: Recording, settings: RunSettings, place: folder.RunFolder) -> None:
-    """The main script under ``files/code/``, as it is now (a copy: it may be edited while the training runs)."""
+def _save_code(recording: Recording, settings: RunSettings, place: folder.RunFolder) -> str:
+    """The main script under ``files/code/``, as it is now (a copy: it may be edited while the training runs).
+
+    Gives its name; empty where there is none.
+    """
     import shutil
 
     script = environment.script_path()
     if not script or not os.path.isfile(script):
-        return
+        return ""
     repository = git.find(os.path.dirname(script))
     name = "code/" + environment.code_path(script, repository.root if repository else os.getcwd())
     if files.ignored(name, settings.ignore_globs):
-        return
+        return ""
     target = os.path.join(place.files, *name.split("/"))
     os.makedirs(os.path.dirname(target), exist_ok=True)
     shutil.copyfile(script, target)
     recording.record("files", {"files": [{"path": name, "policy": files.POLICIES["now"], "type": 1}]})
+    return name
 
 
 def _writer_id() -> str:

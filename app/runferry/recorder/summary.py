@@ -63,7 +63,7 @@ class RunSummary(Owner):
         on_change: Callable[[], None],
         note: Callable[[str, str], None],
     ) -> None:
-        self.note = note  # type: ignore[method-assign]
+        self._note = note
         self._rules = rules
         self._convert = convert
         self._on_change = on_change
@@ -74,6 +74,15 @@ class RunSummary(Owner):
         self._removed: list[Path] = []
         self._trackers: dict[Path, Tracker | None] = {}
         self.root = SummaryRoot(self)
+
+    def note(self, kind: str, message: str) -> None:
+        """See `Owner`."""
+        self._note(kind, message)
+
+    def know(self, values: dict[str, Any]) -> None:
+        """What stands there already, and is written elsewhere."""
+        for key, value in values.items():
+            self.root.put(key, value)
 
     def observe(self, row: dict[str, Any]) -> None:
         """A row of any plain values was committed."""

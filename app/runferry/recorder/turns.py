@@ -7,7 +7,7 @@ record. Such calls wait until that record is done; they neither deadlock nor cut
 from __future__ import annotations
 
 import threading
-from typing import Callable
+from typing import Callable, ContextManager
 
 from runferry.recorder.faults import Faults
 
@@ -50,6 +50,10 @@ class Turns:
             except IndexError:  # another thread was quicker
                 return
             self.do(action)
+
+    def alone(self) -> ContextManager[object]:
+        """The lock itself."""
+        return self._lock
 
     def restart(self) -> None:
         """In a forked child: the lock may have been held by a thread that does not exist here."""

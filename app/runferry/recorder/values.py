@@ -110,10 +110,9 @@ class _Walk:
             return self._dict(value, depth)
         if isinstance(value, (set, frozenset)):
             return self._list(_in_order(self._taken(value)), depth)
-        if isinstance(value, (list, tuple, range)) or kind.__name__ in _LISTS:
-            return self._list(value, depth)
-        if kind.__module__ == "builtins" and hasattr(kind, "__next__"):  # generators, map, zip: taken out, as W&B does
-            return self._list(value, depth, MOST_OF_ITERATOR)
+        most = _most_elements(value)
+        if most:
+            return self._list(value, depth, most)
         fields = getattr(kind, "__dataclass_fields__", None)
         if fields is not None:
             return self._dict({name: getattr(value, name, None) for name in fields}, depth)
@@ -123,6 +122,15 @@ class _Walk:
         if isinstance(value, type) or callable(value):
             return _dotted(value)
         return _as_text(value, self._faults, "no number, text, list or dict")
+
+
+def _most_elements(value: Any) -> int:
+    """How many elements are taken of something that is like a list; 0: it is not."""
+    kind = type(value)
+    if isinstance(value, (list, tuple, range)) or kind.__name__ in _LISTS:
+        return MOST_ELEMENTS
+    # Generators, map, zip: taken out, as W&B does.
+    return MOST_OF_ITERATOR if kind.__module__ == "builtins" and hasattr(kind, "__next__") else 0
 
 
 _LISTS = frozenset(("dict_keys", "dict_values", "dict_items", "deque", "array"))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from runferry.at_work import made_progress
 from runferry.remote.meter import Meter
 
 _BURST = 0.25  # seconds' worth that may go at once
@@ -60,5 +61,6 @@ class Limited:
         self._limit.spend(len(data))
         self.read_at = self._meter.now()
         if data:
+            made_progress()
             self._meter.sent(len(data))
         return data

@@ -20,6 +20,7 @@ import orjson
 import requests
 import urllib3
 
+from runferry.at_work import made_progress
 from runferry.errors import AppError
 from runferry.remote import answers, destinations, failures
 from runferry.remote.answers import Answer
@@ -228,10 +229,12 @@ class Session:
         self, method: str, url: str, body: Any, headers: dict[str, str], what: str, most: int = answers.SMALL
     ) -> Answer:
         began, response = self.meter.now(), None
+        made_progress()
         try:
             response = self._exchange(method, url, body, headers, most, what)
             return response
         finally:
+            made_progress()
             if _is_of(url, self.url):
                 self.meter.took(what, began, getattr(body, "read_at", None), response is not None)
 

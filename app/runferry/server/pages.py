@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import json
 from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
-from runferry.server.html_page import html_page
+from runferry.server.html_page import escaped, html_page
 from runferry.server.record import iso
 from runferry.server.rows import flatten, parse, plain
 from runferry.server.run_folder import CONSOLE, EVENTS, HISTORY, RunFolder
@@ -19,7 +18,7 @@ _MOST = 300  # rows of a table
 
 
 def _table(rows: list[tuple[str, str]]) -> str:
-    lines = [f"<tr><th>{html.escape(key)}<td><code>{html.escape(value)}</code>" for key, value in rows[:_MOST]]
+    lines = [f"<tr><th>{escaped(key)}<td><code>{escaped(value)}</code>" for key, value in rows[:_MOST]]
     more = f"<p>… and {len(rows) - _MOST} more.</p>" if len(rows) > _MOST else ""
     return f"<table>{''.join(lines)}</table>{more}"
 
@@ -27,9 +26,9 @@ def _table(rows: list[tuple[str, str]]) -> str:
 def front_page(store: Store) -> HTMLResponse:
     """What this is, and which projects it has."""
     places = [(entity, project) for entity in store.index.entities() for project, _ in store.index.projects(entity)]
-    lines = [f"<h2>{html.escape(f'{one[0]}/{one[1]}')}</h2>{_run_list(store, *one)}" for one in places]
+    lines = [f"<h2>{escaped(f'{one[0]}/{one[1]}')}</h2>{_run_list(store, *one)}" for one in places]
     text = (
-        f"<p>Runferry {html.escape(__version__)}: a local server that speaks the W&amp;B protocol and keeps runs as "
+        f"<p>Runferry {escaped(__version__)}: a local server that speaks the W&amp;B protocol and keeps runs as "
         "plain files on this machine. It is meant for programs; this page is for a quick look.</p>"
     )
     return html_page("Runferry local server", text + "".join(lines))
@@ -45,8 +44,8 @@ def project_page(store: Store, entity: str, project: str) -> HTMLResponse:
 def _run_list(store: Store, entity: str, project: str) -> str:
     lines = []
     for name in reversed(store.index.run_names(entity, project)[-_MOST:]):
-        address = "/".join(quote(part, safe="") for part in (entity, project, "runs", name))
-        lines.append(f'<li><a href="/{html.escape(address)}">{html.escape(name)}</a>')
+        address = "/".join(quote(part, safe="", errors="replace") for part in (entity, project, "runs", name))
+        lines.append(f'<li><a href="/{escaped(address)}">{escaped(name)}</a>')
     return f"<ul>{''.join(lines)}</ul>"
 
 

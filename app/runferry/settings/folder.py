@@ -17,7 +17,7 @@ from runferry.servers import check_server
 class FolderMode(str, Enum):
     """What happens with the runs of a watched folder."""
 
-    AUTO = "auto"  # official offline runs and our online runs are synced as they grow; ours with mode=offline wait
+    AUTO = "auto"  # runs are synced as they grow; our dry runs and directories that are off wait
     SYNC = "sync"  # everything is synced
     ASK = "ask"  # nothing is sent until somebody asks
 

@@ -14,22 +14,13 @@ from runferry.errors import AppError, PermanentError
 from runferry.state.any_text import AnyTextConnection
 from runferry.state.database import Database
 
-TAKEN_OVER = ("pauses", "asked")
+TAKEN_OVER = ("pauses", "asked", "links")
 ASKED_ANEW = frozenset(  # of the servers, or measured and noted again
     (
-        "sources",
-        "targets",
-        "deliveries",
-        "ranges",
-        "files",
-        "alerts",
-        "artifacts",
-        "set_aside",
-        "gaps",
-        "activity",
-        "samples",
+        "sources", "targets", "deliveries", "ranges", "files", "alerts", "artifacts", "set_aside", "gaps", "activity",
+        "samples", "shares",
     )
-)
+)  # fmt: skip
 _PARTS = ("", "-wal", "-shm")  # of an SQLite database
 
 
@@ -81,18 +72,16 @@ def _move(path: Path, to: Path) -> None:
 def _take_over(aside: Path, database: Database) -> bool:
     """Copy what a person has said; whether all of it could be read."""
     is_whole = True
-    with (
-        suppress(sqlite3.Error),
-        closing(sqlite3.connect(f"{aside.as_uri()}?mode=ro", uri=True, factory=AnyTextConnection)) as old,
-    ):
+    place = f"{aside.as_uri()}?mode=ro"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(place, uri=True, factory=AnyTextConnection)) as old:
         for table in TAKEN_OVER:
             try:
-                found = old.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - ours
+                found = old.execute(f"SELECT * FROM {table}")  # noqa: S608 - ours
+                columns = ", ".join(one[0] for one in found.description)
+                marks = ", ".join("?" for _ in found.description)
                 with database.transaction() as new:
-                    marks = ", ".join("?" * len(found[0])) if found else ""
-                    for row in found:
-                        new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)  # noqa: S608 - ours
-            except (sqlite3.Error, AppError, OverflowError):
+                    new.executemany(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", found.fetchall())  # noqa: S608
+            except (sqlite3.Error, AppError, OverflowError, UnicodeError):
                 is_whole = False
         return is_whole
     return False

@@ -49,6 +49,11 @@ class Shares(SampleLines):
                 "INSERT OR REPLACE INTO shares (target, delivery, share) VALUES (?, ?, ?)", (target, delivery, share)
             )
 
+    def drop_share(self, target: int, delivery: int) -> None:
+        """Forget one."""
+        with self._database.transaction() as db:
+            db.execute("DELETE FROM shares WHERE target = ? AND delivery = ?", (target, delivery))
+
     def siblings(self, delivery: Delivery) -> list[SiblingLog]:
         """The other logs of the same run."""
         found = self._database.rows(

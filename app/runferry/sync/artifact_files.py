@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import platformdirs
 
+from runferry.at_work import made_progress
 from runferry.errors import AppError, NeedsUser, PermanentError
 from runferry.inert import inert
 from runferry.regular_files import NotRegular, open_real, read_below
@@ -110,6 +111,7 @@ class Finder:
         found = hashlib.md5(usedforsecurity=False)
         while block := file.read(_BLOCK):
             found.update(block)
+            made_progress()
             self._beat()
         return found.hexdigest()
 

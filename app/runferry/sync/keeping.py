@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from runferry.errors import AppError
 from runferry.formats.legacy import is_legacy_log
 from runferry.formats.readers import Extent
+from runferry.regular_files import NotRegular, open_to_change
 from runferry.state.delivery import MEANING, Delivery
 from runferry.sync import known
 from runferry.sync.means import Means
 from runferry.sync.source import Source
+
+log = logging.getLogger(__name__)
 
 
 class Keeper:
@@ -45,4 +50,13 @@ class Keeper:
             counts=counts,
         )
         if self._means.write_marker and read and not is_legacy_log(self._source.log):
-            self._source.log.with_name(self._source.log.name + ".synced").touch()
+            _mark_synced(self._source.log)
+
+
+def _mark_synced(path: Path) -> None:
+    """Make the file that official tools look for beside a log; where something else stands there, it stays. Raises
+    OSError."""
+    try:
+        open_to_change(path.with_name(path.name + ".synced"), is_new=True).close()
+    except NotRegular as error:
+        log.warning("%s is not marked as synced: %s", path, error)

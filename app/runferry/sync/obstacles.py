@@ -1,11 +1,11 @@
-"""Why a run is not called verified although the server has what was sent."""
+"""Why a run is not sent, or not called verified although the server has what was sent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runferry.errors import AppError
+from runferry.errors import AppError, PermanentError, TemporaryError
 from runferry.inert import inert
 from runferry.state.deliverables import SetAside
 from runferry.sync.links import HIDDEN_IN_HOME, Spot
@@ -38,6 +38,17 @@ def file_gone(gone: Mapping[str, str]) -> AppError:
         "A file of the run could not be sent",
         f"{inert(name)}: {why}." + (f" And {others} more." if others else ""),
         "Bring the file back to where the run's files folder points, and sync again.",
+    )
+
+
+def name_taken(names: Sequence[str]) -> AppError:
+    """Files that a person saved under a name that every run's own file has."""
+    told = ", ".join(names)
+    return AppError(
+        "name-taken",
+        "A saved file has a name that the run needs itself",
+        f"{told}: every run has a file of this name, which was sent; yours was not.",
+        "Save it under another name.",
     )
 
 
@@ -80,4 +91,35 @@ def not_as_sent(wrong: list[str]) -> AppError:
         "The server does not have what was sent",
         "; ".join(wrong) + ".",
         "Upload it as a new run with `runferry sync --new PATH`, and tell whoever runs the server.",
+    )
+
+
+def folder_unreadable(path: Path, error: OSError) -> AppError:
+    """The disk does not give what is to be sent."""
+    return TemporaryError(
+        "run-unreadable",
+        "The run's folder cannot be read",
+        f"{path}: {error.strerror or error}.",
+        "Check that the folder is there and readable; Runferry tries again by itself.",
+        error,
+    )
+
+
+def log_empty(log: Path) -> AppError:
+    """Nobody writes a log that does not say which run it is of."""
+    return PermanentError(
+        "log-empty",
+        "The run's log is empty",
+        f"{log} holds no record of a run.",
+        "If its training still runs, it is sent as soon as it writes; otherwise nothing can be sent of it.",
+    )
+
+
+def log_replaced(log: Path) -> AppError:
+    """It is to be read from the front."""
+    return TemporaryError(
+        "log-replaced",
+        "The run's log was replaced",
+        f"{log} is another file than a moment ago.",
+        "Nothing needs to be done: it is read from the front.",
     )

@@ -33,7 +33,7 @@ from runferry.sync.keeping import Keeper
 from runferry.sync.links import RunLinks
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
-from runferry.sync.obstacles import file_gone, lines_too_large, links_left_out
+from runferry.sync.obstacles import file_gone, lines_too_large, links_left_out, name_taken
 from runferry.sync.other_logs import OtherLogs
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_end import RunEnd
@@ -75,6 +75,7 @@ class Outlet:
         self._renumber = Renumber(delivery.starting_step) if delivery.starting_step is not None else None
         self.metric = ""  # the one that tells most, with its value
         self._last_row: str | None = None
+        self._made: frozenset[str] = frozenset()  # names of the files that were made from the log
         self._was_over = False  # at the last delivery
         self._console = ConsoleFeed(source)
         self._other_logs = OtherLogs(source.log)
@@ -170,6 +171,7 @@ class Outlet:
                 self._connection.session, self._run, self._means.ledger, self._delivery, self._source.extras.alerts
             )
             made = self._made_files() if is_over else {}
+            self._made = frozenset(made)
             kept = _code(self._means, self._wishes, self._source.log, is_over)
             code = self._code_there.without_anothers(kept, ABOUT in self._files.sent)
             later = self._whole.files_of_later()
@@ -214,6 +216,9 @@ class Outlet:
             return other_logs.obstacle(self._source.log, others)
         if self._files.left:
             return links_left_out(self._files.left, self._files.gone)
+        saved = self._source.extras.files
+        if taken := [name for name in self._made if name in saved and saved[name].kind == "other"]:
+            return name_taken(taken)
         if self._files.gone:
             return file_gone(self._files.gone)
         if aside:

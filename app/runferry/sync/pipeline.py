@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
+from runferry.at_work import helping
 from runferry.sync.source import Part, Source
 
 
@@ -40,8 +41,10 @@ class Pipeline:
         self._backlog: list[Part] = []  # a few; an empty deque for each of ten thousand runs would cost 8 MB
 
     def put_back(self, part: Part) -> None:
-        """A part that was read elsewhere and has to be sent first."""
-        self._backlog.append(part)
+        """A part that was read elsewhere and has to be sent first; what stands behind it is still to be read."""
+        if not part.is_empty:
+            part.at_end = False
+            self._backlog.append(part)
 
     def run(self, source: Source, sink: Sink) -> None:
         """Read and send until the end of what is complete. Raises AppError, Replaced or Interrupted."""
@@ -64,7 +67,7 @@ class Pipeline:
                 if part.at_end:
                     self.send(sink, part)
                     return
-                sending = (self._senders.submit(sink.send, part), part)
+                sending = (self._senders.submit(helping(sink.send), part), part)
         finally:
             if sending is not None:  # reading failed meanwhile
                 self._wait_for(*sending)

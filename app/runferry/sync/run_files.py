@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from runferry.at_work import made_progress
 from runferry.clock import Clock
 from runferry.errors import PermanentError
 from runferry.formats.entries import FileEntry
@@ -44,6 +45,7 @@ class _Hashed:
     def read(self, size: int = -1) -> bytes:
         self._beat()
         data = self._source.read(size)
+        made_progress()
         self.md5.update(data)
         return data
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runferry.errors import AppError, PermanentError, TemporaryError
+from runferry.errors import AppError
 from runferry.formats.detect import RunFolder
 from runferry.formats.liveness import BY_SIGNALS, Life, run_state
 from runferry.formats.readers import Extent, extent
@@ -25,8 +25,9 @@ from runferry.sync.destination import Destination
 from runferry.sync.failing import SELDOM, Failures
 from runferry.sync.means import Means
 from runferry.sync.meeting import meet
-from runferry.sync.obstacles import folder_gone
+from runferry.sync.obstacles import folder_gone, folder_unreadable, log_empty, log_replaced
 from runferry.sync.outlet import Outlet
+from runferry.sync.patience import LOOK, Patience
 from runferry.sync.pipeline import Interrupted, Pipeline, Replaced
 from runferry.sync.source import Part, Source
 from runferry.sync.wishes import Wishes
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 ENDED = {RunState.FINISHED, RunState.FAILED, RunState.KILLED, RunState.CRASHED}
 _LASTING = (SyncState.PROBLEM, SyncState.RETRYING)
 INTERRUPTED_CODE = 130  # of a program that Ctrl+C ended, as shells tell it
+LONGEST_TURN = 2.0  # seconds that a log may go on being sent before the next run has its turn
 LONGEST_IDLE = 15.0  # seconds between two looks at a live run of which nothing comes and nobody tells anything
 
 
@@ -69,6 +71,8 @@ class RunSync:
         self._gone: AppError | None = None  # the folder is gone: nothing that a turn in hand finds out counts any more
         self._lock = threading.Lock()
         self._failures = Failures()
+        self._patience = Patience()
+        self._began_turn = 0.0  # monotonic
         self._not_before = 0.0
         self._idle_pause, self._idle_at = 0.0, -1  # seconds, growing while nothing comes; bytes of the log then
         self._compared_at = -1  # bytes of the log when a silent run was compared, and what came of it
@@ -106,15 +110,10 @@ class RunSync:
         try:
             return self._advance()
         except OSError as error:
-            raise TemporaryError(
-                "run-unreadable",
-                "The run's folder cannot be read",
-                f"{self.folder.path}: {error.strerror or error}.",
-                "Check that the folder is there and readable; Runferry tries again by itself.",
-                error,
-            ) from error
+            raise folder_unreadable(self.folder.path, error) from error
 
     def _advance(self) -> float | None:
+        self._began_turn = self._means.clock.monotonic()
         if self.is_paused:
             self._rest(SyncState.PAUSED)
             return None
@@ -128,8 +127,9 @@ class RunSync:
             self._forget()
         if self._source is None:
             self._source = Source(self.log, self._means.permit)
+        self._patience.prepare(self._source, self._means.clock)
         if not self._has_begun(self._source):
-            return self._idle(SyncState.WAITING)
+            return self._not_begun(self._source)
         if self._outlet is None:
             meeting = meet(self.folder, self.destination, self.connection, self._means, self.wishes, self._source)
             self._outlet = Outlet(meeting, self.connection, self._means, self.wishes, self._source, self.folder)
@@ -144,37 +144,41 @@ class RunSync:
             return 0.0
         except Interrupted:
             return 0.0
+        if self._patience.waits(self._source, self._means.clock):
+            return LOOK
         return self._settle(self._outlet, self._judge())
 
     def _moving(self) -> Pipeline:
         """Made when there is something to move: thousands of runs at rest need none."""
         if self._pipeline is None:
-            self._pipeline = Pipeline(
-                self._means.senders,
-                self._got_through,
-                lambda: self.is_paused or self.connection.is_paused,
-            )
+            self._pipeline = Pipeline(self._means.senders, self._got_through, self._breaks_off)
         return self._pipeline
+
+    def _breaks_off(self) -> bool:
+        """A long log goes on in its next turn, so that the others get theirs."""
+        is_long = self._means.clock.monotonic() - self._began_turn > LONGEST_TURN
+        return is_long or self.is_paused or self.connection.is_paused
 
     def _got_through(self) -> None:
         self._set(SyncState.SYNCING)
 
     def _has_begun(self, source: Source) -> bool:
-        """Whether the log says enough to create a run; a log that was just made may not say anything yet."""
+        """Whether the log says enough to create a run; a log that was just made may not say anything yet, and a record
+        that holds a large config takes several reads."""
         if source.reader.content.run.run_id:
             return True
-        part = source.read()
-        if source.has_begun:
-            self._moving().put_back(part)
-            return True
+        self._moving().put_back(source.read())
+        return source.has_begun
+
+    def _not_begun(self, source: Source) -> float:
+        """Seconds until the next turn of a run of which nothing can be sent yet."""
+        if self._patience.waits(source, self._means.clock):
+            return LOOK
+        if not source.at_end:
+            return 0.0
         if self._judge() is not RunState.RUNNING:
-            raise PermanentError(
-                "log-empty",
-                "The run's log is empty",
-                f"{self.log} holds no record of a run.",
-                "If its training still runs, it is sent as soon as it writes; otherwise nothing can be sent of it.",
-            )
-        return False
+            raise log_empty(self.log)
+        return self._idle(SyncState.WAITING)
 
     def _settle(self, outlet: Outlet, state: RunState) -> float | None:
         """Everything in the log is sent: deliver the rest, close and compare as far as the run's state allows."""
@@ -187,7 +191,11 @@ class RunSync:
             return self._idle(*self._found_at_rest)
         if state in ENDED and self._source is not None:
             self._read_extent = extent(self.log)  # before the last read: what comes later is not called verified
-            self._moving().send(outlet, self._last_part(self._source))
+            while not (part := self._last_part(self._source)).at_end:
+                self._moving().send(outlet, part)
+            self._moving().send(outlet, part)
+            if self._patience.waits(self._source, self._means.clock):
+                return LOOK
             self._means.samples.finish(self.folder.path)
         exit_code = _exit_code(self._source, state) if state in ENDED else None
         outlet.deliver_rest(is_over=state is not RunState.RUNNING, exit_code=exit_code)
@@ -202,12 +210,7 @@ class RunSync:
         part = source.read(is_over=True)
         if part.is_replaced:
             self._forget()
-            raise TemporaryError(
-                "log-replaced",
-                "The run's log was replaced",
-                f"{self.log} is another file than a moment ago.",
-                "Nothing needs to be done: it is read from the front.",
-            )
+            raise log_replaced(self.log)
         return part
 
     def _forget(self) -> None:

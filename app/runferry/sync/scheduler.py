@@ -14,9 +14,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from runferry.at_work import AT_WORK
 from runferry.clock import LONGEST_WAIT, Clock, bounded
 from runferry.errors import AppError
 from runferry.sync.connection import Connection
+from runferry.sync.shares import Shares
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class _Slot:
         self.task, self.due = task, due
         self.busy = False
         self.worker = 0  # the thread whose turn it is
+        self.server = 0  # whose turn it counts as
         self.woken = False
         self.grew = False
         self.changes: list[Callable[[], None]] = []  # to be made when the turn in hand is over
@@ -69,14 +72,15 @@ class Scheduler:
         """on_fault: told of what should never happen, a fault of the queue itself; the worker goes on after it."""
         self._clock = clock
         self._on_fault = on_fault
-        self._count = workers
+        self._shares = Shares(workers)
         self._condition = threading.Condition()
         self._slots: dict[int, _Slot] = {}
         self._heap: list[tuple[float, int, _Slot]] = []
         self._number = 0
         self._stopping = False
         self._threads: list[threading.Thread] = []
-        self._leaving = 0  # threads that are too many, and end after their turn
+        self._alive = self._idle = 0  # threads, and those of them that wait for something to do
+        self._put_off: list[_Slot] = []  # due, and their servers have turns enough
         self.senders: ThreadPoolExecutor | None = None
 
     def start(self) -> None:
@@ -84,24 +88,24 @@ class Scheduler:
         self._stopping = False
         self.senders = ThreadPoolExecutor(MOST, thread_name_prefix="send")
         with self._condition:
-            self._begin(self._count)
+            self._begin(self._shares.most)
 
     def _begin(self, number: int) -> None:
         """So many more threads; the lock is held."""
         for _ in range(number):
             thread = threading.Thread(target=self._work, name=f"sync-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
+            self._alive += 1
             thread.start()
 
     def resize(self, workers: int) -> None:
-        """So many runs at once from now on; a thread that is too many ends after its turn."""
+        """So many runs at once from now on."""
         with self._condition:
-            more, self._count = workers - self._count, workers
+            self._shares.most = workers
             if not self._threads or self._stopping:
                 return
-            kept = min(self._leaving, max(more, 0))
-            self._leaving += max(-more, 0) - kept
-            self._begin(max(more, 0) - kept)
+            self._begin(max(workers - self._alive, 0))
+            self._look_at_put_off()
             self._condition.notify_all()
 
     def stop(self, cut_off: Callable[[], None] = lambda: None) -> None:
@@ -216,7 +220,8 @@ class Scheduler:
             for slot in self._slots.values():
                 if slot.busy and slot.worker == me:
                     slot.busy, slot.due = False, self._due(AGAIN)
-            self._heap = []
+                    self._shares.give_back(slot.server)
+            self._heap, self._put_off = [], []
             for slot in self._slots.values():
                 if not slot.busy and slot.due < math.inf:
                     self._push(slot)
@@ -224,34 +229,57 @@ class Scheduler:
                 self._condition.wait(AFTER_FAULT)
 
     def _take(self) -> _Slot | None:
-        """The next slot that is due and whose server may be used, or waits for a person; None when stopping."""
+        """The next slot that is due and whose server may be used, or waits for a person; None where a thread ends."""
         with self._condition:
             while not self._stopping:
-                if self._leaving:
-                    self._leaving -= 1
-                    self._condition.notify()  # it may have been woken for a turn
-                    return None
                 now = self._clock.monotonic()
                 while self._heap and self._heap[0][0] <= now:
                     due, _, slot = heapq.heappop(self._heap)
                     if slot.gone or slot.busy or due != slot.due:
                         continue
-                    was_open = slot.task.connection.is_open
-                    slot.may_enter = slot.task.connection.enter()
-                    slot.probes, slot.waits = slot.may_enter and not was_open, False
-                    wait = 0.0 if slot.may_enter else slot.task.connection.wait()
-                    if slot.may_enter or wait == math.inf:
-                        slot.busy, slot.woken, slot.grew, slot.due = True, False, False, math.inf
-                        slot.worker = threading.get_ident()
+                    slot.server = id(slot.task.connection)
+                    if not self._shares.may_take(slot.server):
+                        self._put_off.append(slot)
+                    elif self._may_begin(slot):
+                        if not self._idle and self._alive < self._shares.threads:
+                            self._begin(1)  # who notices what other servers' runs want
                         return slot
-                    slot.waits, slot.due = True, self._due(max(wait, 0.05))
-                    self._push(slot)
+                if self._idle and self._alive > self._shares.most:
+                    break  # somebody else waits for what comes
+                self._idle += 1
                 self._condition.wait(timeout=bounded(self._heap[0][0] - now) if self._heap else LONGEST_WAIT)
+                self._idle -= 1
+            self._alive -= 1
+            self._condition.notify()  # it may have been woken for a turn
         return None
+
+    def _may_begin(self, slot: _Slot) -> bool:
+        """Whether a slot's turn begins now: its server may be used, or waits for a person; else it is put off."""
+        connection = slot.task.connection
+        was_open = connection.is_open
+        slot.may_enter = connection.enter()
+        slot.probes, slot.waits = slot.may_enter and not was_open, False
+        wait = 0.0 if slot.may_enter else connection.wait()
+        if slot.may_enter or wait == math.inf:
+            slot.busy, slot.woken, slot.grew, slot.due = True, False, False, math.inf
+            slot.worker = threading.get_ident()
+            self._shares.take(slot.server)
+            return True
+        slot.waits, slot.due = True, self._due(max(wait, 0.05))
+        self._push(slot)
+        return False
+
+    def _look_at_put_off(self) -> None:
+        """A turn is over: whoever waited for one is looked at again."""
+        put_off, self._put_off = self._put_off, []
+        for slot in put_off:
+            if not slot.busy:
+                self._push(slot)
 
     def _turn(self, slot: _Slot) -> tuple[float | None, AppError | None]:
         """The task's turn with its server; the end of an outage is told to all who wait for it."""
-        delay, error = _advance(slot.task)
+        with AT_WORK.turn("delivering a run", str(getattr(slot.task, "log", ""))):
+            delay, error = _advance(slot.task)
         slot.task.connection.leave(error)
         if slot.probes and slot.task.connection.is_open:
             self._recovered(slot.task.connection)
@@ -266,6 +294,8 @@ class Scheduler:
             for change in changes:
                 change()
             slot.busy = False
+            self._shares.give_back(slot.server)
+            self._look_at_put_off()
             if slot.gone:
                 return
             delay = _brought_forward(slot, delay, error)

@@ -42,6 +42,11 @@ class Part:
         self.first["events"] = 0
 
     @property
+    def is_empty(self) -> bool:
+        """Nothing is in it that anybody needs to be told."""
+        return not (self.history or self.events or self.preempting or self.is_replaced)
+
+    @property
     def at_position(self) -> dict[str, int]:
         """Lines of history and events that stand before `position`."""
         return {
@@ -71,6 +76,9 @@ class Source:
         self._whole: tuple[int, Console] | None = None  # read again, up to a byte
         self.extras = Extras()
         self._counts = {"history": 0, "events": 0}
+        self.is_patient = False  # somebody may just be copying the log: what looks damaged is waited for
+        self.held: int | None = None  # where that begins, as of the last read
+        self.at_end = False  # of what is complete in the file, as of the last read
 
     @classmethod
     def alone(cls, log: Path) -> Source:
@@ -112,12 +120,13 @@ class Source:
         return self._whole[1].text()
 
     def read(self, stop: int | None = None, is_over: bool = False) -> Part:
-        """The next lines; an empty part at the end of what is complete in the file.
+        """The next lines, which may be none: go on until the part is `at_end`.
 
-        is_over: nobody writes any more, so an end that cannot be read is damage and not waited for.
+        stop: no record is read that begins at this byte or behind. is_over: nobody writes any more, so an end that
+        cannot be read is damage and not waited for.
         """
         with self._permit:
-            batch = self.reader.read(max_bytes=READ_BYTES, stop=stop, finished=is_over)
+            batch = self.reader.read(READ_BYTES, stop, is_over, self.is_patient)
             for chunk in batch.console:
                 self.console.feed(chunk)
         for entry in batch.files:
@@ -137,4 +146,10 @@ class Source:
             is_replaced=batch.replaced,
         )
         self._counts = part.at_position
+        self.held, self.at_end = batch.held, batch.at_end
         return part
+
+    def read_front(self, most: int) -> None:
+        """Read until the run is known, as far as its record begins in the first `most` bytes."""
+        while not self.has_begun and not self.read(stop=most).at_end:
+            pass

@@ -17,6 +17,7 @@ from typing import Any
 
 from runferry.clock import Clock
 from runferry.errors import AppError
+from runferry.formats.detect import is_part_of_a_run
 from runferry.formats.entries import RunContent
 from runferry.formats.json_text import dumps
 from runferry.formats.run_config import config_value, program
@@ -57,6 +58,7 @@ class WholeRun:
         self._own: tuple[object, Share] | None = None
         self.siblings: list[Sibling] = []
         self._joined: Joined | None = None
+        self._is_part = is_part_of_a_run(source.reader.path)
         self.has_others = False  # whether the server had the run from somebody else, too
 
     def met(self, remote: RemoteRun | None, is_first: bool) -> None:
@@ -72,6 +74,8 @@ class WholeRun:
         self._look_at_siblings()
         if is_foreign or any(one.share is None for one in self.siblings):
             self._keep(SOMEBODY_ELSE, told_by_server(remote.config, remote.summary))
+        elif there and self._share(SOMEBODY_ELSE) is not None:  # found to be of our logs after all
+            self._ledger.drop_share(self._delivery.target, SOMEBODY_ELSE)
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
@@ -105,8 +109,7 @@ class WholeRun:
     @property
     def is_last(self) -> bool:
         """Whether no other log of the run was written to later than this one."""
-        active = self._active()
-        return all(one.share is None or one.share.active <= active for one in self.siblings)
+        return not self._is_part and not self._later()
 
     def config(self) -> str:
         """The run's config as servers want it, as JSON."""
@@ -149,12 +152,19 @@ class WholeRun:
         return dumps({key: value for key, value in self._joined.summary.items() if key not in growing})
 
     def exit_code(self, own: int | None) -> int | None:
-        """How the run ended: as the log that was written to last says. None: that one goes on, or this one does."""
-        active = self._active()
-        later = [one for one in self.siblings if one.share is not None and one.share.active > active]
-        if own is None or any(one.closed is None for one in later):
+        """How the run ended: as the log that was written to last says. None: that one goes on, or this one does.
+
+        A part of the run by a child process says nothing of that.
+        """
+        later = self._later()
+        if own is None or any(one.closed is None for one in later) or (self._is_part and not later):
             return None
         return max(later, key=lambda one: one.share.active if one.share else 0.0).closed if later else own
+
+    def _later(self) -> list[Sibling]:
+        """Whole logs that were written to later than this one; for a part of the run all of them."""
+        since = -1.0 if self._is_part else self._active()
+        return [one for one in self.siblings if one.share and not one.share.is_part and one.share.active > since]
 
     def files_of_later(self) -> set[str]:
         """Names of the files that logs which were written to later have sent: a run has one file of a name."""
@@ -188,7 +198,7 @@ class WholeRun:
             summary = json_object(self.final_summary() if is_over else summary_json(content))
             config = config_value(content, __version__, with_environment=not self._private)
             counts = _counts(self._source.reader.path, content, summary, position) if is_over else {}
-            self._own = (state, share_of(content, config, summary, self._own_about(), counts))
+            self._own = (state, share_of(content, config, summary, self._own_about(), counts, is_part=self._is_part))
         return self._own[1]
 
     def _look_at_siblings(self) -> None:
@@ -212,7 +222,10 @@ class WholeRun:
         if text is None:
             return None
         if self._parsed.get(delivery, ("",))[0] != text:
-            self._parsed[delivery] = (text, Share.from_json(text))
+            try:
+                self._parsed[delivery] = (text, Share.from_json(text))
+            except (ValueError, TypeError, KeyError):  # a disk has flipped bits in it: as if it was never kept
+                return None
         return self._parsed[delivery][1]
 
     def _keep(self, delivery: int, share: Share) -> None:
@@ -242,7 +255,9 @@ def _read(path: Path, identity: str) -> Share | None:
     content = source.reader.content
     summary = json_object(final_summary_json(path, content, source.reader.position))
     counts = _counts(path, content, summary, source.reader.position)
-    return share_of(content, config_value(content, __version__, with_environment=False), summary, {}, counts)
+    untold = [name for name, value in about_of(content).items() if value]
+    config = config_value(content, __version__, with_environment=False)
+    return share_of(content, config, summary, {}, counts, untold, is_part_of_a_run(path))
 
 
 def _counts(path: Path, content: RunContent, summary: Mapping[str, Any], stop: int) -> dict[Any, int]:

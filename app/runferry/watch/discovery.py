@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from runferry.at_work import made_progress
 from runferry.formats.folder_logs import choose
 
 RUN_NAME = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-(.+)", re.DOTALL)  # names may hold line breaks
@@ -164,6 +165,7 @@ class _Walk:
         while waiting:
             folder, depth = waiting.pop()
             self._folders += 1
+            made_progress()
             runs, others = self._look_into(folder)
             if runs or os.path.basename(folder) in ("wandb", ".wandb"):  # noqa: PTH119
                 self._places.append(folder)
@@ -237,7 +239,8 @@ class _Walk:
         if named is None:
             return None
         usual = f"{folder}{os.sep}run-{named[1]}.wandb"
-        if os.path.isfile(usual):  # noqa: PTH113
+        is_renamed = " " in named[1] or "(" in named[1]  # as programs name copies: the log may be one, too
+        if not is_renamed and os.path.isfile(usual):  # noqa: PTH113
             return usual
         logs = sorted(Path(entry.path) for entry in self._entries(folder) if LOG_NAME.fullmatch(entry.name))
         try:

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 QUIET = 30.0
 """Seconds without growth after which a log is looked at less often."""
 SLOWEST = 5.0
+GRACE = 10.0
+"""Seconds that a look has at the end; whoever is stuck in a drive that is gone is left behind."""
 NOTIFIED = 2.0
 """Seconds between looks where notifications work."""
 
@@ -64,7 +66,7 @@ class LogFollower:
 
     def start(self) -> None:
         """Start the thread."""
-        self._thread = threading.Thread(target=self._run, name="watch-logs")
+        self._thread = threading.Thread(target=self._run, name="watch-logs", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -72,7 +74,7 @@ class LogFollower:
         self._stopped.set()
         self._wake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(GRACE)
         self._thread = None
 
     def follow(self, path: Path) -> None:
@@ -115,7 +117,8 @@ class LogFollower:
             self._look(one, now, changed, missing)
         for told, call in ((changed, self._on_changed), (missing, self._on_missing)):
             for path in told:
-                _tell(call, path)
+                if not self._stopped.is_set():
+                    _tell(call, path)
         with self._lock:
             return min((one.due for one in self._live.values()), default=now + SLOWEST)
 
@@ -136,7 +139,7 @@ class LogFollower:
         return pause if quiet <= QUIET else max(pause, min(SLOWEST, pause * quiet / QUIET))
 
     def _run(self) -> None:
-        keep_looking(self.tick, self._wake, self._stopped, self._clock)
+        keep_looking("looking at the logs of live runs", self.tick, self._wake, self._stopped, self._clock)
 
 
 def _signature(path: Path) -> Signature:

@@ -23,6 +23,8 @@ from runferry.watch.notify import Notifier
 log = logging.getLogger(__name__)
 
 IDLE = 60.0
+GRACE = 10.0
+"""Seconds that a scan has at the end; whoever is stuck in a drive that is gone is left behind."""
 FORGET = 300.0
 """Seconds after which folders are listed again whose time of change says that nothing happened in them."""
 MAX_SHARE = 20
@@ -90,15 +92,16 @@ class RootScanner:
 
     def start(self) -> None:
         """Start the thread, which scans all roots at once."""
-        self._thread = threading.Thread(target=self._run, name="watch-roots")
+        self._thread = threading.Thread(target=self._run, name="watch-roots", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; a scan that runs is finished first. No callback comes after this."""
+        """End the thread; a scan that runs is finished first, but not waited for where its disk does not answer. No
+        callback comes after this."""
         self._stopped.set()
         self._wake.set()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(GRACE)
         self._thread = None
 
     def add(self, path: Path) -> None:
@@ -180,7 +183,7 @@ class RootScanner:
             return min(times, default=now + IDLE)
 
     def _run(self) -> None:
-        keep_looking(self.tick, self._wake, self._stopped, self._clock)
+        keep_looking("looking through the watched folders", self.tick, self._wake, self._stopped, self._clock)
 
     def _scan(self, root: _Root) -> None:
         """Scan a whole root, tell what is new and what went, and watch the folders in which runs lie."""
@@ -251,10 +254,9 @@ class RootScanner:
                 if other != run.path:
                     self._identities[run.identity] = run.path
                     new.append(run.path)
-        for path in gone:
-            _tell(self._on_gone, path)
-        for path in new:
-            _tell(self._on_found, path)
+        for call, path in [*((self._on_gone, one) for one in gone), *((self._on_found, one) for one in new)]:
+            if not self._stopped.is_set():
+                _tell(call, path)
 
     def _holder(self, path: Path) -> _Root | None:
         """A root that knows a run at this path; roots may lie in each other."""

@@ -14,6 +14,9 @@ from typing import Any, Mapping
 INDENT = "    "
 # Plain (unquoted) only what no YAML version takes for a number, a date, a boolean, null or syntax.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*(?: [A-Za-z0-9_./+-]+)*\Z")
+# What JSON escapes in the way that YAML reads back: all but what `_escaped` is about.
+_AS_JSON = re.compile("[\x00-\x7e\x80-\ud7ff\ue000-\uffff]*\\Z")
+_LONGEST_INT = 13000  # bits: Python refuses to write decimal numbers of more than 4300 digits
 _RESERVED = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 
 
@@ -60,7 +63,7 @@ def _scalar(value: Any) -> str:
     if value is True or value is False:
         return "true" if value else "false"
     if isinstance(value, int):
-        return int.__repr__(value) if abs(value) < 10**4000 else hex(value)
+        return int.__repr__(value) if value.bit_length() < _LONGEST_INT else hex(value)
     if isinstance(value, float):
         return _float(float(value))
     if isinstance(value, Mapping):
@@ -89,6 +92,8 @@ def _text(text: str) -> str:
         return text
     # JSON strings are YAML double-quoted scalars, apart from characters beyond the BMP: those escapes YAML reads as two
     # broken halves, so they are written with YAML's own eight-digit escape.
+    if _AS_JSON.match(text):
+        return json.dumps(text)
     return "".join(['"', *map(_escaped, text), '"'])
 
 

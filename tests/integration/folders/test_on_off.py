@@ -89,3 +89,25 @@ def test_what_the_official_client_marked_is_adopted_and_completed(
     assert done.object["rows_sent"] == 1, (done.object, done.err)
     after = stores.read(server.data, run_id(), PROJECT).rows
     assert (after[:120], len(after)) == (before, 121)
+
+
+@pytest.mark.parametrize(("mode", "is_sent"), [("offline", True), ("online", True), ("dryrun", False)])
+def test_offline_is_sent_whoever_recorded_it_and_a_dry_run_waits(
+    server: Server, work: Path, mode: str, is_sent: bool
+) -> None:
+    python(TRAIN, work, WANDB_MODE=mode)
+    done = runferry("watch", work, "--once", **server.environ)
+    assert (done.code, stores.runs_of(server.data)) == (0, ["mine"] if is_sent else []), done.err
+    assert ("recorded as a dry run: sent on request only" in done.out + done.err) is not is_sent
+    asked = runferry("sync", work / "wandb", "--json", **server.environ)
+    assert (asked.code, stores.runs_of(server.data)) == (0, ["mine"]), asked.err
+
+
+def test_what_was_recorded_while_it_was_off_is_sent_once_it_is_on(server: Server, work: Path) -> None:
+    assert runferry("off", cwd=work).code == 0
+    python(TRAIN, work)
+    assert runferry("watch", work, "--once", **server.environ).code == 0
+    assert not stores.runs_of(server.data)
+    assert "was off" in runferry("on", cwd=work).err
+    assert runferry("watch", work, "--once", **server.environ).code == 0
+    assert stores.runs_of(server.data) == ["mine"]

@@ -106,6 +106,28 @@ def test_one_that_a_script_started_aside_cannot_be_interrupted_and_is_told_to_en
     assert outcome(work) == "killed"
 
 
+SWEEP = """
+import pathlib, time, runferry
+run = runferry.init(project="demo", id="stopme")
+try:
+    while True:
+        run.log({"x": 1})
+        time.sleep(0.05)
+except KeyboardInterrupt:
+    run.finish()
+pathlib.Path("next").touch()
+time.sleep(60)
+"""
+
+
+def test_one_that_ended_the_run_and_does_something_else_is_not_told_to_end(work: Path) -> None:
+    with training(work, SWEEP) as process:
+        stopped = Stopper(lambda: 2.0).stop(folder(work))
+        assert (stopped.signals, stopped.is_gone) == (("SIGINT",), False)
+        assert (work / "next").exists()
+        assert process.poll() is None
+
+
 def test_the_training_is_found_whatever_its_folder_says(work: Path) -> None:
     """By its log alone; see `tests/hostile/test_markers.py` for whom a folder may name instead."""
     with training(work) as process:

@@ -48,7 +48,7 @@ def test_json_has_exactly_the_fixed_keys(server: Server, work: Path) -> None:
         check_types(told, SYNC_KEYS)
     assert {one["run_id"] for one in done.objects} == {"first", "second"}
     failed = runferry("sync", *folders(work), nothing, "--json", **server.environ)
-    assert failed.code == 1
+    assert failed.code == 2
     rejected = next(one for one in failed.objects if one["path"] == str(nothing))
     assert set(rejected) == set(SYNC_KEYS)
     check_types(rejected, SYNC_KEYS)
@@ -116,7 +116,7 @@ def test_inspect_is_strict_json(work: Path) -> None:
     assert told["config"]["name"] == "ünïcode ☃ 🎉"
     assert {"loss", "nested.deep.value", "dotted.key", "slash/key"} <= set(told["keys"])
     missing = runferry("inspect", work / "nobody", "--json")
-    assert missing.code == 1
+    assert missing.code == 2
     assert "Traceback" not in missing.err
 
 
@@ -212,8 +212,8 @@ def test_the_local_server_is_the_default_and_keeps_its_key_private(clean_environ
 
 
 def test_runs_that_wait_until_asked(server: Server, work: Path) -> None:
-    """`watch` shows our offline runs and the official client's own online runs, and sends neither."""
-    python(training.short("held"), work, RUNFERRY_MODE="offline")
+    """`watch` shows our dry runs and the official client's own online runs, and sends neither."""
+    python(training.short("held"), work, RUNFERRY_MODE="dryrun")
     python(training.short("theirs"), work)
     theirs = folders(work)[-1]
     (theirs / "runferry.json").unlink()

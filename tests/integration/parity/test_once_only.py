@@ -177,7 +177,7 @@ def test_watch_and_sync_at_once(server: Server, work: Path) -> None:
         assert second.code == 1
         assert "already running" in second.err
         wrong = runferry("sync", work / "nowhere", "--json", **server.environ)
-        assert (wrong.code, wrong.object["error"]["slug"]) == (1, "not-a-run")
+        assert (wrong.code, wrong.object["error"]["slug"]) == (2, "not-a-run")
     assert [json.loads(one)["whole"] for one in stores.row_lines(server.data, "live")] == list(range(30))
     assert len(stores.read(server.data, "done").rows) == 5
 

@@ -60,7 +60,7 @@ def test_what_works_can_be_quiet() -> None:
 
 def test_the_parser_is_built_without_running_anything() -> None:
     """For completion scripts and manual pages: nothing is asked, made or started by it."""
-    code = "import threading; from runferry.cli.parser import build_parser; build_parser(); print(threading.active_count())"
+    code = "import threading, runferry.cli.parser as one; one.build_parser(); print(threading.active_count())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("1\n", "")
 

@@ -13,12 +13,13 @@ import pytest
 
 import runferry
 from runferry.engine.engine import Engine
+from runferry.engine.routing import why_held
 from runferry.engine.watched import WatchedFolder
 from runferry.errors import AppError
-from runferry.formats.detect import RunFolder
+from runferry.formats.detect import RunFolder, identify
 from runferry.paths import Home
 from runferry.settings import FolderMode, Settings
-from runferry.status import RunState
+from runferry.status import ON_REQUEST, RunState
 from runferry.sync.destination import Destination
 from runferry.sync.wishes import Wishes
 
@@ -183,7 +184,9 @@ def test_a_folder_whose_server_nobody_knows_is_shown_with_the_reason(engine: Eng
     assert status.problem["slug"] == "server-not-chosen"
 
 
-@pytest.mark.parametrize("values", [{"min_steps": -1}, {"mode": "never"}, {"exclude": "x"}, {"server": "nonsense"}])
+@pytest.mark.parametrize(
+    "values", [{"min_steps": -1}, {"mode": "never"}, {"exclude": "x"}, {"server": "nonsense"}, {"follow_links": 1}]
+)
 def test_what_cannot_be_set_is_told_and_not_saved(engine: Engine, tmp_path: Path, values: dict[str, Any]) -> None:
     (tmp_path / "runs").mkdir()
     with pytest.raises(AppError) as caught:
@@ -209,3 +212,27 @@ def test_what_is_no_folder_or_known_is_told(engine: Engine, tmp_path: Path) -> N
 def test_patterns(pattern: str, matches: bool) -> None:
     watched = WatchedFolder(Path("/w"), choice=None, exclude=(pattern,))  # type: ignore[arg-type]
     assert bool(watched.pattern_for(Path("/w/a/debug/wandb/offline-run-20200101_000000-x"))) is matches
+
+
+@pytest.mark.parametrize(
+    ("recorded", "mode", "waits"),
+    [
+        ("offline", FolderMode.AUTO, False),
+        ("dryrun", FolderMode.AUTO, True),
+        ("dryrun", FolderMode.SYNC, False),
+        ("offline", FolderMode.ASK, True),
+        ("online", FolderMode.ASK, True),
+    ],
+)
+def test_the_setting_of_a_folder_overrides_both_ways(
+    tmp_path: Path, recorded: str, mode: FolderMode, waits: bool
+) -> None:
+    run = runferry.init(dir=str(tmp_path), id="r", mode=recorded, settings={"console": "off", "silent": True})
+    run.finish()
+    (made,) = tmp_path.glob("wandb/offline-run-*")
+    folder = identify(made)
+    assert isinstance(folder, RunFolder)
+    assert why_held(folder, mode).endswith(ON_REQUEST) is waits
+    if mode is FolderMode.AUTO:
+        assert why_held(folder, mode, is_off=True).endswith(ON_REQUEST)
+        assert not why_held(folder, FolderMode.SYNC, is_off=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import runferry
+from runferry import holders
 from runferry.engine.doctor.machine import measuring
 from runferry.engine.doctor.step import Mark
 from runferry.engine.host_metrics import HostMetrics
@@ -118,3 +119,12 @@ def test_doctor_names_what_cannot_be_measured(rig: Rig) -> None:
     assert step.data["reasons"].keys() & {"gpu.nvidia", "gpu.amd", "gpu.0"} or "gpu.0.gpu" in step.data["values"]
     assert all(line.startswith("not measured: ") for line in step.lines)
     assert "off" in measuring(rig.settings.changed(host_metrics=False)).said
+
+
+def test_doctor_says_where_processes_cannot_be_told(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS and Windows; and a container that shows the processes of another one."""
+    monkeypatch.setattr(holders, "PROC", str(tmp_path / "none"))
+    step = measuring(rig.settings)
+    assert step.mark is Mark.WARNING
+    assert "only Linux" in step.said
+    assert "stop" in step.todo

@@ -155,7 +155,7 @@ second = runferry.init(id='second')
 
 
 @posix
-def test_a_forked_child_writes_nothing(tmp_path: Path) -> None:
+def test_a_forked_child_writes_nothing_into_its_parents_log(tmp_path: Path) -> None:
     code = (
         HEAD
         + """
@@ -175,9 +175,11 @@ run.log({'z': 1})
     )
     done = recorder_process.run(tmp_path, code)
     assert done.returncode == 0, done.stderr
-    found = only_log(tmp_path)
+    first, part = sorted(tmp_path.glob("wandb/offline-run-*/run-*.wandb"))
+    found = Log(first)
     assert "from the forked one" in done.stdout
-    assert done.stderr.count("does nothing") == 1
+    assert Log(part).metrics() == [{"forked": 1}, {"forked": 2}]
+    assert Log(part).exit_code == 8
     assert "forked" not in repr((found.metrics(), found.config, found.summary, found.console)).replace("to_forked", "")
     assert [row["_step"] for row in found.rows] == [0, 5]
     assert found.exit_code == 0
@@ -231,9 +233,10 @@ for one in threads: one.join()
     )
     done = recorder_process.run(tmp_path, code)
     assert done.returncode == 0, done.stderr
-    rows = only_log(tmp_path).rows
-    assert [row["_step"] for row in rows] == list(range(len(rows)))
-    assert not any("child" in row for row in rows)
+    first, *parts = [Log(path) for path in sorted(tmp_path.glob("wandb/offline-run-*/run-*.wandb"))]
+    assert [row["_step"] for row in first.rows] == list(range(len(first.rows)))
+    assert not any("forked" in row for row in first.rows)
+    assert [part.metrics() for part in parts] == [[{"forked": 1}]] * 30
 
 
 @pytest.mark.kill

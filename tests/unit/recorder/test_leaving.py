@@ -1,4 +1,4 @@
-"""With which exit code a program ends, whatever way it leaves: each in a real process, held against what the system saw."""
+"""With which exit code a program ends, whatever way it leaves: real processes, held against what the system saw."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import recorder_process
+from packaging_rig import RECORDER_PYTHONS, find_python
 from recorder_log import only_log
 
 HEAD = """
@@ -25,7 +26,8 @@ def deep(code): raise SystemExit(code)
 
 WAYS = (
     "work()", "work()\nsys.exit(3)", "work()\nexit(3)", "work()\nquit(3)", "work()\nexit()", "work()\nquit('text')",
-    "work()\nraise SystemExit(3)", "work()\nraise SystemExit", "work()\nraise SystemExit()", "work()\nraise SystemExit('text')",
+    "work()\nraise SystemExit(3)", "work()\nraise SystemExit", "work()\nraise SystemExit()",
+    "work()\nraise SystemExit('text')",
     "work()\nraise SystemExit(300)", "work()\nout(4)", "work()\nsys.exit(2**70)",
     "work()\ntry: sys.exit(3)\nexcept SystemExit: pass", "work()\ntry: deep(3)\nexcept SystemExit: pass",
     "work()\ntry: sys.exit(3)\nexcept SystemExit: pass\nraise SystemExit(4)",
@@ -42,7 +44,8 @@ WAYS = (
 
 SEEN_SINCE_3_12 = (
     "sys.exit(work())", "sys.exit(work(5))", "raise SystemExit(work())", "raise SystemExit(work(5))", "out(work(6))",
-    "def main():\n    work()\n    raise SystemExit(8)\nmain()", "def main():\n    work()\n    return 2\nsys.exit(main())",
+    "def main():\n    work()\n    raise SystemExit(8)\nmain()",
+    "def main():\n    work()\n    return 2\nsys.exit(main())",
     "work()\nfor n in range(3):\n    if n: raise SystemExit(n + 1)",
 )  # fmt: skip
 
@@ -70,27 +73,20 @@ def test_a_code_that_is_computed(tmp_path: Path, code: str) -> None:
         assert real == 0 or told or "cannot be seen" in only_log(tmp_path).console
 
 
-def older_and_newer() -> list[str]:
-    """Pythons that this computer has, the oldest and the newest that the recorder runs on."""
-    places = [Path.home() / ".pyenv" / "versions" / name / "bin" / "python" for name in PYTHONS]
-    return [str(one) for one in places if one.exists()]
-
-
-PYTHONS = ("3.8.18", "3.10.13", "3.12.1", "3.13.0")
-
-
-def test_other_pythons(tmp_path: Path) -> None:
-    """One process each: a few of the ways, by turns."""
+@pytest.mark.parametrize("version", RECORDER_PYTHONS)
+def test_every_python(tmp_path: Path, version: str) -> None:
+    python = find_python(version)
+    if python is None:
+        pytest.skip(f"no Python {version} on this machine")
     ways = ["work()\nraise SystemExit(3)", "work()\nexit(3)", "work()\nsys.excepthook = print\n1 / 0", "work()"]
-    for python in older_and_newer():
-        for at, code in enumerate(ways):
-            place = tmp_path / Path(python).parts[-3] / str(at)
-            place.mkdir(parents=True)
-            assert len(set(ended(place, code, python))) == 1, (python, code)
-        place = tmp_path / Path(python).parts[-3] / "computed"
+    for at, code in enumerate(ways):
+        place = tmp_path / str(at)
         place.mkdir()
-        real, told = ended(place, "sys.exit(work(5))", python)
-        assert (real, told) == (5, 5 if Path(python).parts[-3] >= "3.12" else 0)
+        assert len(set(ended(place, code, str(python)))) == 1, code
+    place = tmp_path / "computed"
+    place.mkdir()
+    is_seen = tuple(map(int, version.split("."))) >= (3, 12)
+    assert ended(place, "sys.exit(work(5))", str(python)) == (5, 5 if is_seen else 0)
 
 
 def test_quit_is_what_it_was_afterwards(tmp_path: Path) -> None:
@@ -114,7 +110,7 @@ assert kind.__call__ is before
         "run = runferry.init()\ntry: raise ValueError('gone wrong')\nexcept ValueError: run.finish(1)",
         "run = runferry.init()\ntry: raise ValueError('gone wrong')\nexcept ValueError: runferry.finish(exit_code=3)",
         "with runferry.init():\n    raise KeyboardInterrupt('gone wrong')",
-        "import sys\nrun = runferry.init()\nsys.excepthook = lambda *a: sys.stderr.write('mine: gone wrong, no Traceback')\n1 / 0",
+        "import sys\nrun = runferry.init()\nsys.excepthook = lambda *a: print('mine: gone wrong, no Traceback')\n1 / 0",
     ],
 )
 def test_the_traceback_is_in_the_console(tmp_path: Path, code: str) -> None:

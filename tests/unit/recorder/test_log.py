@@ -317,3 +317,80 @@ def test_module_functions_act_on_the_run(start: Any, log: Any, place: Path) -> N
     assert found.config["lr"] == 2
     assert found.summary["s"] == 3
     assert found.exit_code == 0
+
+
+@pytest.mark.parametrize("step", [10**30, 2**63, 2**64 - 1, math.inf, math.nan, "x", [1], object(), -(10**30)])
+def test_a_step_that_cannot_be_costs_no_later_row(start: Any, log: Any, step: Any) -> None:
+    run = start()
+    run.log({"a": 1})
+    run.log({"b": 1}, step=step)
+    run.log({"c": 1})
+    run.log({"d": 1}, step=10)
+    run.finish()
+    rows = log().rows
+    assert [row["_step"] for row in rows][-1] == 10
+    assert {key for row in rows for key in row} >= {"a", "c", "d"}
+    assert log().summary["_step"] == 10
+
+
+def test_an_array_as_a_step(start: Any, log: Any) -> None:
+    numpy = pytest.importorskip("numpy")
+    run = start()
+    for step in (numpy.int64(3), numpy.array(5), numpy.array([1, 2]), 9.0, "11"):
+        run.log({"a": 1}, step=step)
+    run.finish()
+    assert [row["_step"] for row in log().rows] == [3, 5, 9, 11]
+
+
+def test_the_recorders_own_keys_are_its_own(start: Any, log: Any) -> None:
+    run = start(config={"_wandb": 5, "lr": 1})
+    run.log({"_step": 7, "_timestamp": 1, "_runtime": 2, "_wandb": 3, "loss": 0.5})
+    run.log({"_step": None, "acc": [1]}, step=4)
+    run.log(None)
+    run.log(5)
+    run.log({"last": 1})
+    run.config._wandb = 1
+    run.finish()
+    found = log()
+    assert found.metrics() == [{"loss": 0.5}, {"acc": [1], "last": 1}]
+    assert [row["_step"] for row in found.rows] == [0, 4]
+    assert found.summary["_step"] == 4
+    assert found.summary["_timestamp"] > 1e9
+    assert found.summary["_wandb"] == {"runtime": 0}
+    assert found.config == {"_wandb": {}, "lr": 1}
+
+
+class Unwilling:
+    """Raises whatever is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    __str__ = __repr__ = __int__ = __float__ = __iter__ = __bool__ = lambda self: 1 / 0  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    "odd", ["None", "5", "'x'", "[('a', 1)]", "Unwilling()", "object()", "b'x'", "1.5", "{1: 2}", "10**400"]
+)
+def test_no_public_call_raises(start: Any, odd: str) -> None:
+    odd = eval(odd)
+    run = start()
+    calls = [
+        lambda: run.log(odd), lambda: run.log({"a": odd}, step=odd), lambda: run.log({"a": 1}, commit=odd),
+        lambda: run.config.update(odd), lambda: run.config.setdefaults(odd), lambda: run.summary.update(odd),
+        lambda: run.define_metric(odd), lambda: run.define_metric("a", step_metric=odd),
+        lambda: run.define_metric("b", summary=odd), lambda: run.define_metric("c", goal=odd),
+        lambda: run.save(odd), lambda: run.save("x", base_path=odd), lambda: run.save("x", policy=odd),
+        lambda: run.alert(odd, odd, odd, odd), lambda: setattr(run, "name", odd), lambda: setattr(run, "notes", odd),
+        lambda: setattr(run, "tags", odd), lambda: run.finish(odd),
+    ]  # fmt: skip
+    for at, call in enumerate(calls):
+        call()
+        if at < len(calls) - 1:
+            run.define_metric(f"good{at}", summary="max")
+            run.log({f"good{at}": 1})
+    folder = Path(run.sync_dir)
+    found = Log(folder / f"run-{run.id}.wandb")
+    assert [row for row in found.metrics() if any(key.startswith("good") for key in row)]
+    assert {key for key in found.summary if key.startswith("good")} == {f"good{at}" for at in range(len(calls) - 1)}
+    assert all(found.summary[f"good{at}"] == {"max": 1} for at in range(len(calls) - 1))

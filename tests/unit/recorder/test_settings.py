@@ -42,7 +42,7 @@ def test_every_variable(prefix: str) -> None:
         "IGNORE_GLOBS": "*.pt,x/*", "SAVE_CODE": "true", "HOST": "h", "SWEEP_ID": "s",
     }  # fmt: skip
     found = gather({}, None, {prefix + name: value for name, value in environ.items()})
-    assert (found.mode, found.root_dir, found.entity, found.run_id, found.name) == ("offline", "/x", "e", "i", "n")
+    assert (found.mode, found.root_dir, found.entity, found.run_id, found.name) == ("dryrun", "/x", "e", "i", "n")
     assert (found.notes, found.tags, found.group, found.job_type) == ("o", ("a", "b"), "g", "j")
     assert (found.resume, found.console, found.silent, found.disable_code, found.disable_git) == (
         "allow",
@@ -69,7 +69,7 @@ def test_who_wants_no_measurements_of_the_host_says_so_in_old_and_new_names(name
         ("run", "online"),
         ("shared", "online"),
         ("offline", "offline"),
-        ("dryrun", "offline"),
+        ("dryrun", "dryrun"),
         ("disabled", "disabled"),
     ],
 )

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+import runferry
+from runferry.formats.log_reader import LogReader, read_all
+from runferry.formats.summary import summary_json
 from runferry.recorder import recording
 from runferry.recorder.metrics import MetricRules
 
@@ -190,3 +193,39 @@ def test_summary_file(start: Any, folder: Any) -> None:
     assert math.isnan(found["a"])
     assert found["n"] == {"b": 2}
     assert Path(folder() / "files" / "config.yaml").read_text() == "{}\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([1, {"b": 2, "c": 3}, 3], 3),
+        ([1, {"b": 2, "c": 3}, 3, {"b": 5}], {"b": 5}),
+        ([{"b": 2, "c": 3}, 1, {"b": 5}], {"b": 5}),
+        ([{"b": {"d": 1}}, {"b": 2}, {"b": {"e": 1}}], {"b": {"e": 1}}),
+    ],
+)
+def test_a_key_that_is_a_number_then_a_dict_then_a_number(tmp_path: Path, rows: list[Any], expected: Any) -> None:
+    """All within the second that one summary record stands for: the log says what the last row did."""
+    run = runferry.init(project="p", dir=str(tmp_path), settings={"console": "off", "silent": True})
+    for value in rows:
+        run.log({"a": value})
+    run.summary["gone"] = {"x": 1, "y": 1}
+    del run.summary["gone"]
+    run.log({"gone": {"x": 2}})
+    run.finish()
+    content, _ = read_all(next((tmp_path / "wandb").glob("offline-run-*/*.wandb")))
+    found = json.loads(summary_json(content))
+    assert (found["a"], found["gone"]) == (expected, {"x": 2})
+
+
+@pytest.mark.parametrize("step", [10**30, 2**63, float("inf"), "9" * 5000])
+def test_a_step_beyond_every_number_costs_no_later_row(tmp_path: Path, step: Any) -> None:
+    run = runferry.init(project="p", dir=str(tmp_path), settings={"console": "off", "silent": True})
+    run.log({"x": 0})
+    run.log({"x": 1}, step=step)
+    run.log({"x": 2}, step=7)
+    run.log({"x": 3}, step=8)
+    run.finish()
+    batch = LogReader(next((tmp_path / "wandb").glob("offline-run-*/*.wandb"))).read(finished=True)
+    rows = [json.loads(line) for line in batch.history]
+    assert [(row["x"], row["_step"]) for row in rows] == [(0, 0), (1, 1), (2, 7), (3, 8)]

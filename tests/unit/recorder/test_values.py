@@ -9,6 +9,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import itertools
 import math
 import random
 from pathlib import PurePosixPath
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from runferry.recorder.arrays import histogram
 from runferry.recorder.faults import Faults
-from runferry.recorder.values import plain
+from runferry.recorder.values import plain, plain_row
 
 
 class Tensor:
@@ -90,7 +91,8 @@ class OldText(str):
         (OldFloat(2.5), 2.5), (OldText("true"), "true"), (PurePosixPath("a/b"), "a/b"), (frozenset("ba"), ["a", "b"]),
         (collections.OrderedDict(a=1), {"a": 1}), (collections.deque([1]), [1]), ({"a": 1}.keys(), ["a"]),
         (1 + 2j, "1+2j"), ({True: 1, (1, "a"): 2}, {"true": 1, "1,a": 2}), ("\ud800", "\ud800"),
-        (int, "builtins.int"), (iter("ab"), ["a", "b"]), ((one for one in "a"), ["a"]), (array.array("d", [0.5]), [0.5]),
+        (int, "builtins.int"), (iter("ab"), ["a", "b"]), ((one for one in "a"), ["a"]),
+        (array.array("d", [0.5]), [0.5]),
         (math.sqrt, "math.sqrt"), (Colour, f"{__name__}.Colour"), (None, None),
         ({None: {1.5: ()}}, {"None": {"1.5": []}}),
     ],
@@ -162,3 +164,113 @@ def test_what_is_given_is_not_kept() -> None:
     found = plain(given_list, Faults(True))
     given_list[1].append(random.random())  # type: ignore[attr-defined]
     assert found == [1, [2]]
+
+
+class Itself:
+    """Gives itself, or another of its kind, when it is asked for its number."""
+
+    shape: Any = ()
+
+    def __init__(self, number: Any = 0.5) -> None:
+        self._number = number
+
+    def item(self) -> Any:
+        return self
+
+    tolist = item
+
+    def __float__(self) -> Any:
+        return self._number
+
+
+class Endless:
+    """An array with no end of dimensions."""
+
+    @property
+    def shape(self) -> Any:
+        return iter(int, 1)
+
+    def item(self) -> Any:
+        return 1
+
+    def __repr__(self) -> str:
+        return "<endless>"
+
+
+class Swapped:
+    """Gives one of another kind, which gives one of this again."""
+
+    shape = ()
+
+    def item(self) -> Any:
+        return Swapping()
+
+
+class Swapping:
+    shape = ()
+
+    def item(self) -> Any:
+        return Swapped()
+
+
+class EndlessList(list):  # type: ignore[type-arg]
+    def __iter__(self) -> Any:
+        return iter(int, 1)
+
+
+class EndlessDict(dict):  # type: ignore[type-arg]
+    def items(self) -> Any:
+        return ((str(number), number) for number in itertools.count())
+
+
+class LyingText:
+    """Its text is an object that is no plain text."""
+
+    def __str__(self) -> str:
+        return OldText("said")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Itself(), 0.5),
+        ([Itself(), {"a": Itself(1.5)}], [0.5, {"a": 1.5}]),
+        (LyingText(), "said"),
+        (range(10**12), "<range>"),
+        (iter(int, 1), "<callable_iterator>"),
+        (EndlessList(), "<EndlessList>"),
+        (EndlessDict(), "<EndlessDict>"),
+        (Swapped(), "<Swapped>"),
+        (Endless(), "<endless>"),
+    ],
+)
+def test_what_gives_itself_or_has_no_end(value: Any, expected: Any) -> None:
+    found = plain(value, Faults(True))
+    assert found == expected or (isinstance(found, str) and found.startswith("<") and type(value) is Swapped)
+    assert _is_plain(found)
+
+
+def test_lists_in_which_lists_stand_several_times_end() -> None:
+    value: Any = [1]
+    for _ in range(50):
+        value = [value, value]
+    faults = Faults(True)
+    row = plain_row({"bomb": value, "loss": 0.5}, faults)
+    assert row == {"bomb": "<list>", "loss": 0.5}
+    assert faults.counts == {"value-as-text": 1}
+    held: list[Any] = []
+    held += [held, held]
+    assert plain(held, Faults(True)) == "<list>"
+
+
+def test_numpy_gives_numbers_where_its_own_types_give_themselves() -> None:
+    numpy = pytest.importorskip("numpy")
+    wide = numpy.longdouble
+    assert plain(wide("0.5"), Faults(True)) == 0.5
+    assert plain(numpy.array(2.5, dtype=wide), Faults(True)) == 2.5
+    assert plain(numpy.array([0.5, 1.5], dtype=wide), Faults(True)) == [0.5, 1.5]
+    assert plain(numpy.array([[0.5], [1.5]], dtype=wide), Faults(True), False) == [[0.5], [1.5]]
+    assert plain(wide("1e4000"), Faults(True)) == math.inf
+    assert plain(numpy.clongdouble(1 + 2j), Faults(True)) == "1+2j"
+    assert sum(plain(numpy.arange(100, dtype=wide), Faults(True))["values"]) == 100
+    assert plain(numpy.ma.masked, Faults(True)) is None

@@ -219,6 +219,28 @@ def test_a_file_that_was_changed_is_not_sent(rig: Rig) -> None:
     assert list(rig.data.glob("blobs/*/*")) == []
 
 
+def test_a_file_that_is_rewritten_while_it_is_sent_is_not_committed(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.log("ds", {"a": b"one"})
+    put = artifact_files.uploads.put
+
+    def rewritten(session: Session, place: Any, source: Any, size: int) -> None:
+        if place.name != "a":
+            put(session, place, source, size)
+            return
+        rig.staged(b"one").write_bytes(b"two")
+        while source.read(1 << 16):  # a server that takes anything; ours compares itself
+            pass
+
+    monkeypatch.setattr(artifact_files.uploads, "put", rewritten)
+    error = error_of(rig.deliver())
+    assert (error.slug, "a (it was changed since it was logged)" in error.message) == ("artifact-file-gone", True)
+    assert rig.stored == []
+    monkeypatch.undo()
+    rig.staged(b"one").write_bytes(b"one")
+    assert rig.deliver().obstacle() is None
+    assert rig.stored[0].files == {"a": b"one"}
+
+
 def test_content_that_the_server_has_need_not_be_here(rig: Rig) -> None:
     rig.log("ds", {"a": b"one"})
     rig.deliver()

@@ -64,6 +64,7 @@ class Nowhere:
         return lambda *_: ()
 
 
+@pytest.mark.parametrize("silent", [RunState.QUIET, RunState.UNKNOWN])
 @pytest.mark.parametrize(
     ("blocked", "wrong", "state", "slug"),
     [(GONE, [], SyncState.SENT, "file-gone"), (None, ["2 rows"], SyncState.PROBLEM, "not-as-sent")],
@@ -75,11 +76,12 @@ def test_it_is_compared_once(
     wrong: list[str],
     state: SyncState,
     slug: str,
+    silent: RunState,
 ) -> None:
     runferry.init(project="p", dir=str(tmp_path), settings={"console": "off", "silent": True}).finish()
     folder = identify(next((tmp_path / "wandb").glob("offline-run-*")))
     assert isinstance(folder, RunFolder)
-    monkeypatch.setattr(run_sync, "run_state", lambda *_: RunState.QUIET)
+    monkeypatch.setattr(run_sync, "run_state", lambda *_: silent)
     monkeypatch.setattr(run_sync, "meet", lambda *_: None)
     monkeypatch.setattr(checking, "RECHECKS", ())
     monkeypatch.setattr(Taker, "blocked", blocked)

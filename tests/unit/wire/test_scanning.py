@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from runferry.wire.scanning import (
     BLOCK,
-    FILE_HEADER,
     FILE_START,
     HEADER,
     ORPHAN,
@@ -23,24 +22,7 @@ from runferry.wire.scanning import (
     Lost,
     Scanner,
 )
-
-
-def frame(records: list[bytes]) -> tuple[bytes, list[tuple[int, int]]]:
-    """A log, and where each record's bytes begin and end."""
-    data, places = bytearray(FILE_HEADER), []
-    for record in records:
-        left, first, rest = BLOCK - len(data) % BLOCK, True, record
-        if left < HEADER:
-            data += bytes(left)
-        start = len(data)
-        while first or rest:
-            left = BLOCK - len(data) % BLOCK
-            piece, rest = rest[: left - HEADER], rest[left - HEADER :]
-            kind = (2 if rest else 1) if first else (3 if rest else 4)
-            data += struct.pack("<IHB", zlib.crc32(bytes([kind]) + piece), len(piece), kind) + piece
-            first = False
-        places.append((start, len(data)))
-    return bytes(data), places
+from support.framing import frame
 
 
 def sizes() -> st.SearchStrategy[list[bytes]]:

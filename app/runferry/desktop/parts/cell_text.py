@@ -15,4 +15,4 @@ class InertDelegate(QStyledItemDelegate):
 
     def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
         """What a cell shows."""
-        return inert(super().displayText(value, locale))
+        return super().displayText(inert(value) if isinstance(value, str) else value, locale)

@@ -19,12 +19,14 @@ from runferry.desktop.parts.edges import INSET
 from runferry.desktop.parts.texts import Texts
 from runferry.desktop.runs.columns import COLUMNS, ended_badly, progress, progress_text, run_name, told_apart
 from runferry.desktop.runs.model import RunsModel
+from runferry.desktop.text import tr
 from runferry.status import RunStatus, SyncState
 
 ROW = 34
 BAR = 5
 SHAPE = 16
 MARK = 8
+ASK_WIDTH = 84
 BESIDE = 40  # points that are worth to be written into
 # Put together once: an operation on an enum of Qt's takes microseconds.
 SELECTED = QStyle.StateFlag.State_Selected.value
@@ -34,7 +36,13 @@ HOVERED = QStyle.StateFlag.State_MouseOver.value
 PANEL = QStyle.PrimitiveElement.PE_PanelItemViewItem
 ANTIALIASING = QPainter.RenderHint.Antialiasing
 NO_PEN = Qt.PenStyle.NoPen
+ASK = tr("Sync now")
 Index = QModelIndex | QPersistentModelIndex
+
+
+def button_in(area: QRect) -> QRect:
+    """Where the button of a run that waits to be asked for stands in its cell."""
+    return QRect(area.x() + 4, area.y() + 6, min(ASK_WIDTH, area.width() - 8), area.height() - 12)
 
 
 class _Inks:
@@ -151,6 +159,9 @@ class RunDelegate(QStyledItemDelegate):
 
     def _progress(self, painter: QPainter, cell: _Cell, column: int) -> None:
         run, share = cell.run, progress(cell.run)
+        if run.can_be_asked_for:
+            self._ask(painter, cell)
+            return
         tone = words.of_run(run).tone
         area = cell.area.adjusted(4, 0, -4, 0)
         is_moving = share is not None and run.state not in (SyncState.VERIFIED, SyncState.PROBLEM)
@@ -158,6 +169,17 @@ class RunDelegate(QStyledItemDelegate):
             area.setLeft(self._bar(painter, cell.area, share, cell.chosen or self._inks.tones[tone]) + GRID)
         painter.setPen(cell.chosen or self._inks.tones[Tone.SUBTLE if is_moving else tone])
         self._small.draw(painter, area, progress_text(run))
+
+    def _ask(self, painter: QPainter, cell: _Cell) -> None:
+        """What a person can press where a run waits for nothing else."""
+        ink = cell.chosen or self._inks.tones[Tone.ACCENT]
+        place = button_in(cell.area)
+        painter.setRenderHint(ANTIALIASING, True)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(ink)
+        painter.drawRoundedRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.setRenderHint(ANTIALIASING, False)
+        self._small.draw(painter, place.adjusted(GRID, 0, -GRID, 0), ASK)
 
     def _bar(self, painter: QPainter, area: QRect, share: float, ink: QColor) -> int:
         """A bar at the left of the cell; gives where it ends."""

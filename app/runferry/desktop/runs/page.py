@@ -136,6 +136,7 @@ class RunsPage(Page):
         self.model.counted.connect(self._show_body)
         self.table.opened.connect(self.show_run)
         self.table.menu_wanted.connect(self._menu)
+        self.table.asked.connect(lambda run: self.actions_.sync([run]))
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self.search.setFocus)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Refresh), self, lambda: self.actions_.sync(self.table.chosen()))
 

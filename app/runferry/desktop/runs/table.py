@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QMenu, QTableView
 
 from runferry.desktop.memory import Memory
 from runferry.desktop.parts import edges
 from runferry.desktop.parts.tables import quiet
 from runferry.desktop.runs.columns import COLUMNS
-from runferry.desktop.runs.delegate import ROW, RunDelegate
+from runferry.desktop.runs.delegate import ROW, RunDelegate, button_in
 from runferry.desktop.runs.model import RUN, RunsModel
 from runferry.desktop.text import tr
 from runferry.right_of_way import first
@@ -18,6 +18,7 @@ from runferry.status import RunStatus, SyncState
 
 TURN = 80  # milliseconds between two pictures of what moves
 DEGREES = 24
+PROGRESS = next(number for number, one in enumerate(COLUMNS) if one.name == "progress")
 
 NO_ARROW = "QHeaderView::up-arrow, QHeaderView::down-arrow { image: none; width: 0; height: 0; }"  # the title has one
 
@@ -27,10 +28,12 @@ class RunsTable(QTableView):
 
     opened = Signal(object)  # RunStatus
     menu_wanted = Signal(object, QPoint)  # list[RunStatus], where
+    asked = Signal(object)  # RunStatus: one that waited for it
 
     def __init__(self, model: RunsModel, memory: Memory, tells_apart: bool = False) -> None:
         super().__init__()
         self._runs, self._memory = model, memory
+        self._pressed: str | None = None
         self._delegate = RunDelegate(model, self)
         self._delegate.tells_apart = tells_apart
         self.setModel(model)
@@ -135,6 +138,29 @@ class RunsTable(QTableView):
         with first():
             self._delegate.begin()
             super().paintEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A press of the button in a row counts when it is let go there."""
+        pressed, self._pressed = self._pressed, None
+        super().mouseReleaseEvent(event)
+        run = self._asked_at(event)
+        if run is not None and run.key == pressed:
+            self.asked.emit(run)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Remembered where it is on a button; otherwise the table's own."""
+        run = self._asked_at(event)
+        self._pressed = run.key if run is not None else None
+        super().mousePressEvent(event)
+
+    def _asked_at(self, event: QMouseEvent) -> RunStatus | None:
+        """The run whose button is there."""
+        where = event.position().toPoint()
+        index = self.indexAt(where)
+        if event.button() is not Qt.MouseButton.LeftButton or not index.isValid() or index.column() != PROGRESS:
+            return None
+        run = self._runs.run(index.row())
+        return run if run.can_be_asked_for and button_in(self.visualRect(index)).contains(where) else None
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return opens the run."""

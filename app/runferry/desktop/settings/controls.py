@@ -24,7 +24,7 @@ CHOICES = {
         "pac": "A PAC file",
     },
     "mode": {
-        "auto": "Send, but for runs that Runferry recorded offline",
+        "auto": "Send, but for dry runs and directories that are off",
         "sync": "Send every run",
         "ask": "Only when I ask",
     },

@@ -136,6 +136,9 @@ class FolderCard(Panel):
         self._context.tasks.run(lambda: engine.remove_folder(path), over, shell.tell)
 
 
+_SET_APART = {FolderMode.SYNC.value: tr("every run is sent"), FolderMode.ASK.value: tr("sent only when you ask")}
+
+
 def how_watched(status: FolderStatus | None) -> str:
     """41 runs · notified of changes at once / looked at every few seconds, because … · 3 wait until you ask."""
     if status is None:
@@ -147,6 +150,8 @@ def how_watched(status: FolderStatus | None) -> str:
         parts.append(tr("looked at every few seconds, since {why}", why=status.reason))
     else:
         parts.append(tr("looked at every few seconds"))
+    if status.mode in _SET_APART:
+        parts.append(_SET_APART[status.mode])
     if status.held:
         parts.append(plural(status.held, "{n} waits until you ask", "{n} wait until you ask"))
     return " · ".join(parts)

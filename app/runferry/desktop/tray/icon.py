@@ -94,7 +94,7 @@ class Tray(QObject):
         if tip != self._tip:
             self._tip = tip
             if self._icon is not None:
-                self._icon.setToolTip(tip)
+                self._icon.setToolTip(self._tip)
 
     def _turn(self) -> None:
         self._frame = (self._frame + 1) % FRAMES

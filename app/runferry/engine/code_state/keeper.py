@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from runferry.at_work import AT_WORK
 from runferry.engine.code_state.capture import Captured, capture
 from runferry.engine.code_state.workplace import workplaces
 from runferry.formats.detect import RunFolder, RunKind
@@ -118,7 +119,8 @@ class CodeState:
             folder, places = found
             try:
                 if not self._ending.is_set():
-                    self._take(folder, places)
+                    with AT_WORK.turn("keeping a run's code", str(folder.path)):
+                        self._take(folder, places)
             except OSError as error:
                 log.warning("%s: its code state cannot be kept: %s", folder.path, error)
             except Exception:

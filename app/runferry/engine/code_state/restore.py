@@ -41,7 +41,7 @@ HUGE = LARGEST = 1 << 30  # bytes of a patch
 PATIENCE = 600.0  # seconds for a checkout
 _UPSTREAM = re.compile(r"(?:upstream_)?diff_([0-9a-f]{40}(?:[0-9a-f]{24})?)\.patch")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_HEAD = 1 << 20
+_HEAD = 1 << 20  # bytes of a log in which its run record begins
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Restored:
 def local_code(folder: RunFolder, kept: Mapping[str, Path]) -> CodeOfRun:
     """By the run's folder and what the app kept of it. Raises AppError, OSError."""
     source = Source.alone(folder.log)
-    source.read(stop=_HEAD)
+    source.read_front(_HEAD)
     content = source.reader.content
     commit = content.run.git_commit or commit_in(_read(folder.files_dir, "wandb-metadata.json") or b"")
     own = [one.name for one in folder.files_dir.glob("*.patch") if one.name not in kept]

@@ -12,6 +12,7 @@ from runferry.credentials import Keychain
 from runferry.engine.doctor.step import Step, good, warning
 from runferry.engine.host_metrics import options
 from runferry.errors import AppError
+from runferry.holders import why_blind
 from runferry.metrics.sample import RATE
 from runferry.metrics.sampler import Sampler
 from runferry.paths import Home
@@ -79,6 +80,13 @@ def measuring(settings: Settings) -> Step:
     reasons = {**reading.host.reasons, **(own.reasons if own else {})}
     names = sorted(one for one in (*reading.host.values, *(own.values if own else {})) if not one.startswith(RATE))
     lines = [f"not measured: {name} ({why})" for name, why in sorted(reasons.items())]
+    if blind := why_blind():
+        reasons["proc.*"] = blind
+        return warning(
+            f"{len(names)} values of the computer; which processes train a run cannot be told: {blind}",
+            "Runs are measured without their processes, `runferry stop` refuses, and no run is called crashed.",
+            *lines, values=names, reasons=reasons,
+        )  # fmt: skip
     return good(f"{len(names)} values", *lines, values=names, reasons=reasons)
 
 

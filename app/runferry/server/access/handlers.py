@@ -6,7 +6,6 @@ it puts what it knows into ``request.state``: `owner` and `has_key`.
 
 from __future__ import annotations
 
-import html
 import json
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -16,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from runferry.server.access.one_time import SECONDS, OneTimeLinks
 from runferry.server.access.sessions import Sessions
 from runferry.server.bodies import RefusedError, read_body
-from runferry.server.html_page import SAFE_HEADERS, html_page
+from runferry.server.html_page import SAFE_HEADERS, escaped, html_page
 from runferry.server.key_check import is_key
 
 SIGN_IN = "/sign-in"
@@ -83,12 +82,12 @@ def own_path(text: str) -> str:
 
 def sign_in_page(target: str, problem: str = "", status: int = 401) -> HTMLResponse:
     """Asks for the key. `target`: where to go on to, a result of `own_path`."""
-    said = f"<p role=alert><b>{html.escape(problem)}</b></p>" if problem else ""
+    said = f"<p role=alert><b>{escaped(problem)}</b></p>" if problem else ""
     body = (
         f"{said}<p>This page belongs to the person who runs this server. Open it from the app, or with "
         "<code>runferry open</code>; or enter the server's key, which is in the file <code>key</code> of its folder."
         f'</p><form method="post" action="{SIGN_IN}" autocomplete="off">'
-        f'<input type="hidden" name="next" value="{html.escape(target)}">'
+        f'<input type="hidden" name="next" value="{escaped(target)}">'
         '<label>Key <input type="password" name="key" size="44" required autofocus></label> '
         "<button>Sign in</button></form>"
     )

@@ -12,10 +12,12 @@ from pytestqt.qtbot import QtBot
 from runferry.desktop.drop.choose import Choose
 from runferry.desktop.drop.delegate import tick_area
 from runferry.desktop.drop.model import NAME, PROJECT, SERVER, TEAM
+from runferry.engine.contents import Contents, LinkedFile
 from runferry.engine.drop import Found, NoRun
 from runferry.engine.job import SyncRequest
 from runferry.engine.places import Places, ServerPlace
 from runferry.status import DamageReport
+from runferry.sync.links import HIDDEN_IN_HOME, OUTSIDE
 
 COMPANY = "https://wandb.company.com"
 PLACES = Places(
@@ -200,6 +202,33 @@ def test_the_pane_tells_what_is_sent_what_is_lost_and_why_something_is_no_run(ma
     assert "nothing else" in dict(page.facts.facts())["To send"]
     page.table.setCurrentIndex(page.model.index(1, NAME))
     assert dict(page.facts.facts()) == {"Why not": "b is no log.", "Path": "/a/b"}
+
+
+def test_links_are_followed_where_somebody_ticks_it(made: Made) -> None:
+    page = made.page
+    page.model.take([found(1)])
+    assert page.follow_links.isHidden(), "there is nothing to decide"
+    key = "/home/me/.ssh/id_rsa"
+    links = (
+        LinkedFile("own.pt", "/project/own.pt"),
+        LinkedFile("a\n.pt", "/data/a.pt", OUTSIDE),
+        LinkedFile("key", key, HIDDEN_IN_HOME),
+    )
+    page.model.take([found(2, contents=Contents(links=links))])
+    assert not page.follow_links.isHidden()
+    assert page.hint.text().startswith("2 files lie outside of their runs' folders and stay here.")
+    page.table.setCurrentIndex(page.model.index(1, NAME))
+    told = dict(page.facts.facts())["Links"].split("\n")
+    assert told == [
+        "own.pt → /project/own.pt is sent",
+        f"a\\n.pt → /data/a.pt stays here: {OUTSIDE}",
+        f"key → {key} stays here: {HIDDEN_IN_HOME}",
+    ]
+    page.follow_links.click()
+    told = dict(page.facts.facts())["Links"].split("\n")
+    assert (told[1], told[2]) == ("a\\n.pt → /data/a.pt is sent", f"key → {key} stays here: {HIDDEN_IN_HOME}")
+    page.sync.click()
+    assert [one.follow_links for one in made.sent] == [True]
 
 
 def test_what_is_no_run_cannot_be_ticked_or_placed(made: Made, qtbot: QtBot) -> None:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from runferry.desktop.memory import Memory
 from runferry.desktop.runs.actions import RunActions, fill_menu
 from runferry.desktop.runs.columns import COLUMNS, Filter
+from runferry.desktop.runs.delegate import button_in
 from runferry.desktop.runs.model import RunsModel
 from runferry.desktop.runs.table import RunsTable
 from runferry.status import RunState, RunStatus, SyncState
@@ -229,3 +230,26 @@ def test_the_menu_of_many_runs(entries: Any) -> None:
     assert not found["Show in folder"]
     assert found["Copy 2 links"]
     assert found["Retry"]
+
+
+def test_a_run_that_waits_for_a_word_has_a_button_in_its_row(make: Make, qtbot: QtBot) -> None:
+    dry = a_run(1, state=SyncState.WAITING, held="recorded as a dry run: sent on request only")
+    left = a_run(2, state=SyncState.WAITING, held="the official client uploads it itself")
+    table, model = make(dry, left, a_run(3))
+    asked: list[RunStatus] = []
+    table.asked.connect(asked.append)
+
+    def press(run: RunStatus, away: int = 0) -> None:
+        row = model.row_of(run.key)
+        assert row is not None
+        cell = table.visualRect(model.index(row, NAMES.index("progress")))
+        where = button_in(cell).center()
+        qtbot.mousePress(table.viewport(), Qt.MouseButton.LeftButton, pos=where)
+        qtbot.mouseRelease(table.viewport(), Qt.MouseButton.LeftButton, pos=where + QPoint(away, 0))
+
+    press(left)
+    press(dry, away=-300)
+    assert asked == []
+    press(dry)
+    assert [one.key for one in asked] == [dry.key]
+    table.grab()  # painted without a word of Qt's
