@@ -123,6 +123,8 @@ class RunSync:
         # What lasts is shown until something gets through: each try would make it flicker.
         self._set(self._state if self._state in _LASTING else SyncState.SYNCING)
         self.connection.prepare()
+        if self._outlet is not None and self._outlet.healing.is_needed:
+            self._forget()
         if self._source is None:
             self._source = Source(self.log, self._means.permit)
         self._patience.prepare(self._source, self._means.clock)
