@@ -23,7 +23,7 @@ def large_log(size: int = 200 * MB, hold: float = 0.0) -> None:
     text = "".join(chr(97 + n % 26) for n in range(ROW))
     for step in range(size // (ROW + 200)):
         run.log({"loss": 1 / (step + 1), "text": text})
-    print("written", flush=True)  # noqa: T201
+    print("written", flush=True)
     time.sleep(hold)
     run.finish()
 

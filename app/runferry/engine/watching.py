@@ -50,7 +50,6 @@ class Watching:
         """Begin with what is there; what comes later is noticed."""
         from runferry.watch.watcher import Watcher  # loads watchdog, which one-shot commands do not need
 
-        settings = self._engine.settings
         self._engine.pauses.restore()
         self.links.put(who, folders)
         self._watcher = Watcher(
@@ -59,8 +58,8 @@ class Watching:
             on_changed=self.changed,
             on_gone=self._gone,
             clock=self._engine.clock,
-            rescan_interval=settings.rescan_interval,
-            poll_interval=settings.poll_interval,
+            rescan_interval=self._engine.settings.rescan_interval,
+            poll_interval=self._engine.settings.poll_interval,
             skip=(self._engine.home.store,),
         )
         self._engine.attend()
