@@ -97,16 +97,17 @@ def send_much(client: socket.socket, piece: bytes, times: int) -> int:
 
 
 REQUEST = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+FIELD = "X-A: " + "a" * 60000 + "\r\n"
 
 
 @pytest.mark.parametrize(
     ("begin", "piece"),
     [
-        (REQUEST, "X-A: " + "a" * 60000 + "\r\n"),
+        (REQUEST, FIELD),
         (REQUEST + "X-A: ", "a" * 65536),
         (REQUEST, "a: b\r\n" * 10000),
         ("GET /", "a" * 65536),
-        ("POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X-A: " + "a" * 60000 + "\r\n"),
+        ("POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", FIELD),
         ("", "GET /runferry HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 2000),
     ],
     ids=["fields", "one field", "many fields", "path", "fields behind a body", "requests sent ahead"],

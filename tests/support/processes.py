@@ -147,11 +147,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(data: Path) -> Iterator[Server]:
+def serving(data: Path, port: str = "0") -> Iterator[Server]:
     """A local server with a store of its own, in a process of its own."""
     data.mkdir(parents=True, exist_ok=True)
     log = data.with_name(data.name + ".out")
-    command = (*RUNFERRY, "serve", "--data", str(data), "--port", "0")
+    command = (*RUNFERRY, "serve", "--data", str(data), "--port", port)
     with started(*command, cwd=data.parent, log=log) as process:
         address = data / "server.json"
 

@@ -19,6 +19,12 @@ from runferry.errors import PermanentError
 
 EXAMPLES = ("runferry open", "runferry open wandb/latest-run", "runferry open --print")
 
+EXAMPLES = (
+    "runferry open",
+    "runferry open a1b2c3d4",
+    "runferry open wandb/latest-run --print",
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Names and flags are fixed: other tools rely on them."""

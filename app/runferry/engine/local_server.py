@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 START_TIMEOUT = 30.0
 ADDRESS_FILE = "server.json"  # written by `runferry serve` into its store: url, store, pid, owned
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 OWNED = "--owned"  # tells `runferry serve` that an owner started it, and not a person
 
 
@@ -205,7 +206,7 @@ class LocalServer:
 
     def _start(self) -> Running:
         """On the store's port if it is free. Another program may take it before the server does: then on any."""
-        self._store.mkdir(parents=True, exist_ok=True)
+        self._store.mkdir(parents=True, exist_ok=True, mode=0o700)
         usual, was_kept = self.usual_port, is_kept(self._store, self._port)
         ports = (usual, 0) if is_free(usual) else (0,)
         said = ""
@@ -237,8 +238,8 @@ class LocalServer:
 
     def _started(self, port: int) -> tuple[Running | None, str]:
         """Start it on a port, 0 for any; the server, or its last words."""
-        with (self._store / "server.log").open("ab") as output:
-            before = output.tell()
+        said = self._store / "server.out"  # its first words, and its last if it dies; its log takes turns by itself
+        with os.fdopen(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NOFOLLOW, 0o600), "wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [*own_command(), "serve", "--data", str(self._store), "--port", str(port), OWNED],
                 stdin=subprocess.DEVNULL,
@@ -256,4 +257,4 @@ class LocalServer:
             if self._process.poll() is not None:
                 break
             self._clock.wait(waiting, 0.02)
-        return None, (self._store / "server.log").read_bytes()[before:].decode(errors="replace")[-500:]
+        return None, said.read_bytes().decode(errors="replace")[-500:]

@@ -48,4 +48,5 @@ class SharedMeans:
             tell=lambda text: engine._notice(connection.server.url, text),
             code=engine.code_state.files,
             is_local=near and connection.server.is_runferry,
+            on_lost=engine._wake_at,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runferry.remote.answers import TooLong
-from runferry.remote.failures import ServerRefused
+from runferry.remote.failures import GraphQLRefused, ServerRefused
 from runferry.remote.graphql import execute
 from runferry.remote.session import Session
 
@@ -19,7 +19,7 @@ query RunResumeStatus($entity: String, $project: String, $name: String!) {
     bucket(name: $name, missingOk: true) {
       id name displayName config summaryMetrics tags
       historyLineCount eventsLineCount logLineCount historyTail eventsTail
-      wandbConfig(keys: ["t"])
+      wandbConfig(keys: ["t"]) createdAt
     }
   }
 }
@@ -29,6 +29,14 @@ _HOLES = """
 query RunHoles($entity: String, $project: String, $name: String!) {
   model(name: $project, entityName: $entity) {
     bucket(name: $name, missingOk: true) { historyHoleCount eventsHoleCount logHoleCount }
+  }
+}
+"""
+
+_FIRST_HOLES = """
+query RunFirstHoles($entity: String, $project: String, $name: String!) {
+  model(name: $project, entityName: $entity) {
+    bucket(name: $name, missingOk: true) { historyFirstHole eventsFirstHole logFirstHole }
   }
 }
 """
@@ -52,7 +60,7 @@ mutation UpsertBucket(
     jobProgram: $program, jobRepo: $repo, jobType: $jobType, state: $state, sweep: $sweep, tags: $tags,
     summaryMetrics: $summaryMetrics
   }) {
-    bucket { id name displayName historyLineCount project { id name entity { id name } } }
+    bucket { id name displayName historyLineCount createdAt project { id name entity { id name } } }
     inserted
   }
 }
@@ -98,7 +106,7 @@ class Account:
 
 @dataclass(frozen=True)
 class RemoteRun:
-    """What a server has of a run. Counts are lines; tails are the last lines, as text."""
+    """What a server has of a run. Counts are lines; tails the last lines, as text; `began`: as of `Created`."""
 
     storage_id: str
     lines: dict[str, int]
@@ -107,17 +115,19 @@ class RemoteRun:
     summary: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     was_started: bool = False
+    began: str = ""
 
 
 @dataclass(frozen=True)
 class Created:
-    """The answer to an upsert."""
+    """The answer to an upsert. `began`: when the run was created, as the API says it."""
 
     storage_id: str
     entity: str
     project: str
     run_id: str
     history_lines: int
+    began: str = ""
 
 
 def viewer(session: Session) -> Account:
@@ -151,6 +161,7 @@ def look_up(session: Session, entity: str, project: str, run_id: str) -> RemoteR
         summary=bucket.inner("summaryMetrics", {}),
         config=bucket.inner("config", {}),
         was_started="t" in bucket.inner("wandbConfig", {}),
+        began=bucket.text("createdAt"),
     )
 
 
@@ -160,6 +171,17 @@ def holes(session: Session, entity: str, project: str, run_id: str) -> dict[str,
     bucket = data.at("model", "bucket")
     names = {"history": "historyHoleCount", "events": "eventsHoleCount", "console": "logHoleCount"}
     return {stream: bucket.count(name) for stream, name in names.items()}
+
+
+def first_holes(session: Session, entity: str, project: str, run_id: str) -> dict[str, int]:
+    """The number of the first line that a Runferry server never got, or lost; only of streams that have one."""
+    try:
+        data = execute(session, "RunFirstHoles", _FIRST_HOLES, entity=entity, project=project, name=run_id)
+    except GraphQLRefused:  # an older one does not tell
+        return {}
+    bucket = data.at("model", "bucket")
+    names = {"history": "historyFirstHole", "events": "eventsFirstHole", "console": "logFirstHole"}
+    return {stream: bucket.count(name) for stream, name in names.items() if bucket.raw(name) is not None}
 
 
 def upsert(session: Session, **values: Any) -> Created:
@@ -175,6 +197,7 @@ def upsert(session: Session, **values: Any) -> Created:
         project=project.text("name") or str(variables["project"] or ""),
         run_id=bucket.text("name") or str(variables["name"]),
         history_lines=bucket.count("historyLineCount"),
+        began=bucket.text("createdAt"),
     )
 
 

@@ -15,7 +15,7 @@ from runferry.proof import LONGEST_CHALLENGE, answer
 from runferry.server.access.handlers import ONCE, SIGN_IN, Access
 from runferry.server.access.one_time import OneTimeLinks
 from runferry.server.access.sessions import Sessions
-from runferry.server.bodies import RefusedError, read_body
+from runferry.server.bodies import RefusedError, disk_refusal, read_body
 from runferry.server.file_stream import take_post
 from runferry.server.graphql_endpoint import GraphQLEndpoint
 from runferry.server.guard import Guard
@@ -39,13 +39,22 @@ class _Handlers:
         body = await read_body(request)
         context = Context(self._store, self._signer, f"{request.url.scheme}://{request.headers['host']}")
         reply = await run_in_threadpool(self._graphql.answer, body, context)
+        await self._on_disk()
         return Response(reply, media_type="application/json", headers=SAFE_HEADERS)
 
     async def file_stream(self, request: Request) -> Response:
         body = await read_body(request)
         place = request.path_params
         reply = await run_in_threadpool(take_post, self._store, place["entity"], place["project"], place["run"], body)
+        await self._on_disk()
         return Response(json.dumps(reply), media_type="application/json", headers=SAFE_HEADERS)
+
+    async def _on_disk(self) -> None:
+        """What an answer says is on the disk when it is sent; also what it says of what others wrote."""
+        try:
+            await self._store.commits.settled()
+        except OSError as error:
+            raise disk_refusal(error) from error
 
     async def identity(self, request: Request) -> Response:
         value = {"product": "runferry", "version": __version__, "store": self._store.store_id}
@@ -72,6 +81,11 @@ class _Handlers:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
     return JSONResponse({"error": error.text}, status_code=error.status, headers=SAFE_HEADERS)
+
+
+async def _disk(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    return await _refused(request, disk_refusal(error))
 
 
 async def _gone(request: Request, error: Exception) -> Response:
@@ -107,5 +121,5 @@ def create_app(store: Store, *, host: str, port: int) -> Starlette:
     return Starlette(
         routes=routes,
         middleware=[Middleware(Guard, key=store.key, host=host, sessions=sessions)],
-        exception_handlers={RefusedError: _refused, ClientDisconnect: _gone},
+        exception_handlers={RefusedError: _refused, ClientDisconnect: _gone, OSError: _disk},
     )

@@ -11,7 +11,6 @@ and its aliases. One lock over all artifacts; it is never held while bytes are r
 from __future__ import annotations
 
 import dataclasses
-import json
 import secrets
 import threading
 from collections.abc import Iterable
@@ -20,7 +19,8 @@ from typing import Any
 
 from runferry.clock import Clock
 from runferry.server.artifact_record import COMMITTED, DELETED, PENDING, ArtifactRecord, DigestRefusedError, hex_of
-from runferry.server.durable import write_json
+from runferry.server.commits import Commits
+from runferry.server.durable import read_json, write_json
 from runferry.server.index import Index
 from runferry.server.names import Names
 from runferry.server.record import opaque, reveal
@@ -33,8 +33,9 @@ class ArtifactRefusedError(ValueError):
 class Artifacts:
     """All artifacts of a store."""
 
-    def __init__(self, root: Path, index: Index, names: Names, clock: Clock) -> None:
+    def __init__(self, root: Path, index: Index, names: Names, clock: Clock, commits: Commits) -> None:
         self._root = root
+        self._commits = commits
         self._index = index
         self._names = names
         self._clock = clock
@@ -91,18 +92,18 @@ class Artifacts:
     def manifest(self, record: ArtifactRecord) -> dict[str, Any]:
         """The manifest's content; `contents` maps paths to entries. Raises `ArtifactRefusedError`."""
         try:
-            value: dict[str, Any] = json.loads(self.manifest_file(record).read_bytes())
+            value: dict[str, Any] = read_json(self.manifest_file(record))
             contents = value.get("contents") if isinstance(value, dict) else None
             if not isinstance(contents, dict) or not all(isinstance(one, dict) for one in contents.values()):
                 raise ArtifactRefusedError("the manifest has no contents")
             return value
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             raise ArtifactRefusedError("the artifact's manifest is not here") from error
 
     # Changing
 
     def _save(self, record: ArtifactRecord) -> ArtifactRecord:
-        write_json(self._file(record, ".json"), record.as_dict())
+        write_json(self._file(record, ".json"), record.as_dict(), self._commits)
         self._index.put_artifact(record.as_dict())
         return record
 
@@ -191,13 +192,15 @@ class Artifacts:
         with self._lock:
             return self._save(dataclasses.replace(self._known(identifier), state=DELETED, aliases=()))
 
-    def reindex(self) -> None:
-        """Put every artifact's file into the index; unreadable ones are left alone on disk."""
+    def reindex(self) -> list[Path]:
+        """Put every artifact's file into the index; gives those that cannot be read, which are left as they are."""
+        damaged = []
         for path in sorted((self._root / "artifacts").glob("*/*/*/*.json")):
             if path.name.endswith(".manifest.json"):
                 continue
             try:
-                record = ArtifactRecord.from_dict(json.loads(path.read_bytes()))
-            except (OSError, ValueError, TypeError, KeyError):
-                continue
-            self._index.put_artifact(record.as_dict())
+                record = ArtifactRecord.from_dict(read_json(path))
+                self._index.put_artifact(record.as_dict())
+            except (OSError, ValueError, TypeError, KeyError, AttributeError):
+                damaged.append(path)
+        return damaged

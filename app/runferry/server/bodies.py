@@ -7,6 +7,7 @@ import base64
 import contextlib
 import errno
 import hashlib
+import os
 import shutil
 import zlib
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
+
+from runferry.server.durable import open_private
 
 MEMORY_LIMIT = 64 << 20
 _RESERVE = 64 << 20  # bytes of disk that uploads leave free, so that rows can still be taken
@@ -123,7 +126,7 @@ async def _store(request: Request, path: Path, digest: hashlib._Hash) -> int:
         file.write(piece)
 
     size = 0
-    with path.open("wb", buffering=0) as file:
+    with os.fdopen(open_private(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb", buffering=0) as file:
         waiting = bytearray()
         async for piece in request.stream():
             waiting += piece

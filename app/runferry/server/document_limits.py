@@ -63,7 +63,7 @@ class _Counting:
     def _check(depth: int, fields: int, aliases: int, repeats: int) -> None:
         if depth > MAX_DEPTH or fields > MAX_FIELDS or aliases > MAX_ALIASES or repeats > MAX_REPEATS:
             raise GraphQLError(
-                f"the document is too large: depth {depth}, {fields} fields, {aliases} aliases, one name {repeats} times"
+                f"the document is too large: depth {depth}, {fields} fields, {aliases} aliases, one name {repeats}-fold"
             )
 
 

@@ -156,8 +156,11 @@ def _for_client(error: GraphQLError) -> Any:
         return error.formatted
     if isinstance(cause, RecursionError):
         return {**error.formatted, "message": "something in it is nested too deep"}
+    if isinstance(cause, OSError):
+        log.warning("the disk refuses: %s", cause)
+        return {**error.formatted, "message": f"the server's disk refuses: {cause.strerror}"}
     log.error("a resolver failed", exc_info=cause)
-    text = f"the server's disk refuses: {cause.strerror}" if isinstance(cause, OSError) else "internal error"
+    text = "internal error"
     return {**error.formatted, "message": text}
 
 

@@ -1,6 +1,6 @@
 """The GraphQL schema that this server executes: the part of W&B's API that clients use for runs, files and artifacts.
 
-Names and types are the protocol's. Fields that end in `HoleCount` are Runferry's own.
+Names and types are the protocol's. Fields that end in `HoleCount` or `FirstHole` are Runferry's own.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ type Run {
   config: JSONString wandbConfig(keys: [String!]): JSONString summaryMetrics: JSONString systemMetrics: JSONString
   historyLineCount: Int! eventsLineCount: Int! logLineCount: Int!
   historyHoleCount: Int! eventsHoleCount: Int! logHoleCount: Int!
+  historyFirstHole: Int eventsFirstHole: Int logFirstHole: Int
   historyTail: JSONString eventsTail: JSONString historyKeys: JSON
   history(samples: Int, minStep: Int64, maxStep: Int64): [String!]
   events(samples: Int): [String!]

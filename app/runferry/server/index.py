@@ -1,18 +1,24 @@
 """An SQLite index of what lies in the store's files, so that lists need not open every folder.
 
 The files are the truth: the index is thrown away and made again when it is missing, damaged, of another version, or was
-not closed (a kill may have come between a file and its entry). Nothing is kept only here.
+not closed (a kill may have come between a file and its entry). Nothing is kept only here. What it says of runs is
+looked at once more when a run's own record turns out to be damaged.
 
-One connection, used by all threads under one lock.
+One connection, used by all threads under one lock. What the database refuses is raised as OSError.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
 import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
+
+from runferry.server.durable import open_private
 
 VERSION = 2
 
@@ -50,10 +56,14 @@ class Index:
         if healthy:
             self._set_clean(False)
             return False
-        self._start_over()
+        try:
+            self._start_over()
+        except sqlite3.Error as error:
+            raise OSError(errno.EIO, f"the index cannot be made: {error}", str(self._path)) from error
         return True
 
     def _connect(self) -> sqlite3.Connection:
+        os.close(open_private(self._path, os.O_RDWR | os.O_CREAT))
         self._database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode=MEMORY")
         self._database.execute("PRAGMA synchronous=OFF")  # rebuilt after a crash anyway
@@ -62,28 +72,57 @@ class Index:
     def _start_over(self) -> None:
         if self._database is not None:
             self._database.close()
-        for suffix in ("", "-journal", "-wal", "-shm"):
+        old = self._old()
+        with contextlib.suppress(FileNotFoundError):
+            self._path.replace(old)
+        for suffix in ("-journal", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
         self._connect().executescript(_TABLES)
+
+    def _old(self) -> Path:
+        return self._path.with_name(self._path.name + ".old")
+
+    def run_of_old(self, folder: str) -> dict[str, Any] | None:
+        """While it is filled: what the index before it knew of the run in this folder, if it can still be read."""
+        if not self._old().is_file():
+            return None
+        try:
+            with contextlib.closing(sqlite3.connect(f"{self._old().as_uri()}?mode=ro", uri=True)) as old:
+                row = old.execute("SELECT document FROM runs WHERE folder=?", (folder,)).fetchone()
+            found = json.loads(row[0]) if row else None
+        except (sqlite3.Error, ValueError, TypeError):
+            return None
+        return found if isinstance(found, dict) else None
 
     def filled(self) -> None:
         """The rebuild is complete."""
         self._run(f"PRAGMA user_version={VERSION}")
+        self._old().unlink(missing_ok=True)
 
     def close(self) -> None:
         """Mark it as complete and close it."""
-        if self._database is not None:
+        if self._database is None:
+            return
+        with contextlib.suppress(OSError):  # then it is made anew the next time
+            with self._path.open("rb+") as file:
+                os.fsync(file.fileno())  # all of it, before it is called complete
             self._set_clean(True)
-            self._database.close()
-            self._database = None
+        self._database.close()
+        self._database = None
 
     def _set_clean(self, clean: bool) -> None:
+        """On the disk when it returns: after a power cut an old mark would make an old index look like a whole one."""
+        self._run("PRAGMA synchronous=FULL")
         self._run("UPDATE state SET clean=?", int(clean))
+        self._run("PRAGMA synchronous=OFF")
 
     def _run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
             assert self._database is not None, "the index is closed"
-            return self._database.execute(statement, values).fetchall()
+            try:
+                return self._database.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise OSError(errno.EIO, f"the index refuses: {error}", str(self._path)) from error
 
     # Projects and runs
 

@@ -1,8 +1,9 @@
 """A file of lines that are written at line numbers: history, system metrics, console.
 
 Writing the same lines again at the same number changes nothing; a line beyond the end leaves empty lines before it, so
-that nothing ever moves. Every write reaches the operating system before `write` returns. An append that a kill cuts off
-is taken back on the next load; a change in the middle goes through a redo file first: it happens fully or not at all.
+that nothing ever moves. Every write reaches the operating system before `write` returns, and the disk with the next
+group commit. An append that a kill or a power cut leaves torn is taken back on the next load; a change in the middle
+goes through a redo file first: it happens fully or not at all.
 
 Not safe for several threads: the run folder's lock is held around every call. Never parses what the lines mean.
 """
@@ -14,8 +15,10 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from runferry.server.durable import write_whole
+from runferry.server.commits import Commits, sync_folder
+from runferry.server.durable import open_private, write_whole
 
 BLOCK = 1 << 16
 MAX_GAP = 1_000_000  # lines that one write may leave empty; more is a mistaken offset
@@ -40,8 +43,9 @@ def encode(lines: Sequence[str], inner_newline: str) -> bytes:
 class LineFile:
     """One such file. `count` and `size` are valid after `load`; `generation` changes when written lines change."""
 
-    def __init__(self, path: Path, inner_newline: str = " ") -> None:
+    def __init__(self, path: Path, inner_newline: str = " ", commits: Commits | None = None) -> None:
         self.path = path
+        self._commits = commits or Commits()
         self.count = 0
         self.size = 0
         self.generation = 0
@@ -61,14 +65,14 @@ class LineFile:
         if self.path.exists():
             torn = self._scan()
             if torn:
-                os.truncate(self.path, self.size - torn)
+                self._truncate(self.size - torn)
                 self._shrink(self.size - torn, self.count)
         self._loaded = True
 
     def _scan(self) -> int:
         """Count the whole file; returns how many bytes at its end are not a whole line."""
         torn = 0
-        with self.path.open("rb") as file:
+        with self._open() as file:
             while chunk := file.read(_CHUNK):
                 last = chunk.rfind(b"\n")
                 torn = torn + len(chunk) if last < 0 else len(chunk) - last - 1
@@ -104,16 +108,18 @@ class LineFile:
             self._overwrite(offset, len(lines), data)
 
     def _append(self, data: bytes) -> None:
+        is_new = self.size == 0
         try:
-            with self.path.open("ab", buffering=0) as file:
+            with os.fdopen(open_private(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab", buffering=0) as file:
                 view = memoryview(data)
                 while view:
                     view = view[file.write(view) :]
         except OSError:
             with contextlib.suppress(OSError):
-                os.truncate(self.path, self.size)
+                self._truncate(self.size)
             self._loaded = False  # whatever is there now is looked at afresh
             raise
+        self._commits.written(files=[self.path], folders=[self.path.parent] if is_new else [])
         self._extend(data)
 
     def _overwrite(self, offset: int, number: int, data: bytes) -> None:
@@ -127,7 +133,8 @@ class LineFile:
         if old == data:
             return
         tail = self._read(stop, self.size)
-        write_whole(self._redo, b"%d\n" % start + data + tail)
+        write_whole(self._redo, b"%d\n" % start + data + tail, self._commits)
+        sync_folder(self._redo.parent)  # what follows may only begin when its redo can be found after a power cut
         self._loaded = False  # if applying fails half-way, the next load applies it again
         self._apply_redo()
         self._shrink(start, offset)
@@ -136,12 +143,27 @@ class LineFile:
         self._loaded = True
 
     def _apply_redo(self) -> None:
-        head, _, content = self._redo.read_bytes().partition(b"\n")
-        with self.path.open("r+b") as file:
+        with os.fdopen(open_private(self._redo, os.O_RDONLY), "rb") as redo:
+            head, _, content = redo.read().partition(b"\n")
+        with os.fdopen(open_private(self.path, os.O_RDWR | os.O_CREAT), "r+b") as file:
             file.seek(int(head))
             file.write(content)
             file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
         self._redo.unlink()
+        self._commits.written(folders=[self.path.parent])
+
+    def _truncate(self, size: int) -> None:
+        handle = open_private(self.path, os.O_WRONLY)
+        try:
+            os.ftruncate(handle, size)
+        finally:
+            os.close(handle)
+        self._commits.written(files=[self.path])
+
+    def _open(self) -> BinaryIO:
+        return os.fdopen(open_private(self.path, os.O_RDONLY), "rb")
 
     def _byte_of(self, line: int) -> int:
         """Where line number `line` begins."""
@@ -159,7 +181,7 @@ class LineFile:
     def _read(self, start: int, stop: int) -> bytes:
         if stop <= start:
             return b""
-        with self.path.open("rb") as file:
+        with self._open() as file:
             file.seek(start)
             return file.read(stop - start)
 
@@ -171,7 +193,7 @@ class LineFile:
             return
         left = stop - start
         rest = b""
-        with self.path.open("rb") as file:
+        with self._open() as file:
             file.seek(self._byte_of(start))
             while left > 0 and (chunk := file.read(_CHUNK)):
                 *whole, rest = (rest + chunk).split(b"\n")
@@ -183,6 +205,10 @@ class LineFile:
         self.load()
         lines = [line for line in self.iterate(max(0, self.count - 4 * number)) if line]
         return lines[-number:]
+
+    def first_hole(self) -> int | None:
+        """The number of the first line that was never written. Reads the file up to there."""
+        return next((number for number, line in enumerate(self.iterate()) if not line), None)
 
     def holes(self) -> int:
         """How many lines were never written. Reads the file."""

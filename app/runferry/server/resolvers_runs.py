@@ -104,6 +104,22 @@ class RunView:
         """As for history."""
         return self._holes(CONSOLE)
 
+    def _first_hole(self, stream: str) -> int | None:
+        with self._folder.lock:
+            return self._folder.lines(stream).first_hole()
+
+    def history_first_hole(self, _: Context) -> int | None:
+        """The number of the first line below the count that was never written."""
+        return self._first_hole(HISTORY)
+
+    def events_first_hole(self, _: Context) -> int | None:
+        """As for history."""
+        return self._first_hole(EVENTS)
+
+    def log_first_hole(self, _: Context) -> int | None:
+        """As for history."""
+        return self._first_hole(CONSOLE)
+
     # Rows
 
     def _texts(self, stream: str, number: int) -> str:

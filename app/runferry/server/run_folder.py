@@ -7,8 +7,8 @@
     files/…                uploaded files          alerts.jsonl         alerts, one a line
     streams/…              any other stream        heartbeat            empty; its time is the last sign of life
 
-Every change is with the operating system before the method returns. `lock` is held by whoever calls more than one
-method for one answer; all methods take it themselves.
+Every change is with the operating system before the method returns, and on the disk when the store's `commits` are
+settled. `lock` is held by whoever calls more than one method for one answer; all methods take it themselves.
 """
 
 from __future__ import annotations
@@ -18,13 +18,24 @@ import dataclasses
 import errno
 import json
 import os
+import stat as stat_module
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runferry.server.durable import PARTIAL, read_json, write_json, write_whole
+from runferry.server.commits import Commits
+from runferry.server.durable import (
+    PARTIAL,
+    is_plain,
+    make_folder,
+    move_in,
+    open_private,
+    read_json,
+    write_json,
+    write_whole,
+)
 from runferry.server.lines import LineFile
 from runferry.server.names import Names, original
 from runferry.server.record import RunRecord
@@ -53,8 +64,9 @@ class StoredFile:
 class RunFolder:
     """See the module's docstring. Opens nothing until a method needs it."""
 
-    def __init__(self, path: Path, record: RunRecord, names: Names) -> None:
+    def __init__(self, path: Path, record: RunRecord, names: Names, commits: Commits) -> None:
         self.path = path
+        self._commits = commits
         self.record = record
         self.lock = threading.RLock()
         self.deleted = False  # set by the store; a late request must not make the folder again
@@ -63,15 +75,15 @@ class RunFolder:
         self._rows: dict[str, RowIndex] = {}
 
     @classmethod
-    def load(cls, path: Path, names: Names) -> RunFolder:
+    def load(cls, path: Path, names: Names, commits: Commits) -> RunFolder:
         """The run in the folder `path`. Raises OSError, ValueError, TypeError or KeyError where there is none."""
-        return cls(path, RunRecord.from_dict(read_json(path / RECORD)), names)
+        return cls(path, RunRecord.from_dict(read_json(path / RECORD)), names, commits)
 
     def save(self, record: RunRecord) -> None:
         """Make `record` the run's, on disk and here."""
         with self.lock:
             self._must_be_there()
-            write_json(self.path / RECORD, record.as_dict())
+            write_json(self.path / RECORD, record.as_dict(), self._commits)
             self.record = record
 
     def _must_be_there(self) -> None:
@@ -95,7 +107,7 @@ class RunFolder:
             if name not in self._lines:
                 inside = self.path if name in (HISTORY, EVENTS, CONSOLE) else self.path / "streams"
                 mark = _NEWLINE_MARK if name == CONSOLE else " "
-                self._lines[name] = LineFile(inside / self._names.component(name), mark)
+                self._lines[name] = LineFile(inside / self._names.component(name), mark, self._commits)
             self._lines[name].load()
             return self._lines[name]
 
@@ -116,19 +128,20 @@ class RunFolder:
                 return
             lines = self.lines(name)
             if lines.count == 0:
-                lines.path.parent.mkdir(exist_ok=True)
+                make_folder(lines.path.parent, self._commits)
             lines.write(offset, content)
 
     def write_summary(self, text: str) -> None:
         """The latest summary wins."""
         with self.lock:
             self._must_be_there()
-            write_whole(self.path / SUMMARY, text.encode("utf-8", "backslashreplace"))
+            write_whole(self.path / SUMMARY, text.encode("utf-8", "backslashreplace"), self._commits)
 
     def summary_text(self) -> str:
         """The summary as it was sent; an empty object where none was."""
         try:
-            return (self.path / SUMMARY).read_text(encoding="utf-8") or "{}"
+            with os.fdopen(open_private(self.path / SUMMARY, os.O_RDONLY), "r", encoding="utf-8") as file:
+                return file.read() or "{}"
         except FileNotFoundError:
             return "{}"
 
@@ -148,7 +161,7 @@ class RunFolder:
         try:
             os.utime(path, (now, now))
         except FileNotFoundError:
-            path.touch()
+            os.close(open_private(path, os.O_WRONLY | os.O_CREAT))
             os.utime(path, (now, now))
 
     def heartbeat(self) -> float:
@@ -173,8 +186,9 @@ class RunFolder:
             self._must_be_there()
             path = self.place(name)
             self._remember_long_name(path, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(finished, path)  # noqa: PTH105 - the atomic one on every system
+            if not is_plain(self.path, path.parent):
+                raise FileExistsError(errno.EEXIST, "a link stands on the way", name)
+            move_in(finished, path, self._commits)
             return path
 
     def _long_names(self) -> dict[str, str]:
@@ -189,7 +203,7 @@ class RunFolder:
             return
         known = self._long_names()
         if known.get(relative.as_posix()) != name:
-            write_json(self.path / _LONG_NAMES, {**known, relative.as_posix(): name})
+            write_json(self.path / _LONG_NAMES, {**known, relative.as_posix(): name}, self._commits)
 
     def file(self, name: str) -> StoredFile | None:
         """One uploaded file, None where there is none."""
@@ -198,7 +212,7 @@ class RunFolder:
             stat = path.stat(follow_symlinks=False)
         except OSError:
             return None
-        if not path.is_file() or path.is_symlink():
+        if not stat_module.S_ISREG(stat.st_mode) or not is_plain(self.path, path):
             return None
         return StoredFile(name, path, stat.st_size, stat.st_mtime)
 
@@ -207,16 +221,16 @@ class RunFolder:
         root = self.path / _FILES
         long_names = self._long_names()
         found = []
-        for folder, _, entries in os.walk(root):
+        for folder, _, entries in os.walk(root) if not root.is_symlink() else ():
             for entry in entries:
                 path = Path(folder, entry)
                 relative = path.relative_to(root)
                 parts = [original(part) for part in relative.parts]
                 name = long_names.get(relative.as_posix()) or "/".join(part or "" for part in parts)
-                if path.is_symlink():
-                    continue
                 with contextlib.suppress(OSError):  # removed meanwhile
-                    stat = path.stat()
+                    stat = path.lstat()
+                    if not stat_module.S_ISREG(stat.st_mode):
+                        continue
                     found.append(StoredFile(name, path, stat.st_size, stat.st_mtime))
         return sorted(found, key=lambda one: one.name)
 
@@ -224,9 +238,13 @@ class RunFolder:
         """Delete an uploaded file; tells whether it was there."""
         with self.lock:
             try:
-                self.place(name).unlink()
+                path = self.place(name)
+                if not is_plain(self.path, path.parent):
+                    return False
+                path.unlink()
             except FileNotFoundError:
                 return False
+            self._commits.written(folders=[path.parent])
             return True
 
     # Alerts
@@ -234,14 +252,14 @@ class RunFolder:
     def add_alert(self, alert: dict[str, Any]) -> None:
         """Append an alert."""
         with self.lock:
-            lines = self._lines.setdefault("alerts", LineFile(self.path / "alerts.jsonl"))
+            lines = self._lines.setdefault("alerts", LineFile(self.path / "alerts.jsonl", commits=self._commits))
             lines.load()
             lines.write(lines.count, [json.dumps(alert)])
 
     def alerts(self) -> Iterator[dict[str, Any]]:
         """All alerts, oldest first."""
         with self.lock:
-            lines = self._lines.setdefault("alerts", LineFile(self.path / "alerts.jsonl"))
+            lines = self._lines.setdefault("alerts", LineFile(self.path / "alerts.jsonl", commits=self._commits))
             yield from [json.loads(line) for line in lines.iterate() if line]
 
     def sweep_partials(self) -> None:

@@ -5,9 +5,12 @@ The port is bound before anything is promised, so a busy one is an error with wo
 
 from __future__ import annotations
 
+import asyncio
+import asyncio.constants
 import contextlib
 import errno
 import logging
+import os
 import signal
 import socket
 import threading
@@ -22,8 +25,10 @@ from runferry.server.app import create_app
 from runferry.server.connections import KEEP_ALIVE, Connections, room
 from runferry.server.protocol import protocol_class
 from runferry.server.store import Store
+from runferry.server.tls import Certificate
 
 log = logging.getLogger(__name__)
+_HANDSHAKE = 10.0  # seconds for TLS to begin
 _LINGER = 5  # seconds that requests have to end when the server stops
 
 
@@ -57,10 +62,10 @@ def _refused(host: str, port: int, error: OSError) -> NeedsUser:
     )
 
 
-def _url(host: str, listener: socket.socket) -> str:
+def _url(host: str, listener: socket.socket, scheme: str = "http") -> str:
     name = "127.0.0.1" if host in ("0.0.0.0", "") else "[::1]" if host == "::" else host  # noqa: S104
     name = f"[{name}]" if ":" in name and not name.startswith("[") else name
-    return f"http://{name}:{listener.getsockname()[1]}"
+    return f"{scheme}://{name}:{listener.getsockname()[1]}"
 
 
 class _Server(uvicorn.Server):
@@ -94,7 +99,9 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _server(store: Store, host: str, port: int, on_ready: Callable[[], None]) -> _Server:
+def _server(
+    store: Store, host: str, port: int, on_ready: Callable[[], None], certificate: Certificate | None = None
+) -> _Server:
     limits = Connections(room())
     config = uvicorn.Config(
         create_app(store, host=host, port=port),
@@ -111,6 +118,8 @@ def _server(store: Store, host: str, port: int, on_ready: Callable[[], None]) ->
         proxy_headers=False,
         timeout_keep_alive=int(KEEP_ALIVE),
         timeout_graceful_shutdown=_LINGER,
+        ssl_certfile=certificate.certificate if certificate else None,
+        ssl_keyfile=certificate.key if certificate else None,
     )
     return _Server(config, on_ready, limits)
 
@@ -183,14 +192,24 @@ class LocalServer:
         self._server = self._thread = self._listener = self._store = None
 
 
-def serve_forever(data: Path, host: str, port: int, on_ready: Callable[[str, Store], None]) -> None:
+def serve_forever(
+    data: Path,
+    host: str,
+    port: int,
+    on_ready: Callable[[str, Store], None],
+    certificate: Certificate | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT; call on the main thread. `on_ready` gets address and store. Raises AppError."""
+    if hasattr(os, "umask"):
+        os.umask(0o077)  # this process is the server's alone: whatever it makes is its owner's
+    if certificate is not None:  # connections are counted from the end of their handshake on
+        asyncio.constants.SSL_HANDSHAKE_TIMEOUT = _HANDSHAKE
     store = Store.open(data)
     try:
         listener = _bind(host, port)
         try:
-            url = _url(host, listener)
-            _server(store, host, port, lambda: on_ready(url, store)).run(sockets=[listener])
+            url = _url(host, listener, "https" if certificate else "http")
+            _server(store, host, port, lambda: on_ready(url, store), certificate).run(sockets=[listener])
         finally:
             listener.close()
     finally:

@@ -1,13 +1,14 @@
 """The local server's store: a folder that one process owns while it is open.
 
-    key           the API key, 40 characters, readable by its owner only
+    key           the API key, 40 characters
     store.json    which store this is, and how names are written
     runs/         <entity>/<project>/<run id>/: see `run_folder`
     artifacts/ blobs/   see `artifacts`
     deleted/      runs that were deleted: moved here, never erased by the server
     index.sqlite  see `index`; tmp/: files being received; lock: held while the store is open
 
-Every method may be called from any thread.
+All of it is readable by its owner only (see `skeleton`). What a method changes is with the operating system when it
+returns, and on the disk when `commits` are settled. Every method may be called from any thread.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ import contextlib
 import hashlib
 import logging
 import os
-import secrets
-import string
 import threading
 import uuid
 import weakref
@@ -30,10 +29,13 @@ import filelock
 
 from runferry.clock import Clock, SystemClock
 from runferry.errors import NeedsUser, PermanentError
+from runferry.server import skeleton
 from runferry.server.artifacts import Artifacts
-from runferry.server.durable import read_json, write_json
+from runferry.server.commits import Commits
+from runferry.server.durable import is_plain, make_folder, open_private, read_json, write_json
 from runferry.server.index import Index
 from runferry.server.names import Names
+from runferry.server.rebuild import rebuild
 from runferry.server.record import RunRecord, reveal
 from runferry.server.run_folder import RECORD, RunFolder
 
@@ -41,7 +43,6 @@ FORMAT = 1
 DEFAULT_ENTITY = "local"
 DEFAULT_PROJECT = "uncategorized"
 _KEPT = 256  # run folders whose line counts stay in memory
-_KEY_LETTERS = string.digits + string.ascii_lowercase
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +55,12 @@ class Store:
         self.clock = clock or SystemClock()
         self.key = ""
         self.store_id = ""
+        self.notes: list[str] = []  # what a person should know of the store as it was found
+        self.commits = Commits()
         self._names = Names()
         self._owner = filelock.FileLock(path / "lock", timeout=0)
         self.index = Index(path / "index.sqlite")
-        self.artifacts = Artifacts(path, self.index, self._names, self.clock)
+        self.artifacts = Artifacts(path, self.index, self._names, self.clock, self.commits)
         self._lock = threading.Lock()
         self._alive: weakref.WeakValueDictionary[tuple[str, str, str], RunFolder] = weakref.WeakValueDictionary()
         self._recent: OrderedDict[tuple[str, str, str], RunFolder] = OrderedDict()
@@ -67,7 +70,10 @@ class Store:
         """Take the store at `path`, making it where there is none. Raises AppError: in use, unreadable, too new."""
         store = cls(path.absolute(), clock)
         try:
-            store.path.mkdir(parents=True, exist_ok=True)
+            make_folder(store.path, store.commits)
+            skeleton.check(store.path)
+            skeleton.close_root(store.path)
+            os.close(open_private(store.path / "lock", os.O_RDWR | os.O_CREAT))
             store._owner.acquire()
         except filelock.Timeout as error:
             raise PermanentError(
@@ -91,24 +97,35 @@ class Store:
 
     def _prepare(self) -> None:
         self._identify()
-        self.key = _take_key(self.path / "key")
+        self.key, said = skeleton.take_key(self.path / "key", self.commits)
+        self.notes += [said] if said else []
         temporary = self.path / "tmp"
-        temporary.mkdir(exist_ok=True)
+        make_folder(temporary, self.commits)
         for left in temporary.iterdir():
-            left.unlink()
-        self.artifacts = Artifacts(self.path, self.index, self._names, self.clock)
+            with contextlib.suppress(OSError):  # a folder, say: nobody asks for what lies here
+                left.unlink()
+        self.artifacts = Artifacts(self.path, self.index, self._names, self.clock, self.commits)
         if self.index.open():
-            self._rebuild()
+            self.notes += rebuild(self.path, self.index, self._names, self.commits)
+            for damaged in self.artifacts.reindex():
+                self.notes.append(f"The artifact in {damaged} cannot be read; its file is left as it is.")
+            self.index.filled()
+        self.commits.flush()
+        for note in self.notes:
+            log.warning(note)
 
     def _identify(self) -> None:
         path = self.path / "store.json"
         try:
             value = read_json(path)
         except FileNotFoundError:
-            value = {"format": FORMAT, "store": str(uuid.uuid4()), "fold_case": _ignores_case(self.path)}
-            write_json(path, value)
+            value = self._new_identity(str(uuid.uuid4()))
         except ValueError as error:
-            raise _unreadable(self.path, error) from error
+            known = skeleton.identity_told(self.path)
+            if not known:
+                raise _unreadable(self.path, error) from error
+            value = self._new_identity(known)
+            self.notes.append("The file store.json was damaged: it was made anew.")
         if not isinstance(value, dict) or not isinstance(value.get("store"), str):
             raise _unreadable(self.path, "store.json does not describe a store")
         if value.get("format") != FORMAT:
@@ -118,34 +135,25 @@ class Store:
                 f"{self.path} has the format {value.get('format')}, this version reads {FORMAT}.",
                 "Use the version of Runferry that made it, or name another folder with --data.",
             )
+        if not value.get("private") and skeleton.tighten(self.path):
+            write_json(path, {**value, "private": True}, self.commits)
         self.store_id = value["store"]
         self._names = Names(fold=bool(value.get("fold_case")))
 
+    def _new_identity(self, store_id: str) -> dict[str, Any]:
+        folds = skeleton.ignores_case(self.path)
+        value = {"format": FORMAT, "store": store_id, "fold_case": folds, "private": True}
+        write_json(self.path / "store.json", value, self.commits)
+        return value
+
     def close(self) -> None:
         """Give the store back. Nothing is lost when this is never called."""
+        with contextlib.suppress(OSError):  # nobody was told that it is on the disk
+            self.commits.flush()
         self.index.close()
         with self._lock:
             self._recent.clear()
         self._owner.release()
-
-    def _rebuild(self) -> None:
-        root = self.path / "runs"
-        for record_file in sorted(root.glob(f"*/*/*/{RECORD}")):
-            try:
-                folder = RunFolder.load(record_file.parent, self._names)
-            except (OSError, ValueError, TypeError, KeyError):
-                log.warning("not a run: %s", record_file)
-                continue
-            folder.sweep_partials()
-            record = folder.record
-            self.index.put_project(record.entity, record.project, record.created)
-            self.index.put_run(record.as_dict(), record_file.parent.relative_to(self.path).as_posix())
-        for project_file in sorted(root.glob("*/*/project.json")):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                value = read_json(project_file)
-                self.index.put_project(value["entity"], value["project"], value["created"])
-        self.artifacts.reindex()
-        self.index.filled()
 
     # Runs
 
@@ -161,7 +169,7 @@ class Store:
             return
         created = self.clock.time()
         value = {"entity": entity, "project": project, "created": created}
-        write_json(self._place(entity, project) / "project.json", value)
+        write_json(self._place(entity, project) / "project.json", value, self.commits)
         self.index.put_project(entity, project, created)
 
     def run(self, entity: str, project: str, name: str) -> RunFolder | None:
@@ -180,15 +188,35 @@ class Store:
         key = (entity, project, name)
         folder = self._alive.get(key)
         if folder is None:
-            entry = self.index.run(*key)
-            if entry is None:
+            folder = self._load(key)
+            if folder is None:
                 return None
-            folder = RunFolder(self.path / entry[0], RunRecord.from_dict(entry[1]), self._names)
             self._alive[key] = folder
         self._recent[key] = folder
         self._recent.move_to_end(key)
         while len(self._recent) > _KEPT:
             self._recent.popitem(last=False)
+        return folder
+
+    def _load(self, key: tuple[str, str, str]) -> RunFolder | None:
+        """From the index, which has every run; or, if it has lost one, from the run's folder."""
+        entry = self.index.run(*key)
+        if entry is not None:
+            path = self.path / entry[0]
+            if not is_plain(self.path, path):
+                return None
+            return RunFolder(path, RunRecord.from_dict(entry[1]), self._names, self.commits)
+        try:
+            path = self._place(*key)
+            if not (path / RECORD).is_file() or not is_plain(self.path, path):
+                return None
+            folder = RunFolder.load(path, self._names, self.commits)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+        record = folder.record
+        if (record.entity, record.project, record.name) != key:
+            return None
+        self.index.put_run(record.as_dict(), path.relative_to(self.path).as_posix())
         return folder
 
     def ensure_run(self, entity: str, project: str, name: str) -> tuple[RunFolder, bool]:
@@ -200,7 +228,7 @@ class Store:
             if folder is not None:
                 return folder, False
             record = RunRecord(entity, project, name, self.clock.time(), display_name=name)
-            folder = RunFolder(place, record, self._names)
+            folder = RunFolder(place, record, self._names, self.commits)
             folder.save(record)
             self.index.put_run(record.as_dict(), place.relative_to(self.path).as_posix())
             self._alive[(entity, project, name)] = folder
@@ -223,8 +251,9 @@ class Store:
         record = folder.record
         with folder.lock, self._lock:
             target = self.path / "deleted" / f"{int(self.clock.time())}-{uuid.uuid4().hex[:8]}-{folder.path.name}"
-            target.parent.mkdir(exist_ok=True)
+            make_folder(target.parent, self.commits)
             folder.path.rename(target)
+            self.commits.written(folders=[folder.path.parent, target.parent])
             folder.deleted = True
             key = (record.entity, record.project, record.name)
             self.index.drop_run(*key)
@@ -255,34 +284,6 @@ class Store:
         """Note the digest of a file that was just received."""
         stat = path.stat()
         self.index.put_digest(path.relative_to(self.path).as_posix(), stat.st_size, stat.st_mtime_ns, digest)
-
-
-def _take_key(path: Path) -> str:
-    """The key in the file, made where there is none. The file is never readable by others, not even for a moment."""
-    try:
-        key = path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        key = "".join(secrets.choice(_KEY_LETTERS) for _ in range(40))
-        partial = path.with_name("key.new")
-        partial.unlink(missing_ok=True)
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(key + "\n")
-        partial.replace(path)
-    if len(key) < 40 or not key.isascii():
-        raise _unreadable(path, "the key file is damaged; remove it and a new key is made")
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        path.chmod(0o600)
-    return key
-
-
-def _ignores_case(folder: Path) -> bool:
-    probe = folder / "CaSe-probe"
-    probe.touch()
-    try:
-        return (folder / "case-PROBE").exists()
-    finally:
-        probe.unlink()
 
 
 def _unreadable(path: Path, cause: object) -> NeedsUser:

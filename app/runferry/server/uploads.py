@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from runferry.server.artifact_record import hex_of
 from runferry.server.bodies import Received, RefusedError, disk_refusal, receive_file
+from runferry.server.durable import move_in
 from runferry.server.names import NameRefusedError
 from runferry.server.store import Store
 from runferry.server.tokens import Signer
@@ -43,6 +44,7 @@ class Uploads:
             if claimed is not None and claimed != received.md5_base64:
                 raise RefusedError(400, "the content does not have the MD5 that was announced")
             await run_in_threadpool(self._keep, parts, received)
+            await self._store.commits.settled()
         except OSError as error:
             raise disk_refusal(error) from error
         finally:
@@ -56,7 +58,7 @@ class Uploads:
         elif kind == BLOB:
             if received.md5 != names[0]:
                 raise RefusedError(400, "the content does not have the MD5 that was announced")
-            _move(received.path, self._store.artifacts.blob(names[0]))
+            move_in(received.path, self._store.artifacts.blob(names[0]), self._store.commits)
         elif kind == MANIFEST:
             self._keep_manifest(received, names[0])
         else:
@@ -80,7 +82,7 @@ class Uploads:
             raise RefusedError(404, "the artifact was deleted")
         if record.manifest_digest and hex_of(record.manifest_digest) != received.md5:
             raise RefusedError(400, "the manifest does not have the digest that was announced")
-        _move(received.path, self._store.artifacts.manifest_file(record))
+        move_in(received.path, self._store.artifacts.manifest_file(record), self._store.commits)
 
     async def get(self, request: Request) -> Response:
         """GET from a signed address."""
@@ -109,13 +111,8 @@ class Uploads:
         return _send(stored.path, name.rpartition("/")[2]) if stored else _missing()
 
 
-def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
-
-
 def _send(path: Path, name: str) -> Response:
-    if not path.is_file():
+    if path.is_symlink() or not path.is_file():
         return _missing()
     headers = {
         "Content-Disposition": f"attachment; filename*=utf-8''{quote(name, safe='')}",

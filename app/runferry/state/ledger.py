@@ -18,7 +18,7 @@ from runferry.clock import Clock
 from runferry.state.database import Database
 from runferry.state.delivery import MEANING, Delivery
 from runferry.state.links import LinkTable
-from runferry.state.shares import Shares
+from runferry.state.losses import Losses
 from runferry.status import SyncState
 
 STREAMS = ("history", "events", "console")
@@ -34,7 +34,7 @@ class Placement:
     count: int
 
 
-class Ledger(Shares):
+class Ledger(Losses):
     """Reads and writes the delivery tables."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -252,10 +252,11 @@ class Ledger(Shares):
         with self._database.transaction() as db:
             db.execute(f"UPDATE deliveries SET {names} WHERE id = ?", (*values.values(), delivery.id))  # noqa: S608 - names are ours
 
-    def set_address(self, target: int, storage_id: str, url: str) -> None:
-        """The server's own id of a run, and where people look at it."""
+    def set_address(self, target: int, storage_id: str, url: str, began_there: str = "") -> None:
+        """The server's own id of a run, where people look at it, and when it says that it began."""
+        values = (storage_id, url, began_there, target)
         with self._database.transaction() as db:
-            db.execute("UPDATE targets SET storage_id = ?, url = ? WHERE id = ?", (storage_id, url, target))
+            db.execute("UPDATE targets SET storage_id = ?, url = ?, began_there = ? WHERE id = ?", values)
 
 
 _DELIVERY = (

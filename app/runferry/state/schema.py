@@ -184,4 +184,8 @@ CREATE TABLE shares (                         -- of a run that has several logs:
 ALTER TABLE deliveries ADD COLUMN meaning INTEGER NOT NULL DEFAULT 0;  -- what `verified` meant; see `state.delivery`
 """
 
-MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE, _ASKED, _SHARES, _LINKS)
+_BEGAN_THERE = """
+ALTER TABLE targets ADD COLUMN began_there TEXT NOT NULL DEFAULT '';  -- when the run began on the server, as it says
+"""
+
+MIGRATIONS = (_FIRST, _POSITION_PATH, _PEOPLE, _SAMPLES, _SET_ASIDE, _ASKED, _SHARES, _LINKS, _BEGAN_THERE)

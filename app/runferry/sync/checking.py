@@ -16,6 +16,7 @@ from runferry.sync.outlet import Outlet
 from runferry.sync.wishes import Wishes
 
 RECHECKS = (1.0, 3.0, 10.0)  # seconds: a server may need a moment until its counts show what it took
+MOST_HEALED = 2  # so often a server may lose lines of a run before it is called a problem
 SLOW_CHECKS = 2  # so many times the server may only have been slow; then a file that it does not have is sent again
 
 
@@ -32,7 +33,7 @@ class Checking:
 
     def __init__(self, is_asked: bool) -> None:
         self.is_asked = is_asked
-        self._tries = 0
+        self._tries = self._healed = 0
 
     def known(
         self, folder: RunFolder, destination: Destination, connection: Connection, means: Means, wishes: Wishes
@@ -61,11 +62,22 @@ class Checking:
         if self._tries == len(RECHECKS):
             return self._final(SyncState.PROBLEM, not_as_sent(found.wrong))
         self._tries += 1
+        if found.is_short and self._heals(outlet):
+            return Verdict(SyncState.SENT, again=0.0)
         is_sent_again = self._tries == SLOW_CHECKS and outlet.send_again(found.files, found.lacks)
         return Verdict(SyncState.SENT, again=0.0 if is_sent_again else RECHECKS[self._tries - 1])
 
+    def _heals(self, outlet: Outlet) -> bool:
+        """A Runferry server counts what it has; of others it may only not be counted yet."""
+        if self._healed == MOST_HEALED or not (outlet.healing.is_counted_at_once or self._tries == SLOW_CHECKS):
+            return False
+        if not outlet.healing.begin():
+            return False
+        self._healed += 1
+        return True
+
     def _final(self, state: SyncState, error: AppError | None = None) -> Verdict:
         if state is not SyncState.SENT:
-            self._tries = 0
+            self._tries = self._healed = 0
         self.is_asked = False
         return Verdict(state, error)

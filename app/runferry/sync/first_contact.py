@@ -1,9 +1,10 @@
 """The first meeting of a log and a run on a server: is what the server has ours already?
 
-With a ledger this is not asked, the ledger wins. Without one (first contact, or the state was lost) the server's last
-line is compared with the log's line of the same number: equal means that it was sent before and is adopted, never
-sent again. Otherwise the server's rows are read back and those of the log are looked for among them. Anything else on
-the server belongs to another log of the same run, and ours goes behind it; where that is not sure, nothing is sent.
+With a ledger this is not asked, the ledger wins; what the server lost since is sent again (see `healing`). Without one
+(first contact, or the state was lost) the server's last line is compared with the log's line of the same number: equal
+means that it was sent before and is adopted, never sent again. Otherwise the server's rows are read back and those of
+the log are looked for among them. Anything else on the server belongs to another log of the same run, and ours goes
+behind it; where that is not sure, nothing is sent.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from runferry.formats.readers import extent
 from runferry.remote.runs import RemoteRun
 from runferry.state.delivery import Delivery
 from runferry.state.ledger import Ledger
-from runferry.sync import reading_back
+from runferry.sync import healing, reading_back
 from runferry.sync.equal import same
 from runferry.sync.reading_back import Before, ReadBack, key_of
 from runferry.sync.source import Source
@@ -35,14 +36,17 @@ def settle(
     """Adopt what the server has of this log, or note how many foreign lines stand before ours.
 
     Gives how many rows were adopted: another machine that sees the same log may have sent them. Raises NeedsUser when
-    the server has lost what it once acknowledged, or when it may have rows of this log and nobody can tell which.
+    the run was deleted on the server, or is not certainly the one that was fed and has fewer rows than it acknowledged,
+    or when it may have rows of this log and nobody can tell which.
     """
     known = sum(delivery.acknowledged.values()) > 0
     have = remote.lines if remote else NOTHING
     if known:
         expected = ledger.server_lines(delivery.target)
         if have["history"] < ledger.acknowledged_end(delivery, "history"):
-            raise _lost(remote, have["history"], expected["history"])
+            if remote is None or healing.take_back(ledger, delivery, remote, have, permit) is None:
+                raise _lost(remote, have["history"], expected["history"])
+            return 0
         if remote is None or extent(log).size <= delivery.position:
             return 0
         adopted = _adopt_more(ledger, delivery, remote, log, permit)

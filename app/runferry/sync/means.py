@@ -21,6 +21,7 @@ class Means:
     on_stop: the server says that the run in this folder is to stop; must return at once.
     code: the kept changes of a run's code, by its log, by name; waits for those that are being taken if it is told to.
     is_local: the server is on this computer.
+    on_lost: a server lost lines of the log in this folder; wakes its run; must return at once.
     """
 
     ledger: Ledger
@@ -37,3 +38,4 @@ class Means:
     tell: Callable[[str], None] = lambda text: None
     code: Callable[[Path, bool], Mapping[str, Path]] = lambda log, wait: {}
     is_local: bool = False
+    on_lost: Callable[[Path], None] = lambda folder: None

@@ -9,7 +9,7 @@ from runferry.formats.detect import RunFolder
 from runferry.remote import runs
 from runferry.remote.runs import Created
 from runferry.state.delivery import Delivery
-from runferry.sync import first_contact
+from runferry.sync import first_contact, healing
 from runferry.sync.connection import Connection
 from runferry.sync.destination import UNCATEGORIZED, Destination
 from runferry.sync.events_there import EventsThere
@@ -49,8 +49,11 @@ def meet(
     remote = runs.look_up(connection.session, entity, project, run_id)
     asked = Created(remote.storage_id if remote else "", entity, project, run_id, 0)
     read_back = partial(runs.history_page, connection.session, asked)
+    losses = ledger.losses(target)
     if adopted := first_contact.settle(ledger, known, remote, source.log, means.permit, read_back):
         means.tell(f"{run_id}: {adopted:,} rows were sent by somebody else (or before); they are not sent again.")
+    if ledger.losses(target) != losses:
+        means.tell(f"{run_id}: {healing.TOLD}")
     delivery = ledger.delivery(known.source, target)
     if run.resume and remote and not delivery.acknowledged["history"] and delivery.starting_step is None:
         ledger.update(delivery, starting_step=starting_step(remote))
@@ -62,11 +65,13 @@ def meet(
         whole.met(remote, is_first=not known.storage_id)
         whole.refresh(is_over=False)
         if remote is not None and delivery.storage_id and source.log.stat().st_size < delivery.position:
-            created = Created(delivery.storage_id, entity, project, run_id, 0)  # a longer copy has said it all
+            created = Created(
+                delivery.storage_id, entity, project, run_id, 0, remote.began
+            )  # a longer copy has said it all
         else:
             created = record.send()
     url = f"{connection.server.app_url}/{created.entity}/{created.project}/runs/{run_id}"
-    ledger.set_address(target, created.storage_id, url)
+    ledger.set_address(target, created.storage_id, url, created.began)
     count, tail = (remote.lines["events"], remote.events_tail) if remote else (0, [])
     there = EventsThere(connection.session, created, count, tail)
     return Meeting(created, url, ledger.delivery(known.source, target), record, there, whole)

@@ -26,6 +26,7 @@ from runferry.sync.artifacts import RunArtifacts
 from runferry.sync.code_on_server import ABOUT, CodeOnServer
 from runferry.sync.connection import Connection
 from runferry.sync.console_feed import ConsoleFeed
+from runferry.sync.healing import Healing
 from runferry.sync.host_samples import HostSamples
 from runferry.sync.joined_console import JoinedConsole
 from runferry.sync.keeping import Keeper
@@ -81,6 +82,7 @@ class Outlet:
         self._keeper = Keeper(means, delivery, source)
         self._posted = means.clock.monotonic()
         self.url = meeting.url  # where people look at it
+        self.healing = Healing(connection, means, delivery, meeting.run)
 
     @property
     def run(self) -> Created:

@@ -48,12 +48,14 @@ class Comparison:
     """`wrong`: what does not agree, in words; empty when the run is verified. `files`: the names of those among it.
 
     `lacks`: whether keys of the config, or how the run ended, are missing, so that sending them again may help.
+    `is_short`: whether the server has fewer lines than it acknowledged.
     `not_told`: what the server does not tell, so that nobody can compare it.
     """
 
     wrong: list[str]
     files: list[str] = field(default_factory=list)
     lacks: bool = False
+    is_short: bool = False
     not_told: list[str] = field(default_factory=list)
 
 
@@ -67,9 +69,11 @@ def compare(session: Session, run: Created, expected: Expected) -> Comparison:
         for stream, count in expected.lines.items()
         if remote.lines[stream] < count or (remote.lines[stream] > count and stream != "events")  # (see Expected)
     ]
+    is_short = any(remote.lines[stream] < count for stream, count in expected.lines.items())
     if expected.tells_holes:
         holes = runs.holes(session, run.entity, run.project, run.run_id)
         wrong += [f"{stream}: {count} lines never arrived" for stream, count in holes.items() if count]
+        is_short = is_short or any(holes.values())
     if expected.last_row is not None and not (remote.history_tail and same(expected.last_row, remote.history_tail[-1])):
         wrong.append("the last row on the server is another one")
     wrong += _differ("summary", expected.summary, remote.summary)
@@ -81,7 +85,9 @@ def compare(session: Session, run: Created, expected: Expected) -> Comparison:
     lacks = bool(ended) or not remote.config.keys() >= json.loads(expected.config or "{}").keys()
     missing = differences(expected.files, uploads.files(session, run)) if expected.files else []
     wrong += [f"file {name} is not on the server as it was sent" for name in missing]
-    return Comparison(wrong + artifact_check.differences(session, expected.artifacts), missing, lacks, not_told)
+    return Comparison(
+        wrong + artifact_check.differences(session, expected.artifacts), missing, lacks, is_short, not_told
+    )
 
 
 def _differ(what: str, sent: str, there: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import stores, training
-from support.processes import RUNFERRY, Server, python, runferry, serving, started, until
+from support.processes import RUNFERRY, Server, python, runferry, started, until
 
 
 def folders(work: Path) -> list[Path]:
@@ -180,20 +180,6 @@ def test_watch_and_sync_at_once(server: Server, work: Path) -> None:
         assert (wrong.code, wrong.object["error"]["slug"]) == (2, "not-a-run")
     assert [json.loads(one)["whole"] for one in stores.row_lines(server.data, "live")] == list(range(30))
     assert len(stores.read(server.data, "done").rows) == 5
-
-
-def test_a_second_sync_asks_what_the_server_has_now(tmp_path: Path, work: Path) -> None:
-    """The log is not read again, and yet a row that the server lost meanwhile is noticed."""
-    python(training.recorded(), work)
-    with serving(tmp_path / "store") as server:
-        assert runferry("sync", work, **server.environ).code == 0
-        history = stores.read(server.data, "rich").folder / "wandb-history.jsonl"
-    lines = history.read_bytes().splitlines(keepends=True)
-    history.write_bytes(b"".join(lines[:-1]))
-    with serving(tmp_path / "store") as server:
-        again = runferry("sync", work, "--json", **server.environ)
-    assert (again.code, again.object["state"]) == (1, "problem")
-    assert again.object["error"]["slug"] == "rows-lost-on-server"
 
 
 def test_a_file_that_changed_after_the_run_is_sent_again(server: Server, work: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from pathlib import Path
 from unittest import mock
 
@@ -124,10 +125,10 @@ def test_a_change_in_the_middle_happens_fully_or_not(tmp_path: Path, kill_at: st
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     file = LineFile(tmp_path / "x")
     file.write(0, ["a"])
-    real_open = Path.open
+    real_open = os.fdopen
 
-    def open_full(self: Path, mode: str = "r", *rest: object, **named: object) -> object:
-        opened = real_open(self, mode, *rest, **named)  # type: ignore[arg-type]
+    def open_full(handle: int, mode: str = "r", *rest: object, **named: object) -> object:
+        opened = real_open(handle, mode, *rest, **named)  # type: ignore[call-overload]
         if "a" not in mode:
             return opened
         os.write(opened.fileno(), b"par")
@@ -136,11 +137,36 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         broken.__exit__.side_effect = lambda *_: opened.close()
         return broken
 
-    with mock.patch.object(Path, "open", open_full), pytest.raises(OSError, match="No space"):
+    with mock.patch.object(os, "fdopen", open_full), pytest.raises(OSError, match="No space"):
         file.write(1, ["b"])
     assert (tmp_path / "x").read_bytes() == b"a\n"
     file.write(1, ["b"])
     assert content(file) == ["a", "b"]
+
+
+def test_zeros_that_a_power_cut_left_at_the_end_are_taken_back(tmp_path: Path) -> None:
+    LineFile(tmp_path / "x").write(0, ["a", "b"])
+    with (tmp_path / "x").open("ab") as raw:
+        raw.write(bytes(5000))
+    file = LineFile(tmp_path / "x")
+    assert content(file) == ["a", "b"]
+    file.write(2, ["c"])
+    assert (tmp_path / "x").read_bytes() == b"a\nb\nc\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
+@pytest.mark.parametrize("kind", ["link", "pipe", "dangling link"])
+def test_what_is_no_regular_file_is_neither_read_nor_written(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "foreign").write_text("theirs\n")
+    path = tmp_path / "x"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(tmp_path / ("foreign" if kind == "link" else "new"))
+    with pytest.raises(OSError):
+        LineFile(path).write(0, ["mine"])
+    assert (tmp_path / "foreign").read_text() == "theirs\n"
+    assert not (tmp_path / "new").exists()
 
 
 def test_encoding_keeps_one_line_per_line() -> None:

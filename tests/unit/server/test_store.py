@@ -66,6 +66,85 @@ def test_the_index_is_made_again_from_the_files(tmp_path: Path, clock: FixedCloc
     again.close()
 
 
+DAMAGE = {
+    "empty": b"", "zeros": bytes(4096), "torn": b'{"entity": "lo', "a list": b"[1]", "other types": b'{"entity": 1}',
+    "deep": b'{"entity":' * 100_000, "missing": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("with_old_index", [True, False], ids=["with the index before", "without it"])
+def test_a_damaged_record_costs_no_run(tmp_path: Path, clock: FixedClock, damage: str, with_old_index: bool) -> None:
+    path = tmp_path / "s"
+    store = Store.open(path, clock)
+    fill(store)
+    folder = store.run("local", "Pro%ject", "run/1")
+    assert folder is not None
+    before = folder.record
+    store._owner.release()  # as after a power cut
+    assert store.index._database is not None
+    store.index._database.close()
+    content = DAMAGE[damage]
+    if content is None:
+        (folder.path / "run.json").unlink()
+    else:
+        (folder.path / "run.json").write_bytes(content)
+    (folder.path.parent / "project.json").write_bytes(b"")
+    if not with_old_index:
+        (path / "index.sqlite").unlink()
+    again = Store.open(path, clock)
+    found = again.run("local", "Pro%ject", "run/1")
+    assert found is not None
+    with found.lock:
+        assert found.lines(HISTORY).count == 2
+    (note,) = again.notes
+    assert "run/1" in note
+    if with_old_index:
+        assert found.record == before
+    else:
+        assert found.record.state is State.RUNNING
+    assert [name for name, _ in again.index.projects("local")].count("Pro%ject") == 1
+    again.close()
+    third = Store.open(path, clock)
+    assert third.notes == []  # it was made anew
+    third.close()
+
+
+def test_a_run_that_the_index_lost_is_found_in_its_folder(store: Store) -> None:
+    fill(store)
+    store.index._run("DELETE FROM runs")
+    store._alive.clear()
+    store._recent.clear()
+    assert store.run("local", "Pro%ject", "run/1") is not None
+    assert store.run("local", "Pro%ject", "other") is None
+
+
+def test_the_mark_of_a_whole_index_is_taken_back_on_the_disk_before_anything_changes(tmp_path: Path) -> None:
+    """With it an index that a power cut left as it once was would hide every run that came later."""
+    store = Store.open(tmp_path / "s")
+    with sqlite3.connect(f"file:{tmp_path / 's' / 'index.sqlite'}?mode=ro", uri=True) as seen:
+        assert seen.execute("SELECT clean FROM state").fetchone() == (0,)
+    statements: list[str] = []
+    assert store.index._database is not None
+    store.index._database.set_trace_callback(statements.append)
+    store.index._set_clean(False)
+    store.index._database.set_trace_callback(None)
+    assert statements[0].endswith("synchronous=FULL")
+    store.close()
+
+
+def test_a_damaged_store_json_keeps_its_name(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "s")
+    name = store.store_id
+    (tmp_path / "s" / "server.json").write_text(f'{{"store": "{name}", "pid": 1}}')  # as a power cut leaves it
+    store.close()
+    (tmp_path / "s" / "store.json").write_bytes(b"")
+    again = Store.open(tmp_path / "s")
+    assert again.store_id == name
+    assert again.notes
+    again.close()
+
+
 def test_a_clean_index_is_not_made_again(tmp_path: Path, clock: FixedClock) -> None:
     store = Store.open(tmp_path / "s", clock)
     fill(store)

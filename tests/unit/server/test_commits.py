@@ -1,0 +1,122 @@
+"""Group commit: no answer before the disk has it, one flush for all that wait, none too often, no failure hidden."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from runferry.server import commits
+from runferry.server.commits import Commits
+from server_rig import Client
+
+
+def test_requests_at_one_time_share_one_flush(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.upsert("r1")
+    made = client.server.store.commits
+    made._burst = 0
+    before = made.count
+    began = time.monotonic()
+
+    def post(number: int) -> int:
+        return client.post({"files": {f"s{number}": {"offset": 0, "content": ["x"]}}}).status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(post, range(160))) == {200}
+    took = time.monotonic() - began
+    count = made.count - before
+    assert count <= took / commits.PAUSE + 1
+    assert count <= 80
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """What was flushed."""
+    flushed: list[Path] = []
+    monkeypatch.setattr(commits, "_flush_file", flushed.append)
+    monkeypatch.setattr(commits, "sync_folder", flushed.append)
+    return flushed
+
+
+def test_what_is_written_during_a_commit_waits_for_the_next(disk: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Commits(pause=0)
+    first, second = Path("first"), Path("second")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(path: Path) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        disk.append(path)
+
+    monkeypatch.setattr(commits, "_flush_file", slow)
+
+    async def story() -> None:
+        made.written(files=[first])
+        waiting = asyncio.create_task(made.settled())
+        await asyncio.to_thread(begun.wait, 10)
+        made.written(files=[second])
+        late = asyncio.create_task(made.settled())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        assert not late.done()
+        go_on.set()
+        await asyncio.gather(waiting, late)
+
+    asyncio.run(story())
+    assert disk == [first, second]
+    assert made.count == 2
+
+
+def test_who_wrote_nothing_waits_for_nothing(disk: list[Path]) -> None:
+    made = Commits()
+    asyncio.run(made.settled())
+    assert made.count == 0
+
+
+def test_files_come_before_the_folders_that_name_them(disk: list[Path]) -> None:
+    made = Commits()
+    made.written(folders=[Path("folder")])
+    made.written(files=[Path("folder/file")])
+    asyncio.run(made.settled())
+    assert disk == [Path("folder/file"), Path("folder")]
+
+
+def failing(times: int) -> Callable[[Path], None]:
+    left = [times]
+
+    def flush(path: Path) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise OSError(errno.EIO, "Input/output error")
+
+    return flush
+
+
+def test_a_disk_that_refuses_is_told_and_asked_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.upsert("r1")
+    monkeypatch.setattr(commits, "_flush_file", failing(1))
+    body = {"files": {"wandb-history.jsonl": {"offset": 0, "content": ["{}"]}}}
+    refused = client.post(body)
+    assert refused.status_code == 503
+    assert "disk refuses" in refused.text
+    assert client.post(body).status_code == 200
+
+
+def test_the_pace(disk: list[Path]) -> None:
+    made = Commits(pause=0.05, burst=4)
+
+    async def many(number: int) -> float:
+        began = time.monotonic()
+        for _ in range(number):
+            made.written(files=[Path("x")])
+            await made.settled()
+        return time.monotonic() - began
+
+    assert asyncio.run(many(4)) < 0.15  # a burst
+    assert asyncio.run(many(10)) >= 0.4  # and then no faster than agreed
