@@ -278,6 +278,32 @@ def test_nothing_can_be_put_in_the_way_after_the_judgement(project: Path, tmp_pa
     assert read, "no file was ever read"
 
 
+@pytest.mark.parametrize("is_legacy", [False, True], ids=["log", "legacy"])
+@pytest.mark.parametrize("swapped", ["run", "wandb"])
+def test_the_runs_folder_becomes_a_link_after_it_was_found(tmp_path: Path, is_legacy: bool, swapped: str) -> None:
+    """Whoever shares the folder swaps it, or one above it, for a link: at once, or while other files are sent."""
+    run = tmp_path / "project" / "wandb" / "run-20200101_000000-r"
+    private = tmp_path / "private" if swapped == "run" else tmp_path / "private" / run.name
+    for place, text in ((run, "own"), (private, SECRET)):
+        (place / "files").mkdir(parents=True)
+        for one in (place / "files" / "f", place / "f"):
+            one.write_text(text)
+    (run / ("wandb-history.jsonl" if is_legacy else "run-r.wandb")).write_bytes(b"")
+    found = identify(run)
+    assert isinstance(found, RunFolder)
+    links = RunLinks(found, Wishes())
+    before = links.spot("f")
+    with before.open() as file:
+        assert file.read() == b"own"
+    folder = run if swapped == "run" else run.parent
+    folder.rename(folder.with_name("aside"))
+    folder.symlink_to(tmp_path / "private")
+    for spot in (before, links.spot("f"), RunLinks(found, Wishes()).spot("f")):
+        with pytest.raises(OSError):
+            spot.open()
+    assert RunLinks(found, Wishes()).spot("f").why == OUTSIDE, "it is named, with where it leads"
+
+
 def test_the_page_says_where_a_link_leads(project: Path, tmp_path: Path) -> None:
     run, target = project / "wandb" / "run", tmp_path / "other" / "data.bin"
     link(run, "a", target)

@@ -43,8 +43,8 @@ class Uploads:
             claimed = request.headers.get("content-md5")
             if claimed is not None and claimed != received.md5_base64:
                 raise RefusedError(400, "the content does not have the MD5 that was announced")
-            await run_in_threadpool(self._keep, parts, received)
-            await self._store.commits.settled()
+            async with self._store.commits.answering():
+                await run_in_threadpool(self._keep, parts, received)
         except OSError as error:
             raise disk_refusal(error) from error
         finally:

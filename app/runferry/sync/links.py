@@ -56,14 +56,14 @@ class Spot:
         """The file, if it may be sent and is a regular one. Raises OSError."""
         if self.why:
             raise NotRegular(0, self.why, str(self.real))
-        return open_real(self.real) if self.link else open_below(self.folder, self.real.relative_to(self.folder))
+        return open_real(self.real)  # also in the run's own folder: that may be a link by now
 
 
 class RunLinks:
     """Of one run folder. known: the links of which something was decided before, by the file's name."""
 
     def __init__(self, folder: RunFolder, wishes: Wishes, known: Callable[[], Mapping[str, KnownLink]] = dict) -> None:
-        self.folder = Path(os.path.realpath(folder.path))
+        self.folder = folder.path  # without links when the run was found; one that came since leads out of it
         self._files = folder.files_dir
         self._wishes, self._known = wishes, known
         self._run = folder
