@@ -38,6 +38,7 @@ class Uploads:
         parts = self._signer.check(request.path_params["token"], "PUT")
         if parts is None:
             raise RefusedError(403, "the upload address is not valid (any more)")
+        request.state.is_signed = True
         received = await receive_file(request, self._store.temporary())
         try:
             claimed = request.headers.get("content-md5")
@@ -89,6 +90,7 @@ class Uploads:
         parts = self._signer.check(request.path_params["token"], "GET")
         if parts is None:
             return _missing()
+        request.state.is_signed = True
         kind, *names = parts
         if kind == RUN_FILE:
             return await run_in_threadpool(self._run_file, *names)
