@@ -3,11 +3,14 @@ of ours that nobody knows yet; everything else is real.)"""
 
 from __future__ import annotations
 
+import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from support.processes import environment, python, runferry, until
 
@@ -17,6 +20,16 @@ TRAINING = "import runferry; r = runferry.init(id={id!r}, project='p', mode='onl
 
 def status() -> dict[str, Any]:
     return runferry("status", "--json").object
+
+
+def _answers() -> bool:
+    told = Path(environment()["RUNFERRY_HOME"]) / "store" / "server.json"
+    try:
+        port = urlsplit(json.loads(told.read_text())["url"]).port
+        socket.create_connection(("127.0.0.1", port or 0), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def own_faults() -> list[dict[str, Any]]:
@@ -42,7 +55,8 @@ def test_a_stuck_part_is_named_and_left_behind_at_the_end(tmp_path: Path) -> Non
         assert any("run-stuck" in one for one in step["lines"])
     finally:
         watch.send_signal(signal.SIGTERM)
-        code = watch.wait(30)
+        code = watch.wait(40)
+    until(lambda: not _answers(), "the local server ended, too")
     text = log.read_text()
     assert code in (0, 1), text
     assert "Traceback" not in text
