@@ -14,6 +14,7 @@ import sys
 import threading
 
 from runferry.at_work import AT_WORK, stacks
+from runferry.inert import inert
 
 GRACE = 20.0  # seconds; the parts' own graces are shorter
 
@@ -49,9 +50,9 @@ def _end(grace: float, over: threading.Event) -> None:
     if over.wait(grace):
         return
     names = _left()
-    log.error("Ending without %s.\n%s", names, stacks())
+    log.error("Ending without %s.", names, extra={"below": stacks()})
     with contextlib.suppress(Exception):
-        sys.stderr.write(f"runferry: ended without {names}, which did not end within {grace:g} seconds.\n")
+        sys.stderr.write(f"runferry: ended without {inert(names)}, which did not end within {grace:g} seconds.\n")
         sys.stderr.flush()
         sys.stdout.flush()
     os._exit(1)

@@ -84,6 +84,8 @@ class MaskingFormatter(logging.Formatter):
             lines.append(_behind_marks(self.formatException(record.exc_info)))
         if record.stack_info:
             lines.append(_behind_marks(self.formatStack(record.stack_info)))
+        if below := getattr(record, "below", ""):  # given as `extra`: more lines than one
+            lines.append(_behind_marks(str(below)))
         return self._known.mask("\n".join(lines))
 
 

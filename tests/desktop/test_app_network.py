@@ -111,7 +111,7 @@ def behind_a_proxy(desktop: Desktop, folder: Path, company: Company) -> Iterator
     store, port = folder / "store", free_port()
     with (
         serving(desktop, store, port),
-        TlsServer(company.good(HOST, OTHER), forward(port)) as server,
+        TlsServer(company.good(HOST, OTHER), forward(port, tls=True)) as server,
         Proxy(server.port) as proxy,
     ):
         yield server, (store / "key").read_text().strip(), proxy.url

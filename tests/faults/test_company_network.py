@@ -29,7 +29,7 @@ def server(place: Place, company: Company) -> Iterator[TlsServer]:
     """A W&B server with a certificate of the company's CA."""
     with place.runferry("serve") as serve:
         serve.says("WANDB_API_KEY=")
-        with TlsServer(company.good("localhost", "wandb.example"), forward(place.port)) as made:
+        with TlsServer(company.good("localhost", "wandb.example"), forward(place.port, tls=True)) as made:
             yield made
 
 

@@ -153,4 +153,4 @@ def test_a_fault_of_the_queue_is_a_problem_that_people_see(tmp_path: Path, monke
         until(lambda: len(server.requests) > 0 and bool(engine.faults))
         (problem,) = [one for one in engine.problems() if one.slug == "part-failed"]
         assert "OverflowError" in problem.message
-        assert any("started again" in one.text for one in engine.activity.entries())
+        until(lambda: any("started again" in one.text for one in engine.activity.entries()))

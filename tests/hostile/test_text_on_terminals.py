@@ -124,13 +124,14 @@ def test_a_record_of_a_log_is_one_line(writing: Path) -> None:
         raise ValueError(forged)
     except ValueError:
         log.exception("failed at %s", forged, stack_info=True)
-    log.warning("%s", os.fsdecode(b"n\xff"))
+    log.warning("%s", os.fsdecode(b"n\xff"), extra={"below": f"stack\n{forged}"})
     text = writing.read_text()
     assert faults(text) == set()
     records = [line for line in text.splitlines() if not line.startswith("  | ")]
     assert len(records) == 3
     assert "ValueError" in text
     assert records[2].endswith("n\\xff")
+    assert "  | stack\n" in text
 
 
 def test_what_is_json_can_be_read_by_everybody(tmp_path: Path) -> None:

@@ -184,8 +184,9 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
             one.shutdown(socket.SHUT_RDWR)
 
 
-def forward(port: int) -> Callable[[bytes], bytes]:
-    """An `answer` that asks a server on loopback."""
+def forward(port: int, tls: bool = False) -> Callable[[bytes], bytes]:
+    """An `answer` that asks a server on loopback. tls: as what speaks TLS for a server does, addresses that the server
+    names are those at which it was asked."""
 
     def answer(request: bytes) -> bytes:
         head, _, body = request.partition(b"\r\n\r\n")
@@ -196,9 +197,23 @@ def forward(port: int) -> Callable[[bytes], bytes]:
             parts = []
             while more := server.recv(65536):
                 parts.append(more)
-        return b"".join(parts)
+        told = b"".join(parts)
+        return _renamed(told, b"http://127.0.0.1:%d" % port, b"https://" + _host(head)) if tls else told
 
     return answer
+
+
+def _host(head: bytes) -> bytes:
+    lines = [one.partition(b":") for one in head.split(b"\r\n")]
+    return next(value.strip() for name, _, value in lines if name.lower() == b"host")
+
+
+def _renamed(told: bytes, inner: bytes, outer: bytes) -> bytes:
+    """An answer with other addresses in its body, and the length that goes with it."""
+    head, _, body = told.partition(b"\r\n\r\n")
+    changed = body.replace(inner, outer)
+    lengths = [b"content-length: %d" % len(one) for one in (body, changed)]
+    return head.replace(b"Content-Length", b"content-length").replace(*lengths) + b"\r\n\r\n" + changed
 
 
 class Company:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from runferry.clock import Clock
 from runferry.engine import folders
 from runferry.engine.activity import Activity, ActivityKind
+from runferry.engine.changed_logs import ChangedLogs
 from runferry.engine.connections import Connections
 from runferry.engine.host_metrics import HostMetrics
 from runferry.engine.late_samples import LateSamples
@@ -62,6 +63,7 @@ class Controls:
     ledger: Ledger
     settled: Settled
     _late_samples: LateSamples
+    _changed_logs: ChangedLogs
     _stuck_parts: StuckParts
     _means: SharedMeans
     local_server: LocalServer
@@ -195,6 +197,8 @@ class Controls:
         """Every few seconds."""
         self._stuck_parts.look()
         self.watching.look_at_quiet_logs()
+        for log in self._changed_logs.due(self.settled):
+            self.watching.changed(log)
         for log in self._late_samples.due(self.settled, self.ledger, self.host_metrics):
             self.watching.changed(log)
         for server in self.pauses.look():

@@ -14,6 +14,7 @@ from runferry.at_work import AT_WORK
 from runferry.clock import Clock, SystemClock
 from runferry.engine import problems, showing
 from runferry.engine.activity import MOST, SEVERITIES, Activity, ActivityKind, Severity, kind_of_notice
+from runferry.engine.changed_logs import ChangedLogs
 from runferry.engine.changes import Changes
 from runferry.engine.code_state.keeper import CodeState
 from runferry.engine.connections import Connections
@@ -94,6 +95,7 @@ class Engine(Controls, Delivering, Outside):
         self.stopper = Stopper(lambda: self.settings.stop_wait)
         self._changes = Changes(home.settings_file, self.network_changed, self.reload_settings, on_look=self._look)
         self._late_samples = LateSamples()
+        self._changed_logs = ChangedLogs()
         self._stuck_parts = StuckParts(AT_WORK, lambda text: self._notice("", text, ActivityKind.PROBLEM))
         self._stuck_parts.use(settings)
         self._means = SharedMeans(self)

@@ -1,4 +1,5 @@
-"""Which logs are followed closely because their runs are live, and which seemed dead and may grow after all."""
+"""Which logs are followed closely because their runs are live, and which are over and may change after all: a training
+that seemed dead goes on, a log is replaced by a longer copy."""
 
 from __future__ import annotations
 
@@ -28,16 +29,16 @@ class Following:
 
     def __init__(self) -> None:
         self._followed: set[Path] = set()
-        self._crashed: dict[Path, Extent] = {}  # by log: how large it was when its training seemed to be dead
+        self._over: dict[Path, Extent] = {}  # by log: how large it was when its training was found to be over
 
     def changed(self, run: RunSync, watcher: Follower) -> None:
         """A run is at rest: a live log is followed closely, an ended one no longer."""
         path = run.log
-        if run.status_run_state is not RunState.CRASHED:
-            self._crashed.pop(path, None)
-        elif path not in self._crashed:
-            self.seems_dead(path)
         live = run.status_run_state not in ENDED
+        if live:
+            self._over.pop(path, None)
+        elif path not in self._over:
+            self.is_over(path)
         if live and path not in self._followed:
             self._followed.add(path)
             watcher.follow(path)
@@ -45,26 +46,31 @@ class Following:
             self._followed.discard(path)
             watcher.unfollow(path)
 
-    def seems_dead(self, path: Path) -> None:
+    def is_over(self, path: Path) -> None:
         """Remember how large the log of a run is whose training is gone."""
         try:
-            self._crashed[path] = extent(path)
+            self._over[path] = extent(path)
         except OSError:
             log.debug("%s is gone", path)
 
     def drop(self, path: Path, watcher: Follower | None) -> None:
         """A log is nobody's any more."""
-        self._crashed.pop(path, None)
+        self._over.pop(path, None)
         if path in self._followed and watcher is not None:
             self._followed.discard(path)
             watcher.unfollow(path)
 
+    def settled(self, run: RunSync) -> None:
+        """Others look at it from now on, unless its training only seems to be dead: that is looked at more often."""
+        if run.status_run_state is not RunState.CRASHED:
+            self._over.pop(run.log, None)
+
     def grown(self) -> list[Path]:
-        """Logs whose training seemed to be dead, and is not: each is told once."""
-        found = [path for path, before in list(self._crashed.items()) if has_grown(path, before)]
+        """Logs of trainings that were over, and have changed: each is told once."""
+        found = [path for path, before in list(self._over.items()) if has_grown(path, before)]
         for path in found:
-            log.info("%s grows although its training seemed to be dead", path)
-            self._crashed.pop(path, None)
+            log.info("%s changed although its training was over", path)
+            self._over.pop(path, None)
         return found
 
 

@@ -30,7 +30,7 @@ class StuckParts:
         for place, one in found.items():
             if place not in before:
                 error = problems.part_stuck(one)
-                log.warning("%s\n%s", error, stacks(one.threads, are_all=True))
+                log.warning("%s", error, extra={"below": stacks(one.threads, are_all=True)})
                 self._tell(f"{error.title}. {error.message}")
         for place in before.keys() - found.keys():
             self._tell(f"Went on: {place[0]}.")

@@ -50,7 +50,6 @@ class Watching:
         """Begin with what is there; what comes later is noticed."""
         from runferry.watch.watcher import Watcher  # loads watchdog, which one-shot commands do not need
 
-        settings = self._engine.settings
         self._engine.pauses.restore()
         self.links.put(who, folders)
         self._watcher = Watcher(
@@ -59,8 +58,8 @@ class Watching:
             on_changed=self.changed,
             on_gone=self._gone,
             clock=self._engine.clock,
-            rescan_interval=settings.rescan_interval,
-            poll_interval=settings.poll_interval,
+            rescan_interval=self._engine.settings.rescan_interval,
+            poll_interval=self._engine.settings.poll_interval,
             skip=(self._engine.home.store,),
         )
         self._engine.attend()
@@ -164,6 +163,7 @@ class Watching:
             if self._runs.get(run.log) is run:
                 del self._runs[run.log]
             self._held.pop(run.folder.path, None)
+        self._following.settled(run)
 
     def changed(self, log_path: Path) -> None:
         """A log has grown, or what belongs to it. Any thread may tell it."""
@@ -211,7 +211,7 @@ class Watching:
             if status is None:
                 return False
             if status.run_state is RunState.CRASHED:
-                self._following.seems_dead(Path(log_in(status.path)))
+                self._following.is_over(Path(log_in(status.path)))
         except AppError:  # the ordinary way tells it
             return False
         with self._lock:

@@ -68,11 +68,11 @@ class LineFile:
                 if not data.endswith(b"\n"):
                     data += file.readline(LONGEST)
                 there = file.tell()
-                if data.endswith(_PAGE):
+                is_too_long = len(data) >= LONGEST and b"\n" not in data
+                if is_too_long and data.endswith(_PAGE):
                     there = max(next_data(file, there), there)
                     file.seek(there)
                 at_end = not file.read(1)
-                is_too_long = len(data) >= LONGEST and b"\n" not in data
                 is_last = finished and at_end and not data.endswith(b"\n")
                 cut = len(data) if is_last or is_too_long else data.rfind(b"\n") + 1
                 lines = list(self._lines(data[:cut], is_last and not is_too_long))

@@ -13,7 +13,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Sequence
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from runferry.errors import PermanentError
 from runferry.inert import inert
@@ -62,7 +62,10 @@ def absolute(server: str, address: str) -> str:
     if not parts.hostname or parts.username is not None or parts.password is not None:
         _refuse(address, "it names no host, or a login" if parts.hostname else "it names no host")
     if here.scheme == "https" and parts.scheme == "http":
-        _refuse(address, "the file would travel unprotected, while the server itself is reached over https")
+        if parts.hostname == here.hostname:  # it stands behind what speaks TLS for it, and does not know
+            return urlunsplit(parts._replace(scheme="https", netloc=here.netloc))
+        if not (is_loopback(server) and is_loopback(address)):
+            _refuse(address, "the file would travel unprotected, while the server itself is reached over https")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     if port < 1024 and port not in (80, 443, here.port):
         _refuse(address, f"port {port} belongs to another kind of service")

@@ -114,11 +114,8 @@ class RunSync:
 
     def _advance(self) -> float | None:
         self._began_turn = self._means.clock.monotonic()
-        if self.is_paused:
-            self._rest(SyncState.PAUSED)
-            return None
-        if self._is_known_verified():
-            self._rest(SyncState.VERIFIED)
+        if self.is_paused or self._is_known_verified():
+            self._rest(SyncState.PAUSED if self.is_paused else SyncState.VERIFIED)
             return None
         # What lasts is shown until something gets through: each try would make it flicker.
         self._set(self._state if self._state in _LASTING else SyncState.SYNCING)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support import stores, training
-from support.processes import RUNFERRY, Server, python, runferry, serving, started, until
+from support.processes import RUNFERRY, Server, python, runferry, started, until
 
 
 def folders(work: Path) -> list[Path]:

@@ -10,12 +10,13 @@ from runferry import leaving
 from runferry.at_work import AT_WORK
 from runferry.engine.stuck_parts import StuckParts
 from runferry.formats.log_reader import LogReader
+from runferry.right_of_way import Turns
 
 read = LogReader.read
 
 
 def stand_still_at_this_line(reader: LogReader, *given: object, **named: object) -> object:
-    if "stuck" in str(Path(reader.path)):
+    if "stuck" in Path(reader.path).name:
         threading.Event().wait()
     return read(reader, *given, **named)  # type: ignore[arg-type]
 
@@ -23,6 +24,7 @@ def stand_still_at_this_line(reader: LogReader, *given: object, **named: object)
 LogReader.read = stand_still_at_this_line  # type: ignore[assignment,method-assign]
 StuckParts.use = lambda self, settings: None  # type: ignore[method-assign]  # the patience below stays
 AT_WORK.patience = 2.0
+Turns.__init__.__defaults__ = (3.0,)  # type: ignore[misc]
 leaving.begin.__defaults__ = (3.0,)
 
 if __name__ == "__main__":

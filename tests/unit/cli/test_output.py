@@ -18,7 +18,7 @@ MAY_PRINT = {"cli/output.py", "cli/demo_training.py"}  # the second is a trainin
 MAY_NAME_STREAMS = {
     "cli/output.py",
     "cli/progress.py",  # asks whether a bar can be drawn, and hands the terminal to rich in a wrapper
-    "leaving.py",  # the last words of a process that a stuck part holds up
+    "leaving.py",  # says what is stuck when the process ends without it
     "remote/pac_script.py",  # a child process that answers its parent in JSON
 }
 
