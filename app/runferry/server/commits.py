@@ -2,8 +2,8 @@
 
 Whoever writes says so with `written`; whoever answers does it inside `answering`, which waits for what the answer rests
 on: what it wrote, and what it read of that others wrote. A commit takes in everything that was written until it begins,
-and there is one at a time. Over time the disk is asked every `PAUSE` seconds at most, however many
-clients write; a burst, which a person waits for (`sync` of some dozens of runs), may go faster, `BURST` commits of it.
+and there is one at a time. Over time the disk is asked every `PAUSE` seconds at most, however many clients write; a
+burst, which a person waits for (`sync` of some dozens of runs), may go faster, `BURST` commits of it.
 
 What the disk refuses stays to be committed, and is told to all who waited for it.
 """
