@@ -12,15 +12,18 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 
 from runferry.at_work import AT_WORK, stacks
 from runferry.inert import inert
 
 GRACE = 20.0  # seconds; the parts' own graces are shorter
+LAST = 3.0  # seconds for what is done in any case
 
 log = logging.getLogger(__name__)
 
 _is_ours = False
+_lastly: list[Callable[[], object]] = []
 _over: threading.Event | None = None
 
 
@@ -30,9 +33,11 @@ def ours() -> None:
     _is_ours = True
 
 
-def begin(grace: float = GRACE) -> None:
-    """The parts end from now on; called again it changes nothing."""
+def begin(grace: float = GRACE, lastly: Callable[[], object] | None = None) -> None:
+    """The parts end from now on; called again it goes on. lastly: done before the process ends without them."""
     global _over
+    if lastly is not None:
+        _lastly.append(lastly)
     if _is_ours and _over is None:
         _over = threading.Event()
         threading.Thread(target=_end, args=(grace, _over), name="leaving", daemon=True).start()
@@ -41,6 +46,7 @@ def begin(grace: float = GRACE) -> None:
 def ended() -> None:
     """They did."""
     global _over
+    _lastly.clear()
     over, _over = _over, None
     if over is not None:
         over.set()
@@ -51,6 +57,10 @@ def _end(grace: float, over: threading.Event) -> None:
         return
     names = _left()
     log.error("Ending without %s.", names, extra={"below": stacks()})
+    for work in list(_lastly):  # as a thread: it may be what is stuck
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(LAST)
     with contextlib.suppress(Exception):
         sys.stderr.write(f"runferry: ended without {inert(names)}, which did not end within {grace:g} seconds.\n")
         sys.stderr.flush()

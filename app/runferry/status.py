@@ -190,6 +190,7 @@ class Fix(Word):
     UPLOAD_AS_NEW = "upload-as-new"
     CHOOSE_SERVER = "choose-server"
     OPEN_FOLDER = "open-folder"
+    SHOW_LINKS = "show-links"
     SIGN_IN_PAGE = "sign-in-page"
     PROXY = "proxy"
     SETTINGS = "settings"

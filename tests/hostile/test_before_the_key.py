@@ -77,6 +77,24 @@ def test_idle_connections_give_way(served: Served) -> None:
         assert session.get(served.url + "/runferry", timeout=20).status_code == 200  # who showed the key stays longest
 
 
+DRIPPED = "POST /sign-in HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nContent-Length: 8000\r\n\r\n"
+
+
+def test_bodies_and_answers_without_the_key_give_way(served: Served) -> None:
+    """Each is at work, as far as the server sees, for as long as somebody adds or takes a byte now and then."""
+    header = DRIPPED.format(f"127.0.0.1:{served.port}").encode()
+    page = f"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode()
+    with contextlib.ExitStack() as open_ones:
+        for number in range(FILES):
+            client = socket.socket()
+            open_ones.enter_context(client)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            client.connect(("127.0.0.1", served.port))
+            with contextlib.suppress(OSError):
+                client.sendall(header + b"k" if number % 2 else 16 * page)
+        assert served.answers() < 5
+
+
 def said_by(client: socket.socket) -> bytes:
     """Everything until the server closes."""
     said = b""
@@ -225,7 +243,7 @@ def test_who_gives_way_to_whom() -> None:
     limits, loop = Connections(12), Loop()
     limits.of_one_peer = 4
     friend = Idle("", 0, has_shown_key=True)
-    busy = Idle("", 1, Waits.ANSWER)
+    busy = Idle("", 1, Waits.ANSWER, has_shown_key=True)
     strangers = [Idle("", 2 + number, Waits.FIRST) for number in range(10)]
     assert all(limits.opened(one, loop) for one in (friend, busy, *strangers))  # type: ignore[arg-type]
     assert limits.opened(Idle("", 50), loop)  # type: ignore[arg-type]
@@ -236,7 +254,7 @@ def test_who_gives_way_to_whom() -> None:
 def test_one_peer_does_not_take_all() -> None:
     limits, loop = Connections(12), Loop()
     limits.of_one_peer = 4
-    busy = [Idle("192.0.2.1", number, Waits.ANSWER) for number in range(4)]
+    busy = [Idle("192.0.2.1", number, Waits.ANSWER, has_shown_key=True) for number in range(4)]
     assert all(limits.opened(one, loop) for one in busy)  # type: ignore[arg-type]
     assert not limits.opened(Idle("192.0.2.1", 9), loop)  # type: ignore[arg-type]
     assert limits.opened(Idle("192.0.2.2", 9), loop)  # type: ignore[arg-type]

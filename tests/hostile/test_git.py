@@ -93,10 +93,10 @@ class Traps:
             for name in HOOKS.split():
                 (folder / name).write_text(self.program.read_text())
                 (folder / name).chmod(0o755)
-        attributes = "* filter=x diff=x merge=x\n"
+        attributes = "* filter=x diff=x merge=x\n*.bin filter=lfs\n*.cfg !filter\n"
         (place / "attributes").write_text(attributes)
         (repository / ".git" / "info").mkdir(exist_ok=True)
-        (repository / ".git" / "info" / "attributes").write_text(attributes)
+        (repository / ".git" / "info" / "attributes").write_text("* diff=x merge=x\n")
         (place / "include").write_text(f'[filter "x"]\n\tclean = {self.program}\n\tsmudge = {self.program}\n')
 
     def set_all(self) -> None:
@@ -131,7 +131,8 @@ def write_config(repository: Path, text: str) -> None:
 
 @pytest.fixture
 def traps(repository: Path, tmp_path: Path) -> Traps:
-    (repository / ".gitattributes").write_text("* filter=x diff=x merge=x\n*.bin filter=lfs\n")
+    (repository / ".gitattributes").write_text("* filter=x diff=x merge=x\n*.bin filter=lfs\n*.cfg !filter\n")
+    (repository / "run.cfg").write_text("lr = 1\n")
     git(repository, "add", "-A")
     git(repository, "commit", "--quiet", "-m", "attributes")
     return Traps(repository, tmp_path / "traps")
@@ -157,9 +158,11 @@ def test_no_key_that_names_a_program_starts_one_when_changes_are_taken(traps: Tr
     traps.set_all()
     traps.forget()
     before = (traps.repository / ".git" / "index").read_bytes()
+    (traps.repository / "run.cfg").write_text("lr = 2\n")
     found = take(traps.repository)
-    assert not found.reason
-    assert b"+layers = 3, and longer" in found.files["diff.patch"]
+    assert found.reason == "model.py is left out: its filter x is not run here"
+    assert b"layers = 3" not in found.files["diff.patch"]
+    assert b"+lr = 2" in found.files["diff.patch"]
     assert b"+oid sha256:" + hashlib.sha256(b"larger").hexdigest().encode() in found.files["diff.patch"]
     assert not traps.ran
     assert (traps.repository / ".git" / "index").read_bytes() == before
@@ -387,12 +390,15 @@ def test_files_of_lfs_compare_by_their_pointers(repository: Path) -> None:
         return b"version https://git-lfs.github.com/spec/v1\n" + told.encode()
 
     (repository / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
-    for name in ("same.bin", "other.bin", "pointer.bin"):
+    for name in ("same.bin", "other.bin", "pointer.bin", "emptied.bin"):
         (repository / name).write_bytes(pointer(name.encode() * 1000))
     git(repository, "add", "-A")
     git(repository, "commit", "--quiet", "-m", "large")
     (repository / "same.bin").write_bytes(b"same.bin" * 1000)
     (repository / "other.bin").write_bytes(b"changed" * 1000)
+    (repository / "emptied.bin").write_bytes(b"")
+    (repository / "new.bin").write_bytes(b"announced" * 1000)
+    git(repository, "add", "-N", "new.bin")
     found = take(repository)
     assert not found.reason
     patch = found.files["diff.patch"]
@@ -400,6 +406,44 @@ def test_files_of_lfs_compare_by_their_pointers(repository: Path) -> None:
     assert b"pointer.bin" not in patch
     assert b"+oid sha256:" + hashlib.sha256(b"changed" * 1000).hexdigest().encode() in patch
     assert b"changedchanged" not in patch
+    assert pointer(b"").splitlines()[1] not in patch, "an empty file is its own pointer"
+    assert b"+oid sha256:" + hashlib.sha256(b"announced" * 1000).hexdigest().encode() in patch
+    assert b"announcedannounced" not in patch
+
+
+@pytest.mark.parametrize("place", [".gitattributes", ".git/info/attributes", "the person's own"])
+def test_what_a_filter_takes_away_is_not_sent(
+    repository: Path, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As git-crypt encrypts and nbstripout strips: the work tree holds what no commit ever does."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
+    attributes = tmp_path / "own" / "git" / "attributes" if place.startswith("the") else repository / place
+    attributes.parent.mkdir(parents=True, exist_ok=True)
+    attributes.write_text("*.env filter=crypt\n")
+    git(repository, "config", "filter.crypt.clean", "sed s/.*/encrypted/")
+    (repository / "secret.env").write_text("password\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "--quiet", "-m", "encrypted")
+    os.utime(repository / "secret.env", (1, 1))
+    (repository / "other.env").write_text("password\n")
+    git(repository, "add", "-N", "other.env")
+    (repository / "staged.env").write_text("password\n")
+    git(repository, "add", "staged.env")
+    (repository / "model.py").write_text("layers = 3\n")
+    found = take(repository)
+    assert b"+layers = 3" in found.files["diff.patch"]
+    assert b"password" not in found.files["diff.patch"]
+    assert b"+encrypted" in found.files["diff.patch"], "as it was staged"
+    assert "secret.env is left out: its filter crypt is not run here" in found.reason
+    assert "other.env is left out" in found.reason
+
+
+def test_line_endings_follow_attributes_that_are_kept_beside_the_work_tree(repository: Path) -> None:
+    (repository / ".git" / "info" / "attributes").write_text("*.txt text eol=crlf\n")
+    (repository / "data.txt").write_bytes(b"one\r\ntwo\r\n")
+    patch = take(repository).files["diff.patch"]
+    assert b"\r" not in patch
+    assert patch == plain(repository)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")

@@ -68,6 +68,7 @@ def test_addresses_that_nothing_is_sent_to(address: str) -> None:
         ("//evil.example/a", FAR + "//evil.example/a"),
         ("https://bucket.example/a?X-Amz-Signature=f00%2F", "https://bucket.example/a?X-Amz-Signature=f00%2F"),
         ("https://minio.example:9000/a", "https://minio.example:9000/a"),
+        ("https://minio.example:444/a", "https://minio.example:444/a"),
         ("http://wandb.example/a?b=c", FAR + "/a?b=c"),  # it does not know that something speaks TLS for it
     ],
 )
@@ -85,6 +86,12 @@ def test_addresses_of_stores(address: str, where: str) -> None:
         ("::", 3),
         ("::ffff:127.0.0.1", 3),
         ("2002:7f00:1::", 3),
+        ("64:ff9b::7f00:1", 3),
+        ("64:ff9b::a9fe:a9fe", 2),
+        ("64:ff9b::a00:1", 1),
+        ("64:ff9b::808:808", 0),  # S3 as a network without IPv4 sees it
+        ("240.1.2.3", 1),  # clouds use these inside
+        ("fec0::1", 1),
         ("169.254.169.254", 2),
         ("::ffff:169.254.169.254", 2),
         ("fd00:ec2::254", 2),

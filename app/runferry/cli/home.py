@@ -90,7 +90,7 @@ def owned_engine(around: Surroundings, kind: str) -> Iterator[Engine]:
                 try:
                     yield engine
                 finally:
-                    leaving.begin()
+                    leaving.begin(lastly=engine.local_server.stop)
                     control.stop()
         except AppError:
             raise

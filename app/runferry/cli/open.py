@@ -9,15 +9,11 @@ import argparse
 import os
 import sys
 import webbrowser
-from pathlib import Path
 from typing import Any
 
-from runferry.cli.home import Surroundings, owned_engine, prepare, running_owner
+from runferry.cli.home import Surroundings, owned_engine, prepare, raise_told, run_of, running_owner
 from runferry.cli.output import say, tell
 from runferry.engine.opening import page_of
-from runferry.errors import PermanentError
-
-EXAMPLES = ("runferry open", "runferry open wandb/latest-run", "runferry open --print")
 
 EXAMPLES = (
     "runferry open",
@@ -37,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
     around = prepare()
-    path = Path(args.run).expanduser()
-    page = _ask(around, str(path.absolute()) if args.run and path.exists() else args.run)
+    page = _ask(around, run_of(args.run) if args.run else "")
     tell(page)
     if not args.print and not (_has_browser() and webbrowser.open(page)):
         say("No browser can be started here: open the address above within a minute.")
@@ -61,6 +56,5 @@ def _ask(around: Surroundings, run: str) -> str:
     told: dict[str, Any] = {}
     with client:
         answer = client.request("open", {"run": run}, on_progress=told.update)
-    if answer.error:
-        raise PermanentError(**{name: str(answer.error.get(name, "")) for name in ("slug", "title", "message", "todo")})
+    raise_told(answer)
     return str(told["page"])

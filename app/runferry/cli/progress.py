@@ -12,6 +12,7 @@ from runferry.counted import count_of
 from runferry.inert import inert
 
 LONGEST_NAME = 60
+MOST_DETAILS = 5
 SYMBOLS = {
     "verified": "✓",
     "sent": "↑",
@@ -117,6 +118,8 @@ def print_results(runs: list[dict[str, Any]], quiet: bool) -> None:
         damage = one.get("damage")
         if damage:
             lost = f"{count_of(damage['gaps'], 'gap')}, {size(damage['bytes'])} could not be read"
+            if not damage["bytes"]:  # single values and records that were left out
+                lost = "; ".join(damage["details"][:MOST_DETAILS])
             warn(one["path"], f"  Damaged: {lost}; the rest was sent.")
 
 

@@ -35,6 +35,7 @@ _FIXES = {
     "lines-too-large": Fix.OPEN_FOLDER,
     "log-empty": Fix.OPEN_FOLDER,
     "folder-gone": Fix.OPEN_FOLDER,
+    "links-left-out": Fix.SHOW_LINKS,
     "settings-broken": Fix.SETTINGS,
     "bad-setting": Fix.SETTINGS,
     "settings-unreadable": Fix.SETTINGS,

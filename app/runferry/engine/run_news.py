@@ -112,7 +112,8 @@ class RunNews:
         if after.gaps > before.gaps and status.damage:
             rows, gaps = status.damage.rows, count_of(after.gaps, "gap")
             lost = f", about {count_of(rows, 'row')}" if rows else ""
-            text = f"{name} is damaged: {gaps}, {status.damage.bytes:,} bytes{lost}."
+            what = f"{gaps}, {status.damage.bytes:,} bytes{lost}" if status.damage.bytes else status.damage.details[0]
+            text = f"{name} is damaged: {what}."
             note(ActivityKind.DAMAGE, status.path, text, Severity.WARNING)
         if after.verified not in (before.verified, -1):
             text = f"{name}: {count_of(status.rows, 'row')} verified on {status.server}."

@@ -70,6 +70,8 @@ def _shortened(where: str) -> str:
 
 def is_too_deep(text: str | bytes) -> bool:
     """Whether JSON text has more than `DEEPEST` objects and lists inside each other."""
+    if len(text) <= 2 * DEEPEST:  # each level has an end, too
+        return False
     one, other = (b"[", b"{") if isinstance(text, bytes) else ("[", "{")
     if text.count(one) + text.count(other) <= DEEPEST:  # type: ignore[arg-type]
         return False

@@ -95,7 +95,7 @@ def _set_current(run: Run | None) -> None:
 
 def current() -> Run | None:
     """The run that the module's functions act on; None before `init` and after `finish`."""
-    return _current if _current is not None and _current.is_open else None
+    return _current if _current is not None and _current.is_usable else None
 
 
 def _needed(what: str) -> Run:

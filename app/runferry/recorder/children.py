@@ -94,12 +94,14 @@ def begin(run: Run, beside: RunFolder, known: Recording, faults: Faults) -> Part
     return begin_part(run.settings, beside, run.part_of, known, faults)
 
 
-def call_at_end(action: Callable[[], object]) -> None:
-    """Children of multiprocessing end without `atexit`: they have a list of their own."""
+def call_at_end(action: Callable[[], object]) -> Any:
+    """Children of multiprocessing end without `atexit`: they have a list of their own. Gives the entry, which can be
+    cancelled; None in any other process."""
     util = sys.modules.get("multiprocessing.util")
     process: Any = sys.modules.get("multiprocessing.process")
     if util is not None and process is not None and process.parent_process() is not None:
-        util.Finalize(None, action, exitpriority=LAST)
+        return util.Finalize(None, action, exitpriority=LAST)
+    return None
 
 
 def _from_elsewhere(passed: Passed) -> Run:

@@ -16,6 +16,7 @@ import threading
 from enum import Enum
 from typing import Any, Callable, Protocol
 
+from runferry.recorder.children import call_at_end
 from runferry.recorder.leaving import UNKNOWN, MainProgram
 
 SIGTERM_CODE = 128 + 15
@@ -70,6 +71,7 @@ class ProcessHooks:
         self._main = MainProgram(self._saw_exit)
         self._installed = False
         self._fork_hook = False
+        self._child_end: Any = None
         self._excepthook: Any = None
         self._exit: Any = None
         self._quitter: Any = None
@@ -93,6 +95,7 @@ class ProcessHooks:
         self._argument, self._uncaught = UNKNOWN, None
         self._last_value = getattr(sys, "last_value", None)
         atexit.register(self._at_exit)
+        self._child_end = call_at_end(self._at_child_end)
         self._excepthook, sys.excepthook = sys.excepthook, self._on_exception
         self._exit, sys.exit = sys.exit, self._on_exit
         self._watch_quit()
@@ -111,6 +114,8 @@ class ProcessHooks:
     def _uninstall(self) -> None:
         self._installed = False
         atexit.unregister(self._at_exit)
+        if self._child_end is not None:
+            self._child_end.cancel()
         # Bound methods are equal, not identical; whoever stands on top of us keeps his place, and calls through.
         if sys.excepthook == self._on_exception:
             sys.excepthook = self._excepthook
@@ -164,6 +169,13 @@ class ProcessHooks:
         code, outcome, note = self._verdict()
         for run in list(self._runs):
             run.end_with_process(code, outcome, note)
+
+    def _at_child_end(self) -> None:
+        """A child of multiprocessing ends: by its function's last line, or by an exception that is on its way."""
+        kind, value, _ = sys.exc_info()
+        code, outcome = exit_code_of(kind, value)
+        for run in list(self._runs):
+            run.end_with_process(code, outcome, "")
 
     def _verdict(self) -> tuple[int, Outcome, str]:
         """How the process ends: exit code, outcome, and what cannot be known."""

@@ -119,6 +119,11 @@ class Run(RunCalls):
         return not self._ended
 
     @property
+    def is_usable(self) -> bool:
+        """Whether something can still be recorded: also in a child process, where that begins a part."""
+        return not self._ended or self._recording.elsewhere is not None
+
+    @property
     def recording(self) -> Recording:
         """What it writes to."""
         return self._recording
@@ -237,12 +242,6 @@ class Run(RunCalls):
         self._console = self._output = None
         self.is_part, self._ended = True, False
         HOOKS.add(self)
-        children.call_at_end(self.end_part)
-
-    def end_part(self) -> None:
-        """The process, a child of multiprocessing, ends."""
-        kind, value, _ = sys.exc_info()
-        self._finish(*exit_code_of(kind, value))
 
     def _finish(self, exit_code: int, outcome: Outcome) -> None:
         if not self._ended:

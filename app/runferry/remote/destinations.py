@@ -31,6 +31,8 @@ _HEADERS = re.compile(
     r"|(?:x-amz|x-goog|x-ms|x-rgw|x-wandb)-[a-z0-9-]+",
     re.IGNORECASE,
 )
+_WEB = (80, 81, 88, 443, 444, 808, 888)  # of the ports below 1024, those where http is spoken
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv4 as networks without it see it
 _METADATA = ("100.100.100.200", "fd00:ec2::254")  # of clouds that do not use a link's own addresses
 
 
@@ -67,7 +69,7 @@ def absolute(server: str, address: str) -> str:
         if not (is_loopback(server) and is_loopback(address)):
             _refuse(address, "the file would travel unprotected, while the server itself is reached over https")
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    if port < 1024 and port not in (80, 443, here.port):
+    if port < 1024 and port not in (*_WEB, here.port):
         _refuse(address, f"port {port} belongs to another kind of service")
     return address
 
@@ -96,13 +98,27 @@ def nearness(address: str) -> int:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return 0
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    found = inner or found
+    found = _inner(found)
     if found.is_loopback or found.is_unspecified:
         return 3
-    if found.is_link_local or found.is_multicast or found.is_reserved or str(found) in _METADATA:
+    if (
+        found.is_link_local
+        or found.is_multicast
+        or str(found) in _METADATA
+        or (found.version == 6 and found.is_reserved)
+    ):
         return 2
-    return 0 if found.is_global else 1
+    is_inside = not found.is_global or found.is_reserved or getattr(found, "is_site_local", False)  # clouds use 240/4
+    return 1 if is_inside else 0
+
+
+def _inner(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that one of IPv6 stands for; else the address itself."""
+    if address.version == 4:
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def may_lead(there: int, server: int | None, is_proved: bool) -> bool:

@@ -38,23 +38,17 @@ class _Handlers:
     async def graphql(self, request: Request) -> Response:
         body = await read_body(request)
         context = Context(self._store, self._signer, f"{request.url.scheme}://{request.headers['host']}")
-        reply = await run_in_threadpool(self._graphql.answer, body, context)
-        await self._on_disk()
+        async with self._store.commits.answering():
+            reply = await run_in_threadpool(self._graphql.answer, body, context)
         return Response(reply, media_type="application/json", headers=SAFE_HEADERS)
 
     async def file_stream(self, request: Request) -> Response:
         body = await read_body(request)
         place = request.path_params
-        reply = await run_in_threadpool(take_post, self._store, place["entity"], place["project"], place["run"], body)
-        await self._on_disk()
+        names = place["entity"], place["project"], place["run"]
+        async with self._store.commits.answering():
+            reply = await run_in_threadpool(take_post, self._store, *names, body)
         return Response(json.dumps(reply), media_type="application/json", headers=SAFE_HEADERS)
-
-    async def _on_disk(self) -> None:
-        """What an answer says is on the disk when it is sent; also what it says of what others wrote."""
-        try:
-            await self._store.commits.settled()
-        except OSError as error:
-            raise disk_refusal(error) from error
 
     async def identity(self, request: Request) -> Response:
         value = {"product": "runferry", "version": __version__, "store": self._store.store_id}

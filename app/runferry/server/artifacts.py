@@ -35,7 +35,7 @@ class Artifacts:
 
     def __init__(self, root: Path, index: Index, names: Names, clock: Clock, commits: Commits) -> None:
         self._root = root
-        self._commits = commits
+        self._commits = commits.part()
         self._index = index
         self._names = names
         self._clock = clock
@@ -61,6 +61,7 @@ class Artifacts:
 
     def get(self, identifier: str) -> ArtifactRecord | None:
         """By id; deleted ones are gone."""
+        self._commits.seen()
         document = self._index.artifact(identifier)
         record = ArtifactRecord.from_dict(document) if document else None
         return None if record is None or record.state == DELETED else record
@@ -72,11 +73,13 @@ class Artifacts:
 
     def of_client(self, client_id: str) -> ArtifactRecord | None:
         """By the id that its writer chose."""
+        self._commits.seen()
         document = self._index.artifact_of_client(client_id)
         return ArtifactRecord.from_dict(document) if document else None
 
     def versions(self, entity: str, project: str, collection: str | None = None) -> list[ArtifactRecord]:
         """The committed versions, ascending."""
+        self._commits.seen()
         found = map(ArtifactRecord.from_dict, self._index.artifacts(entity, project, collection))
         return [one for one in found if one.state == COMMITTED]
 

@@ -1,7 +1,8 @@
 """How many connections there may be, and how long one may take: so that nobody keeps the others out without a key.
 
-Each connection says what it waits for. One that is too slow is closed; where there are too many, those that wait for a
-request give way to a new one, first those that never showed the key. Lives on the event loop's thread alone.
+Each connection says what it waits for. One that is too slow is closed; where there are too many, those that never
+showed the key give way to a new one, whatever they do (a body or an answer can be dripped for ever), and then those
+that wait for a request. Lives on the event loop's thread alone.
 """
 
 from __future__ import annotations
@@ -54,8 +55,11 @@ class Connection(Protocol):
 
     waits: Waits
     since: float
-    has_shown_key: bool
     peer: str
+
+    @property
+    def has_shown_key(self) -> bool:
+        """Or an address that was signed with it, in the request in hand or one before."""
 
     def is_read(self) -> bool:
         """Whether the client took something of the answer since it was asked last, or there is none for it to take."""
@@ -108,11 +112,15 @@ class Connections:
             self._looking = None
 
     def _make_room(self, peer: str) -> bool:
-        """Close the one that can best be spared, of a peer or of all; false where each has a request in hand."""
-        idle = [one for one in self._open if one.waits <= Waits.NEXT and (not peer or one.peer == peer)]
-        if not idle:
+        """Close the one that can best be spared, of a peer or of all; false where each has the key and is at work."""
+        found = [
+            one
+            for one in self._open
+            if (one.waits <= Waits.NEXT or not one.has_shown_key) and (not peer or one.peer == peer)
+        ]
+        if not found:
             return False
-        spared = min(idle, key=lambda one: (one.has_shown_key, one.waits, one.since))
+        spared = min(found, key=lambda one: (one.has_shown_key, one.waits, one.since))
         self.closed(spared)
         spared.drop()
         return True

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.regular_files import NotRegular, open_regular
-from runferry.server.commits import Commits
+from runferry.server.commits import Commits, Part
 
 PARTIAL = ".partial~"  # ends the name of every file that is not complete yet; no escaped name can end like this
 LARGEST_RECORD = 256 << 20  # bytes
@@ -44,7 +44,7 @@ def open_private(path: Path, flags: int) -> int:
     raise NotRegular(errno.EINVAL, "not a regular file", str(path))
 
 
-def make_folder(path: Path, commits: Commits) -> None:
+def make_folder(path: Path, commits: Commits | Part) -> None:
     """The folder and those above it, for their owner only where they are made."""
     missing = []
     at = path
@@ -59,7 +59,7 @@ def make_folder(path: Path, commits: Commits) -> None:
         commits.written(folders=[one.parent for one in missing])
 
 
-def write_whole(path: Path, data: bytes, commits: Commits) -> None:
+def write_whole(path: Path, data: bytes, commits: Commits | Part) -> None:
     """Replace `path` with `data` in one step. Raises OSError and leaves nothing behind when the disk refuses."""
     make_folder(path.parent, commits)
     partial = partial_beside(path)
@@ -76,7 +76,7 @@ def write_whole(path: Path, data: bytes, commits: Commits) -> None:
     commits.written(folders=[path.parent])
 
 
-def write_json(path: Path, value: Any, commits: Commits) -> None:
+def write_json(path: Path, value: Any, commits: Commits | Part) -> None:
     """`value` as readable JSON. NaN and infinities are kept, as W&B's own files keep them."""
     write_whole(path, json.dumps(value, ensure_ascii=True, indent=1).encode() + b"\n", commits)
 
@@ -93,7 +93,7 @@ def read_json(path: Path) -> Any:
         raise ValueError("nested too deep") from error
 
 
-def move_in(source: Path, target: Path, commits: Commits) -> None:
+def move_in(source: Path, target: Path, commits: Commits | Part) -> None:
     """Give a completely received file its name; its content is on the disk before. Raises OSError."""
     handle = open_private(source, os.O_RDWR)
     try:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from runferry.server.commits import Commits, sync_folder
+from runferry.server.commits import Commits, Part, sync_folder
 from runferry.server.durable import open_private, write_whole
 
 BLOCK = 1 << 16
@@ -43,7 +43,7 @@ def encode(lines: Sequence[str], inner_newline: str) -> bytes:
 class LineFile:
     """One such file. `count` and `size` are valid after `load`; `generation` changes when written lines change."""
 
-    def __init__(self, path: Path, inner_newline: str = " ", commits: Commits | None = None) -> None:
+    def __init__(self, path: Path, inner_newline: str = " ", commits: Commits | Part | None = None) -> None:
         self.path = path
         self._commits = commits or Commits()
         self.count = 0

@@ -28,7 +28,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._limits = limits
         self._unread = self._header_size = self._rest = 0
         self.waits, self.since = Waits.FIRST, self.loop.time()
-        self.has_shown_key = False
+        self._has_shown_key = False
         self.peer = ""
 
     # -- asyncio ------------------------------------------------------------------------------------------------------
@@ -100,8 +100,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """A client that is answered before its body has come is given a while for the rest."""
-        state = self.cycle.scope.get("state") or {}
-        self.has_shown_key = self.has_shown_key or bool(state.get("has_key"))
+        self._has_shown_key = self.has_shown_key
         super().on_response_complete()
         if self.pipeline or not self.cycle.response_complete:
             return
@@ -109,6 +108,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self._now(Waits.REST if self.cycle.more_body else Waits.NEXT)
 
     # -- for `Connections` --------------------------------------------------------------------------------------------
+
+    @property
+    def has_shown_key(self) -> bool:
+        """See `Connection`."""
+        state = (self.cycle.scope.get("state") if self.cycle else None) or {}
+        return self._has_shown_key or bool(state.get("has_key") or state.get("is_signed"))
 
     def is_read(self) -> bool:
         """See `Connection`."""

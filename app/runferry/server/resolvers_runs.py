@@ -27,6 +27,7 @@ class RunView:
     def __init__(self, context: Context, folder: RunFolder) -> None:
         from runferry.server.resolvers_projects import ProjectView, UserView  # they show runs in turn
 
+        folder.seen()
         record = folder.record
         heartbeat = folder.heartbeat()
         self._folder = folder

@@ -66,7 +66,7 @@ class RunFolder:
 
     def __init__(self, path: Path, record: RunRecord, names: Names, commits: Commits) -> None:
         self.path = path
-        self._commits = commits
+        self._commits = commits.part()
         self.record = record
         self.lock = threading.RLock()
         self.deleted = False  # set by the store; a late request must not make the folder again
@@ -98,6 +98,10 @@ class RunFolder:
                 return False
             self.save(record)
             return True
+
+    def seen(self) -> None:
+        """What is told of it now is on the disk before the answer goes out."""
+        self._commits.seen()
 
     # Streams
 

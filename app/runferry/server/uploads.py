@@ -38,13 +38,14 @@ class Uploads:
         parts = self._signer.check(request.path_params["token"], "PUT")
         if parts is None:
             raise RefusedError(403, "the upload address is not valid (any more)")
+        request.state.is_signed = True
         received = await receive_file(request, self._store.temporary())
         try:
             claimed = request.headers.get("content-md5")
             if claimed is not None and claimed != received.md5_base64:
                 raise RefusedError(400, "the content does not have the MD5 that was announced")
-            await run_in_threadpool(self._keep, parts, received)
-            await self._store.commits.settled()
+            async with self._store.commits.answering():
+                await run_in_threadpool(self._keep, parts, received)
         except OSError as error:
             raise disk_refusal(error) from error
         finally:
@@ -89,6 +90,7 @@ class Uploads:
         parts = self._signer.check(request.path_params["token"], "GET")
         if parts is None:
             return _missing()
+        request.state.is_signed = True
         kind, *names = parts
         if kind == RUN_FILE:
             return await run_in_threadpool(self._run_file, *names)

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 QUIET = 30.0
 """Seconds without growth after which a log is looked at less often."""
 SLOWEST = 5.0
-GRACE = 10.0
+GRACE = 5.0
 """Seconds that a look has at the end; whoever is stuck in a drive that is gone is left behind."""
 NOTIFIED = 2.0
 """Seconds between looks where notifications work."""

@@ -23,7 +23,7 @@ from runferry.watch.notify import Notifier
 log = logging.getLogger(__name__)
 
 IDLE = 60.0
-GRACE = 10.0
+GRACE = 5.0
 """Seconds that a scan has at the end; whoever is stuck in a drive that is gone is left behind."""
 FORGET = 300.0
 """Seconds after which folders are listed again whose time of change says that nothing happened in them."""

@@ -113,3 +113,4 @@ def test_the_same_code_through_the_runferry_that_runs(work: Path, log: bytes, se
         assert run(["verify", "unknown-id"]) == 2
         assert run(["restore", "unknown-id"]) == 2
         assert run(["stop", "unknown-id", "--yes"]) == 2
+        assert run(["open", "unknown-id", "--print"]) == 2

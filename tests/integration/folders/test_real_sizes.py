@@ -148,6 +148,7 @@ def test_rows_of_five_thousand_keys(tmp_path: Path) -> None:
 
 
 @nightly
+@pytest.mark.timeout(900)
 def test_two_thousand_files(tmp_path: Path) -> None:
     place = Place(tmp_path / "files")
     place.make("many_files")
@@ -157,6 +158,7 @@ def test_two_thousand_files(tmp_path: Path) -> None:
 
 
 @nightly
+@pytest.mark.timeout(2400)
 def test_ten_thousand_runs(tmp_path: Path) -> None:
     place = Place(tmp_path / "runs")
     place.make("many_runs")

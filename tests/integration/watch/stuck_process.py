@@ -25,7 +25,7 @@ LogReader.read = stand_still_at_this_line  # type: ignore[assignment,method-assi
 StuckParts.use = lambda self, settings: None  # type: ignore[method-assign]  # the patience below stays
 AT_WORK.patience = 2.0
 Turns.__init__.__defaults__ = (3.0,)  # type: ignore[misc]
-leaving.begin.__defaults__ = (3.0,)
+leaving.begin.__defaults__ = (3.0, None)
 
 if __name__ == "__main__":
     from runferry.__main__ import main

@@ -160,6 +160,51 @@ if __name__ == '__main__':
 
 
 @posix
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_run_that_a_child_begins_itself_ends_with_the_child(tmp_path: Path, method: str) -> None:
+    code = f"""
+import multiprocessing, runferry
+def own(code):
+    runferry.init(project='p', id=f'own{{code}}', settings={{'quiet': True}}).log({{'x': 1}})
+    if code == 1: raise ValueError('in the child')
+    raise SystemExit(code)
+if __name__ == '__main__':
+    for code in (0, 1, 7):
+        child = multiprocessing.get_context('{method}').Process(target=own, args=(code,))
+        child.start(); child.join(60)
+        assert child.exitcode == code, child.exitcode
+"""
+    done = recorder_process.run(tmp_path, code)
+    assert done.returncode == 0, done.stderr
+    for code, outcome in ((0, "finished"), (1, "failed"), (7, "failed")):
+        (folder,) = tmp_path.glob(f"wandb/offline-run-*-own{code}")
+        assert Log(folder / f"run-own{code}.wandb").exit_code == code
+        assert json.loads((folder / "runferry.json").read_text())["outcome"] == outcome
+
+
+@posix
+def test_the_current_run_is_there_in_a_forked_child(tmp_path: Path) -> None:
+    code = (
+        WORK
+        + """
+def task(number):
+    runferry.run.log({'task': number})
+if __name__ == '__main__':
+    run = main()
+    child = multiprocessing.get_context('fork').Process(target=task, args=(1,))
+    child.start(); child.join(60)
+    assert child.exitcode == 0, child.exitcode
+    run.finish()
+    assert runferry.run is None
+"""
+    )
+    done = recorder_process.run(tmp_path, code)
+    assert done.returncode == 0, done.stderr
+    _, (part,) = logs(tmp_path)
+    assert part.metrics() == [{"task": 1}]
+
+
+@posix
 def test_a_pool_whose_workers_get_the_run_with_every_task(tmp_path: Path) -> None:
     code = (
         WORK

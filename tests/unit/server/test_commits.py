@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runferry.server import commits
-from runferry.server.commits import Commits
+from runferry.server.commits import Commits, Part
 from server_rig import Client
 
 
@@ -79,12 +79,25 @@ def test_who_wrote_nothing_waits_for_nothing(disk: list[Path]) -> None:
     assert made.count == 0
 
 
-def test_files_come_before_the_folders_that_name_them(disk: list[Path]) -> None:
-    made = Commits()
-    made.written(folders=[Path("folder")])
-    made.written(files=[Path("folder/file")])
-    asyncio.run(made.settled())
-    assert disk == [Path("folder/file"), Path("folder")]
+def test_an_answer_waits_for_what_it_rests_on_alone(disk: list[Path]) -> None:
+    made = Commits(pause=0)
+    mine, theirs = made.part(), made.part()
+
+    async def asked(part: Part, *, is_written: bool) -> int:
+        before = made.count
+        async with made.answering():
+            await asyncio.to_thread(lambda: part.written(files=[Path("x")]) if is_written else part.seen())
+        return made.count - before
+
+    async def story() -> None:
+        theirs.written(folders=[Path("folder")])
+        assert await asked(mine, is_written=False) == 0  # of what others wrote it says nothing
+        assert await asked(theirs, is_written=False) == 1
+        assert await asked(mine, is_written=True) == 1
+        assert await asked(theirs, is_written=False) == 0
+
+    asyncio.run(story())
+    assert disk == [Path("folder"), Path("x")]
 
 
 def failing(times: int) -> Callable[[Path], None]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,9 +31,11 @@ class Taker:
 
     url, run = "", Created("", "", "", "", 0)
     rows_sent = artifacts_sent = files_waiting = 0
+    healing = type("Healing", (), {"is_needed": False})()
     metric = ""
     position = 100
     is_unfinished = stop_requested = False
+    healing = SimpleNamespace(is_needed=False, is_counted_at_once=False, begin=lambda: False)  # nothing to heal
     blocked: AppError | None = None
     wrong: Sequence[str] = ()
 

@@ -21,28 +21,19 @@ class Fixing:
 
     def fix(self, group: Group) -> None:
         """The button of a group."""
-        one, go = group.first, self._context.shell.go
-        server = one.server or (one.subject if one.about is About.SERVER else "")
+        one = group.first
         if one.fix is Fix.RETRY:
             self._retry(group)
         elif one.fix is Fix.UPLOAD_AS_NEW:
             self._upload_as_new(group)
         elif one.fix is Fix.OPEN_FOLDER:
             self.open_folder(group)
+        elif one.fix is Fix.SHOW_LINKS:  # where each leads, and the tick that follows them
+            self._context.shell.add([Path(each.subject) for each in group.problems])
         elif one.fix is Fix.SIGN_IN_PAGE:
             self._context.open_page(one.page)
-        elif one.fix is Fix.CHOOSE_SERVER:
-            go("settings", "folders" if one.about is About.FOLDER else "servers")
-        elif one.fix is Fix.LOGIN:
-            go("settings", f"servers {server}".strip())
-        elif one.fix in (Fix.ADD_CERTIFICATE, Fix.CLIENT_CERTIFICATE):
-            go("settings", f"certificates {server}".strip())
-        elif one.fix is Fix.PROXY:
-            go("settings", "network")
-        elif one.fix is Fix.CHECK_CONNECTION:
-            go("network", server)
         else:
-            go("settings", "advanced")
+            self._context.shell.go(*_place(one))
 
     def show(self, group: Group) -> None:
         """The run's page, or the server's card."""
@@ -106,3 +97,19 @@ class Fixing:
     def _run(self, one: Problem) -> RunStatus | None:
         runs = self._context.bridge.runs.values()
         return next((run for run in runs if run.path == one.subject and run.server == one.server), None)
+
+
+def _place(one: Problem) -> tuple[str, str]:
+    """Where in the window a problem is solved: a page, and what to show there."""
+    server = one.server or (one.subject if one.about is About.SERVER else "")
+    if one.fix is Fix.CHOOSE_SERVER:
+        return "settings", "folders" if one.about is About.FOLDER else "servers"
+    if one.fix is Fix.LOGIN:
+        return "settings", f"servers {server}".strip()
+    if one.fix in (Fix.ADD_CERTIFICATE, Fix.CLIENT_CERTIFICATE):
+        return "settings", f"certificates {server}".strip()
+    if one.fix is Fix.PROXY:
+        return "settings", "network"
+    if one.fix is Fix.CHECK_CONNECTION:
+        return "network", server
+    return "settings", "advanced"

@@ -22,6 +22,7 @@ FIXES: dict[Fix, tuple[str, str]] = {
     Fix.UPLOAD_AS_NEW: ("Upload as new run", "upload-new"),
     Fix.CHOOSE_SERVER: ("Choose a server…", "server"),
     Fix.OPEN_FOLDER: ("Open folder", "open-folder"),
+    Fix.SHOW_LINKS: ("Look at the links…", "drop"),
     Fix.SIGN_IN_PAGE: ("Open the sign-in page", "open-web"),
     Fix.PROXY: ("Proxy…", "proxy"),
     Fix.SETTINGS: ("Settings…", "nav-settings"),

@@ -113,6 +113,8 @@ class NewsFinder:
             return None
         lost = plural(run.damage.rows, "{n} row is lost", "{n} rows are lost") if run.damage.rows else ""
         text = lost or tr("{size} cannot be read", size=amounts.size(run.damage.bytes))
+        if not run.damage.bytes and run.damage.details:  # single values that were left out
+            text = run.damage.details[0]
         return News(NewsKind.DAMAGE, run.key, _name(run), tr("{run} is damaged", run=_name(run)), text)
 
     def _problem(self, run: RunStatus, causes: set[str | None]) -> News | None:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -31,7 +31,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class _Entry:
-    """A file that differs. `mode` and `blob`: as it was; zeros where it was not."""
+    """A file that differs. `blob`: as it was; `mode`: as it is now; zeros where it was or is not."""
 
     mode: str
     blob: str
@@ -40,7 +40,7 @@ class _Entry:
 
 def changed(shadow: Shadow, commit: str) -> list[str]:
     """The names of files that differ from a commit in what they hold. Raises GitFailed."""
-    _point_large_files(shadow, float("inf"))
+    _point_large_files(shadow, _filtered(shadow), float("inf"))
     found = shadow.git.ask(*_DIFF, "--name-only", "-z", "--no-renames", commit, "--", size=_LISTING)
     return [inert(os.fsdecode(one)) for one in found.split(b"\0") if one]
 
@@ -50,7 +50,8 @@ def against(shadow: Shadow, commit: str, until: float) -> tuple[bytes, list[str]
 
     until: when to give up, by `time.monotonic`.
     """
-    notes = _point_large_files(shadow, until)
+    filtered = _filtered(shadow)
+    notes = _point_large_files(shadow, filtered, until) + _pass_over(shadow, filtered)
     left_out, why = _left_out(shadow, commit)
     patterns = [b":(top)", *(b":(exclude,literal,top)" + one for one in left_out)] if left_out else []
     return shadow.git.ask(*_DIFF, commit, "--", *map(os.fsdecode, patterns)), notes + why
@@ -62,7 +63,7 @@ def _entries(raw: bytes) -> Iterator[_Entry]:
     for told in parts:
         if told.startswith(b":"):
             fields = told[1:].decode("ascii", "replace").split()
-            yield _Entry(fields[0], fields[2], next(parts, b""))
+            yield _Entry(fields[1], fields[2], next(parts, b""))
 
 
 def _left_out(shadow: Shadow, commit: str) -> tuple[list[bytes], list[str]]:
@@ -102,25 +103,46 @@ def _sizes(shadow: Shadow, blobs: Sequence[str]) -> dict[str, int]:
     return {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit()}
 
 
-def _point_large_files(shadow: Shadow, until: float) -> list[str]:
-    """Put the pointers of changed large files into the shadow's index, in the place of the files. What was left out."""
+def _filtered(shadow: Shadow) -> dict[bytes, tuple[str, str]]:
+    """The mode and the filter of each file that differs from the index, or seems to, and goes through a filter."""
     raw = shadow.git.ask("diff-files", *_RAW, size=_LISTING)
-    entries = {one.name: one for one in _entries(raw) if one.mode.startswith("100")}
+    modes = {one.name: one.mode for one in _entries(raw) if one.mode.startswith("100")}
+    return {name: (modes[name], told) for name, told in filters_of(shadow, list(modes)).items()}
+
+
+def _pass_over(shadow: Shadow, filtered: Mapping[bytes, tuple[str, str]]) -> list[str]:
+    """Keep the files of all filters but LFS's out of the difference: what a filter takes away before anything is
+    committed (it encrypts secrets, it strips outputs) is in the work tree, and must not be sent. What was left out."""
+    others = {name: told for name, (_, told) in filtered.items() if told != "lfs"}
+    _skip(shadow, others)
+    return [
+        f"{inert(os.fsdecode(name))} is left out: its filter {told} is not run here" for name, told in others.items()
+    ]
+
+
+def _point_large_files(shadow: Shadow, filtered: Mapping[bytes, tuple[str, str]], until: float) -> list[str]:
+    """Put the pointers of changed large files into the shadow's index, in the place of the files. What was left out."""
     notes, lines, names = [], [], []
-    for name in (one for one, told in filters_of(shadow, list(entries)).items() if told == "lfs"):
+    for name, mode in ((one, mode) for one, (mode, told) in filtered.items() if told == "lfs"):
         pointer, why = _pointer(shadow, name, until)
         if why:
             notes.append(f"{inert(os.fsdecode(name))} is left out: {why}")
         if pointer:
             blob = shadow.git.ask("hash-object", "-w", "--stdin", "--no-filters", given=pointer).strip()
-            lines.append(entries[name].mode.encode() + b" " + blob + b" 0\t" + name + b"\0")
+            lines.append(mode.encode() + b" " + blob + b" 0\t" + name + b"\0")
         if pointer or why:
-            names.append(name + b"\0")
+            names.append(name)
     if lines:
         shadow.git.ask("update-index", "-z", "--index-info", given=b"".join(lines))
-    if names:
-        shadow.git.ask("update-index", "-z", "--skip-worktree", "--stdin", given=b"".join(names))
+    _skip(shadow, names)
     return notes
+
+
+def _skip(shadow: Shadow, names: Collection[bytes]) -> None:
+    """From now on these are as the index has them, whatever stands in the work tree."""
+    if names:
+        given = b"".join(one + b"\0" for one in names)
+        shadow.git.ask("update-index", "-z", "--skip-worktree", "--stdin", given=given)
 
 
 def filters_of(shadow: Shadow, names: Sequence[bytes]) -> dict[bytes, str]:
@@ -134,11 +156,11 @@ def filters_of(shadow: Shadow, names: Sequence[bytes]) -> dict[bytes, str]:
 
 
 def _pointer(shadow: Shadow, name: bytes, until: float) -> tuple[bytes, str]:
-    """The pointer to a file's content, or why there is none; both empty for one that is gone, or is a pointer."""
+    """The pointer to a file's content, or why there is none; both empty for one that is gone, empty, or a pointer."""
     try:
         with open_below(shadow.repository.root, PurePosixPath(os.fsdecode(name))) as file:
             head = file.read(_LARGEST_POINTER + 1)
-            if head.startswith(_POINTER) and len(head) <= _LARGEST_POINTER:
+            if not head or (head.startswith(_POINTER) and len(head) <= _LARGEST_POINTER):
                 return b"", ""
             found, size, block = hashlib.sha256(), 0, head
             while block:

@@ -111,8 +111,7 @@ class CodeState:
             return False  # the official client takes its own
         if any(marker.get(wish) for wish in ("disable_code", "disable_git", "metrics_only")):
             return False
-        is_over = marker.get("outcome") in OUTCOMES
-        return not is_over and not any((one / ABOUT).exists() for one in self._places(folder.log))
+        return marker.get("outcome") not in OUTCOMES
 
     def _work(self) -> None:
         while (found := self._queue.get()) is not None:
@@ -130,6 +129,9 @@ class CodeState:
                 self._done.notify_all()
 
     def _take(self, folder: RunFolder, places: Sequence[Path]) -> None:
+        # Not when it was found: the log is asked, on a disk that may not answer, and whoever finds runs waits for none.
+        if any((one / ABOUT).exists() for one in self._places(folder.log)):
+            return
         told = (folder.marker or {}).get("started_at")
         started = float(told) if isinstance(told, (int, float)) else time.time()
         found = capture(places, started, self._settings().diff_limit, SECONDS, self._ending.is_set)

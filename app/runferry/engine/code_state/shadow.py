@@ -1,7 +1,8 @@
 """A directory in the place of a repository's ``.git`` that names no program: how git is asked about a repository.
 
 It holds a configuration of our own, with nothing of the repository's but a few plain facts about its files (line
-endings, file modes), a copy of the index, and the way to the repository's objects. The work tree is the repository's.
+endings, file modes), a copy of the index, the attributes that are kept outside of the work tree (they name filters, of
+which none is defined), and the way to the repository's objects. The work tree is the repository's.
 Nothing is written into the repository from here, but objects where that is asked for.
 """
 
@@ -12,13 +13,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from runferry.engine.code_state.git import Git, GitFailed, Limits
 from runferry.engine.code_state.repository import Repository, Unfit
-from runferry.regular_files import open_below
+from runferry.regular_files import open_below, open_regular
 
 _BOOLEAN = re.compile(r"true|false|yes|no|on|off|0|1")
 _FACTS: dict[str, re.Pattern[str]] = {
@@ -40,7 +41,7 @@ _ALWAYS = """\
 \tfsmonitor = false
 \tuntrackedcache = false
 \thookspath = {nowhere}
-\tattributesfile = {nowhere}
+\tattributesfile = {attributes}
 \texcludesfile = {nowhere}
 \tcommitgraph = false
 \tmultipackindex = false
@@ -57,6 +58,7 @@ _ALWAYS = """\
 \trecurse = false
 """
 _MOST_INDEX = 1 << 29  # bytes
+_LARGEST_ATTRIBUTES = 1 << 20
 _LISTING = 1 << 27  # bytes of the list of a work tree's files
 
 
@@ -81,7 +83,7 @@ def shadow(repository: Repository, limits: Limits, writes: bool = False) -> Iter
         raise Unfit(f"{objects!r} cannot be named to git")
     with tempfile.TemporaryDirectory(prefix="runferry-git-") as made:
         place = Path(made)
-        for name in ("objects/info", "refs"):
+        for name in ("objects/info", "refs", "info"):
             (place / name).mkdir(parents=True)
         (place / "HEAD").write_text("ref: refs/heads/none\n")
         if not writes:
@@ -102,12 +104,15 @@ def shadow(repository: Repository, limits: Limits, writes: bool = False) -> Iter
 
 def _configure(repository: Repository, git: Git, place: Path, until: float) -> None:
     is_long = len(repository.commit) == 64
-    base = _ALWAYS.format(version=int(is_long), nowhere="/dev/null")
+    base = _ALWAYS.format(version=int(is_long), nowhere="/dev/null", attributes=place / "attributes")
     if is_long:
         base += "[extensions]\n\tobjectformat = sha256\n"
     (place / "config").write_text(base)
     _copy(repository.common, "config", place, "theirs")
-    facts = _facts(_persons(place, until)) | _facts(_listed(git, place / "theirs"))
+    _copy(repository.common, "info/attributes", place)
+    own = _persons(place, until)
+    _copy_own_attributes(own, place)
+    facts = _facts(own) | _facts(_listed(git, place / "theirs"))
     lines = [f"\t{name.partition('.')[2]} = {value}\n" for name, value in facts.items()]
     (place / "config").write_text(base + "[core]\n" + "".join(lines))
 
@@ -141,6 +146,21 @@ def _facts(listed: bytes) -> dict[str, str]:
         if allowed is not None and allowed.fullmatch(value.lower()):
             found[name.lower()] = value.lower()
     return found
+
+
+def _copy_own_attributes(listed: bytes, place: Path) -> None:
+    """The person's own attributes for all repositories, from where the configuration says, or else the usual place."""
+    told = [one.partition("\n") for one in listed.decode("utf-8", "surrogateescape").split("\0")]
+    ours = str(place / "attributes")
+    named = [value for name, _, value in told if name.lower() == "core.attributesfile" and value != ours]
+    usual = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "git", "attributes")
+    path = Path(named[-1]) if named else usual
+    with (
+        suppress(OSError, RuntimeError),
+        open_regular(path.expanduser()) as file,
+        (place / "attributes").open("wb") as made,
+    ):
+        made.write(file.read(_LARGEST_ATTRIBUTES))
 
 
 def _shared_indexes(git_dir: Path) -> list[str]:

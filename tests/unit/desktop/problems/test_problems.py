@@ -18,6 +18,7 @@ from runferry.desktop.problems.page import ProblemsPage
 from runferry.desktop.summary import Totals
 from runferry.desktop.system.open import Opener
 from runferry.engine.job import SyncRequest
+from runferry.engine.problems import fix_for
 from runferry.errors import PermanentError
 from runferry.status import About, Fix, Problem, Snapshot, SyncState
 from runferry.sync.run_sync import RunSync
@@ -122,6 +123,18 @@ def test_pages_and_folders_are_opened_by_the_system(
     qtbot.waitUntil(lambda: opened == ["http://wifi.example.com/login"], timeout=5000)
     shown.card(1).fix.click()
     qtbot.waitUntil(lambda: opened[1:] == [str(tmp_path)], timeout=5000)
+
+
+def test_links_that_were_not_followed_are_looked_at_in_the_sheet_that_has_the_tick(
+    shown: Shown, desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added: list[list[Path]] = []
+    monkeypatch.setattr(desk.window, "add", lambda paths=(): added.append(list(paths)))
+    fix = fix_for("links-left-out")
+    left = [problem("links-left-out", fix, about=About.RUN, subject=f"/runs/{number}") for number in (1, 2)]
+    shown.page.take(update(*left))
+    shown.card().fix.click()
+    assert added == [[Path("/runs/1"), Path("/runs/2")]]
 
 
 def test_a_folder_that_is_gone_is_not_offered_to_be_opened(shown: Shown) -> None:
