@@ -119,8 +119,9 @@ def join(shares: Iterable[Share]) -> Joined:
     summary: dict[str, Any] = {}
     known: dict[Path, int | None] = {}
     high = {path for share in by_start for path in share.best_is_high}
-    for share in sorted(by_start, key=lambda one: one.active):
-        summary = _joined_summary(summary, known, share, high)
+    by_end = sorted(by_start, key=lambda one: one.active)
+    for share in by_end:
+        summary = _joined_summary(summary, known, share, high, share is by_end[-1])
     return Joined(config, summary, about)
 
 
@@ -128,7 +129,7 @@ def join(shares: Iterable[Share]) -> Joined:
 
 
 def _joined_summary(
-    before: dict[str, Any], known: dict[Path, int | None], share: Share, high: Set[Path]
+    before: dict[str, Any], known: dict[Path, int | None], share: Share, high: Set[Path], is_last: bool
 ) -> dict[str, Any]:
     """`known`: the figures in `before` and how many numbers they are of; brought up to date."""
     old = _without(before, share.summary_gone)
@@ -139,7 +140,7 @@ def _joined_summary(
             continue
         if _are_figures(theirs):
             before_count = known.get(path)
-            _put(merged, path, _figures(theirs, before_count, mine, count, path in high))
+            _put(merged, path, _figures(theirs, before_count, mine, count or (None if is_last else 0), path in high))
             count = before_count + count if before_count and count else before_count or count
         known[path] = count
     return merged
@@ -152,7 +153,10 @@ def _are_figures(value: Any) -> bool:
 def _figures(
     old: Mapping[str, Any], old_count: int | None, new: Mapping[str, Any], new_count: int | None, best_is_high: bool
 ) -> dict[str, Any]:
-    """`min`, `max`, `mean` … over both; where it is not known of how many numbers a mean is, the later one stays."""
+    """`min`, `max`, `mean` … over both; a mean of an unknown number of numbers (0) gives way to a known one.
+
+    new_count: None where the newer mean is of an unknown number, and nothing comes behind it: it stays.
+    """
     best = _high if best_is_high else _low
     found = {**old, **new}
     for name, pick in (("min", _low), ("max", _high), ("best", best)):
@@ -160,7 +164,7 @@ def _figures(
             found[name] = pick(old[name], new[name])
     if "first" in old:
         found["first"] = old["first"]
-    if "mean" in old and "mean" in new and old_count and new_count:
+    if "mean" in old and "mean" in new and old_count and new_count is not None:
         found["mean"] = (old["mean"] * old_count + new["mean"] * new_count) / (old_count + new_count)
     return {name: found[name] for name in STATISTICS if name in found}
 

@@ -257,6 +257,11 @@ class Ledger(Losses):
         with self._database.transaction() as db:
             db.execute(f"UPDATE deliveries SET {names} WHERE id = ?", (*values.values(), delivery.id))  # noqa: S608 - names are ours
 
+    def summary_told(self, target: int, digest: str) -> None:
+        """The server has this summary of a run now, whichever of its logs told it."""
+        with self._database.transaction() as db:
+            db.execute("UPDATE deliveries SET summary_digest = ? WHERE target = ?", (digest, target))
+
     def set_address(self, target: int, storage_id: str, url: str, began_there: str = "") -> None:
         """The server's own id of a run, where people look at it, and when it says that it began."""
         values = (storage_id, url, began_there, target)

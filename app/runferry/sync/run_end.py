@@ -29,6 +29,8 @@ class RunEnd:
 
     def has_news(self, summary: str) -> bool:
         """Whether a summary is another one than the server was told."""
+        if not self._whole.is_alone and self._digest:  # another log of the run may have told another one since
+            self._digest = self._ledger.delivery(self._delivery.source, self._delivery.target).summary_digest
         return _digest(summary) != self._digest and summary != "{}"
 
     def exit_to_tell(self, exit_code: int | None) -> int | None:
@@ -41,6 +43,8 @@ class RunEnd:
         self._digest = self._digest if summary is None else _digest(summary)
         self.closed = self.closed if exit_code is None else exit_code
         self._ledger.update(self._delivery, summary_digest=self._digest, closed=self.closed)
+        if summary is not None:
+            self._ledger.summary_told(self._delivery.target, self._digest)
 
     def tell_again(self) -> None:
         """The server has another summary or outcome than it was told: both are told once more."""

@@ -133,6 +133,10 @@ class RunFiles:
             self._counted = (now, sum(1 for name in left if self._wishes.may_send_file(name)))
         return self._counted[1]
 
+    def of_others(self) -> set[str]:
+        """Names of the files that the server has from somebody else. Raises AppError."""
+        return uploads.files(self._session, self._run).keys() - self.sent.keys()
+
     def distrust(self, names: Sequence[str]) -> bool:
         """The server lost these: those of them that are ours and still there are no longer taken for sent.
 
