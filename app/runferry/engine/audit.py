@@ -127,6 +127,7 @@ def _compare(
         exit_code=whole.exit_code(delivery.closed) if is_current else None,
         files=newest_files(engine.ledger, delivery, engine.ledger.sent_files(delivery)),
         artifacts=artifacts,
+        is_continued=whole.is_continued,
         tells_holes=connection.server.is_runferry,
     )
     found = verification.compare(connection.session, run, expected)

@@ -31,7 +31,7 @@ class Share:
     `figures`: for each key whose summary holds figures of `define_metric`: how many numbers they are of, None where
     that is not known. `about`: texts by the names of `ABOUT`, and `tags`, a list; empty ones say nothing. `untold`: the
     names of those that the log has, and that are not for us to tell: the server may know them. `is_part`: by a child
-    process of the training, which knows nothing of how the run ends.
+    process of the training, which knows nothing of how the run ends. `closed`: of what a server had, how it ended.
     """
 
     started: float
@@ -45,6 +45,7 @@ class Share:
     best_is_high: Sequence[Path] = ()
     untold: Sequence[str] = ()
     is_part: bool = False
+    closed: int | None = None
 
     def as_json(self) -> str:
         """For the ledger."""
@@ -92,9 +93,9 @@ def share_of(
     )
 
 
-def told_by_server(config: Mapping[str, Any], summary: Mapping[str, Any]) -> Share:
-    """What a server had of a run before anything of ours: the share of somebody else."""
-    return Share(0.0, _number(summary.get("_timestamp")) or 0.0, config, summary)
+def told_by_server(config: Mapping[str, Any], summary: Mapping[str, Any], closed: int | None = None) -> Share:
+    """What a server had of a run besides ours: the share of somebody else."""
+    return Share(0.0, _number(summary.get("_timestamp")) or 0.0, config, summary, closed=closed)
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _are_figures(value: Any) -> bool:
 def _figures(
     old: Mapping[str, Any], old_count: int | None, new: Mapping[str, Any], new_count: int | None, best_is_high: bool
 ) -> dict[str, Any]:
-    """`min`, `max`, `mean` … over both; a mean of an unknown number of numbers gives way to a known one."""
+    """`min`, `max`, `mean` … over both; where it is not known of how many numbers a mean is, the later one stays."""
     best = _high if best_is_high else _low
     found = {**old, **new}
     for name, pick in (("min", _low), ("max", _high), ("best", best)):
@@ -159,9 +160,8 @@ def _figures(
             found[name] = pick(old[name], new[name])
     if "first" in old:
         found["first"] = old["first"]
-    if "mean" in old and "mean" in new and old_count:
-        both = old_count + (new_count or 0)
-        found["mean"] = (old["mean"] * old_count + (new["mean"] * new_count if new_count else 0)) / both
+    if "mean" in old and "mean" in new and old_count and new_count:
+        found["mean"] = (old["mean"] * old_count + new["mean"] * new_count) / (old_count + new_count)
     return {name: found[name] for name in STATISTICS if name in found}
 
 

@@ -50,6 +50,8 @@ query RunExit($entity: String, $project: String!, $run: String!) {
 }
 """
 
+_EXIT_CODES = {"finished": 0, "failed": 1, "crashed": 1, "killed": 130}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -69,6 +71,13 @@ def outcome(session: Session, run: Created, tells_code: bool) -> Outcome:
     found = data.at("project", "run")
     state, code = found.raw("state"), found.raw("exitcode")
     return Outcome(state if isinstance(state, str) else "", code if isinstance(code, int) else None)
+
+
+def exit_code(session: Session, run: Created, tells_code: bool) -> int | None:
+    """What a run ended with, as far as its state tells; None where it goes on or that is not told. Raises AppError."""
+    told = outcome(session, run, tells_code)
+    code = _EXIT_CODES.get(told.state)
+    return code if code is None or told.exit_code is None else told.exit_code
 
 
 def file_content(session: Session, run: Created, name: str) -> bytes | None:

@@ -105,6 +105,11 @@ class Ledger(Losses):
         found = self._database.row("SELECT count(*) FROM deliveries WHERE target = ?", target)
         return int(found[0]) if found else 0
 
+    def is_verified(self, target: int) -> bool:
+        """Whether the run on the server was found to be as all logs that feed it say, and nothing was sent since."""
+        query = "SELECT 1 FROM deliveries WHERE target = ? AND (state != 'verified' OR meaning != ?) LIMIT 1"
+        return self._database.row(query, target, MEANING) is None
+
     # -- places of lines ----------------------------------------------------------------------------------------------
 
     def is_untouched(self, target: int) -> bool:

@@ -65,7 +65,9 @@ class JoinedConsole:
 
 
 def behind(there: str, ours: str) -> str:
-    """What the server has, with our lines behind it as far as they are not at its end already."""
+    """What the server has, with our lines behind it as far as they are not there already."""
+    if ours in there:  # somebody else's may have come behind them
+        return there
     end = len(ours)
     while end > 0 and not there.endswith(ours[:end]):
         end = ours.rfind("\n", 0, end - 1) + 1

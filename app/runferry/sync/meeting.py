@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from runferry.formats.detect import RunFolder
-from runferry.remote import runs
+from runferry.remote import run_state, runs
 from runferry.remote.runs import Created
 from runferry.state.delivery import Delivery
 from runferry.sync import first_contact, healing
@@ -62,7 +62,8 @@ def meet(
     whole = WholeRun(ledger, delivery, source, wishes, means.clock)
     record = RunRecord(connection.session, whole, entity, project, run_id, means.clock)
     with whole.turn():
-        whole.met(remote, is_first=not known.storage_id)
+        is_runferry = connection.server.is_runferry
+        whole.met(remote, not known.storage_id, lambda: run_state.exit_code(connection.session, asked, is_runferry))
         whole.refresh(is_over=False)
         if remote is not None and delivery.storage_id and source.log.stat().st_size < delivery.position:
             created = Created(

@@ -14,7 +14,7 @@ from typing import Any
 from runferry.errors import AppError
 from runferry.formats.detect import RunFolder
 from runferry.formats.readers import Extent
-from runferry.remote import run_state
+from runferry.remote import run_state, uploads
 from runferry.remote.file_stream import StreamRequest
 from runferry.remote.runs import Created
 from runferry.state.deliverables import SentFile
@@ -174,7 +174,7 @@ class Outlet:
             self._made = frozenset(made)
             kept = _code(self._means, self._wishes, self._source.log, is_over)
             code = self._code_there.without_anothers(kept, ABOUT in self._files.sent)
-            later = self._whole.files_of_later()
+            later = self._files_of_later()
             entries = {name: one for name, one in self._source.extras.files.items() if name not in later}
             self._files.upload(entries, made, is_over, code)
             content, extras = self._source.reader.content, self._source.extras
@@ -247,6 +247,7 @@ class Outlet:
             artifacts=artifact_check.expected(
                 self._source.extras.artifacts, self._artifacts.sent, self._artifacts.open_file
             ),
+            is_continued=self._whole.is_continued,
             tells_holes=self._connection.server.is_runferry,
         )
         return verification.compare(self._connection.session, self._run, expected)
@@ -284,6 +285,11 @@ class Outlet:
         self._post(StreamRequest(summary=news, uploaded=uploaded, exit_code=ended))
         self._files.announced(uploaded)
         self._end.told(news, ended)
+
+    def _files_of_later(self) -> set[str]:
+        """Names of the files that other logs of the run wrote later, ours or somebody else's: those stay."""
+        there = uploads.files(self._connection.session, self._run) if self._whole.is_continued else {}
+        return self._whole.files_of_later() | (there.keys() - self._files.sent.keys())
 
     def _sent_bytes(self) -> int:
         return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position

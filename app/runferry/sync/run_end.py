@@ -18,7 +18,7 @@ class RunEnd:
 
     def __init__(self, ledger: Ledger, delivery: Delivery, source: Source, whole: WholeRun) -> None:
         self._ledger, self._delivery, self._source, self._whole = ledger, delivery, source, whole
-        self._digest = delivery.summary_digest
+        self._digest = "" if whole.is_changed_there else delivery.summary_digest
         self.closed = delivery.closed
         self.expected: int | None = None  # the exit code that the server must know, None where it must know none
 

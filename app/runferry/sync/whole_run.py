@@ -10,8 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +58,16 @@ class WholeRun:
         self._own: tuple[object, Share] | None = None
         self.siblings: list[Sibling] = []
         self._joined: Joined | None = None
+        self._later_there: Share | None = None  # what somebody else added after all that we know of
         self._is_part = is_part_of_a_run(source.reader.path)
+        self.is_changed_there = False  # whether somebody else told the server something of the run since we looked last
         self.has_others = False  # whether the server had the run from somebody else, too
 
-    def met(self, remote: RemoteRun | None, is_first: bool) -> None:
+    def met(self, remote: RemoteRun | None, is_first: bool, ended: Callable[[], int | None]) -> None:
         """What the server has of the run belongs to it, too, unless all of that is ours.
 
-        is_first: nothing was known of the run on the server until now.
+        is_first: nothing was known of the run on the server until now. ended: asks how the run ended there; None: it
+        goes on, or that is not told.
         """
         if remote is None:
             return
@@ -73,7 +76,11 @@ class WholeRun:
         is_foreign = there > ours or (is_first and not there)
         self._look_at_siblings()
         if is_foreign or any(one.share is None for one in self.siblings):
-            self._keep(SOMEBODY_ELSE, told_by_server(remote.config, remote.summary))
+            found, before = told_by_server(remote.config, remote.summary, ended()), self._share(SOMEBODY_ELSE)
+            if before is not None and found.closed is None and found.active <= before.active:
+                found = replace(found, closed=before.closed)  # it runs again because we sent something
+            self.is_changed_there = found != before
+            self._keep(SOMEBODY_ELSE, found)
         elif there and self._share(SOMEBODY_ELSE) is not None:  # found to be of our logs after all
             self._ledger.drop_share(self._delivery.target, SOMEBODY_ELSE)
 
@@ -89,12 +96,17 @@ class WholeRun:
         base = self._share(SOMEBODY_ELSE)
         self.has_others = base is not None
         if not self.siblings and base is None:
-            self._joined = None
+            self._joined = self._later_there = None
             return
         own = self._own_share(is_over)
         self._keep(self._delivery.id, own)
-        known = [base, own, *(one.share for one in self.siblings)]
-        self._joined = join(one for one in known if one is not None)
+        ours = [one for one in (own, *(one.share for one in self.siblings)) if one is not None]
+        self._later_there = None
+        if base is not None and base.active > max(one.active for one in ours):
+            # When it was begun no server tells; what ends later was most likely begun later, too: a run that went on
+            # elsewhere. An old log must not turn it back.
+            self._later_there = base = replace(base, started=base.active)
+        self._joined = join(ours if base is None else [base, *ours])
 
     @property
     def is_alone(self) -> bool:
@@ -109,7 +121,7 @@ class WholeRun:
     @property
     def is_last(self) -> bool:
         """Whether no other log of the run was written to later than this one."""
-        return not self._is_part and not self._later()
+        return not self._is_part and not self._later() and not self.is_continued
 
     def config(self) -> str:
         """The run's config as servers want it, as JSON."""
@@ -156,6 +168,8 @@ class WholeRun:
 
         A part of the run by a child process says nothing of that.
         """
+        if own is not None and self._later_there is not None:
+            return self._later_there.closed
         later = self._later()
         if own is None or any(one.closed is None for one in later) or (self._is_part and not later):
             return None
@@ -171,6 +185,11 @@ class WholeRun:
         active = self._active()
         later = [one.delivery for one in self.siblings if one.share is not None and one.share.active > active]
         return self._ledger.names_of_files(later)
+
+    @property
+    def is_continued(self) -> bool:
+        """Whether somebody else went on with the run after all that we know of: a file of a name is then theirs."""
+        return self._later_there is not None
 
     def final_summary(self) -> str:
         """This log's own, by its records and by the rows behind the last of them; made once per state of the log."""

@@ -138,6 +138,34 @@ def test_each_by_another_computer(carrier: Carrier, tmp_path: Path, is_turned: b
     assert len(stored.rows) == 5
 
 
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_each_by_another_computer_again_and_again(carrier: Carrier, tmp_path: Path, is_turned: bool) -> None:
+    """They agree on what the later log says, whoever comes last: nothing is turned back, and nobody gives an alarm."""
+
+    def saved(write: Callable[[Any], None], text: str) -> Callable[[Any], None]:
+        def both(run: Any) -> None:
+            write(run)
+            (Path(run.dir) / "model.pt").write_text(text)
+            run.save(str(Path(run.dir) / "model.pt"), base_path=run.dir)
+
+        return both
+
+    early = part(tmp_path, 1, saved(first, "early"), exit_code=1, **FIRST)
+    late = part(tmp_path, 2, saved(second, "late"), exit_code=3, **SECOND)
+    told = []
+    with engine_for(carrier.server, tmp_path / "other") as engine:
+        other = Carrier(engine, carrier.server, carrier.data)
+        turns = [(carrier, early), (other, late)]
+        for who, log in (turns[::-1] if is_turned else turns) * 3:
+            verified(who, log)
+            stored = stores.read(carrier.data, ID)
+            told.append((stored.record["exit_code"], stored.config["lr"], stored.files["model.pt"], stored.summary))
+    last = told[-1]
+    assert (last[:3], last[3]["loss"]["min"], last[3]["loss"]["max"]) == ((3, 0.2, b"late"), 1, 9)
+    assert all(one == last for one in told[3:]), "nothing changes any more"
+    assert len(stores.read(carrier.data, ID).rows) == 5
+
+
 def test_the_ledger_was_lost(carrier: Carrier, tmp_path: Path) -> None:
     one, other = two(tmp_path)
     verified(carrier, one, other)
