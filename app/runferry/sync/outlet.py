@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,8 @@ class Outlet:
         self._artifacts = RunArtifacts(session, meeting.run, ledger, delivery, links, means.clock, self._beat)
         self._whole = meeting.whole
         self._end = RunEnd(ledger, delivery, source, meeting.whole)
-        self._all_console = JoinedConsole(source, wishes, meeting.whole, self._console_there)
+        there = partial(run_state.file_content, session, meeting.run, made_files.CONSOLE)
+        self._all_console = JoinedConsole(source, wishes, meeting.whole, there)
         self.deliver_samples = HostSamples(
             means, delivery, source, wishes, self._end.reopen, self._post, meeting.events_there
         ).deliver
@@ -294,10 +296,6 @@ class Outlet:
 
     def _made_files(self) -> Mapping[str, bytes]:
         return made_files.make(self._source, self._wishes, self._whole, self._all_console.text)
-
-    def _console_there(self) -> str | None:
-        content = run_state.file_content(self._connection.session, self._run, made_files.CONSOLE)
-        return None if content is None else content.decode("utf-8", "replace")
 
     def _post(self, request: StreamRequest) -> None:
         self._streamer.post(request)
