@@ -23,6 +23,7 @@ from runferry.sync.destination import Server
 
 log = logging.getLogger(__name__)
 
+PROOF = 10.0  # seconds that a busy local server has to show that it is itself
 PAUSE = 10.0  # seconds between two attempts to start a local server that does not come up
 
 
@@ -65,7 +66,8 @@ class Connections:
             known = self._made.get((server.identity, server.key))
             if known is not None:
                 return known
-            session = open_session(server.url, server.key, self._settings, environ, self._bandwidth)
+            is_it = _is_store(server) if choice.is_local else lambda url: True
+            session = open_session(server.url, server.key, self._settings, environ, self._bandwidth, is_it)
             made = Connection(
                 server,
                 session,
@@ -183,3 +185,8 @@ class Connections:
         return Server(
             url, f"runferry:{store}" if store else url, app_url(url, environ.get("WANDB_APP_URL", "")), key.value
         )
+
+
+def _is_store(server: Server) -> Callable[[str], bool]:
+    """Whether this store's server answers at an address: when it dies, any account may take its port."""
+    return lambda url: f"runferry:{store_at(url, server.key, PROOF)}" == server.identity

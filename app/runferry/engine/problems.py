@@ -83,11 +83,15 @@ def problems_of_folders(folders: Iterable[FolderStatus]) -> list[Problem]:
 
 
 def problems_of_held(held: Iterable[RunStatus], servers: Iterable[ServerStatus]) -> list[Problem]:
-    """Runs that could not even be begun: one entry per reason and server, not one per run."""
+    """Runs that could not even be begun: one entry per reason and server, not one per run.
+
+    One that waits until somebody asks may have an error of its own, from when it was sent before: its server has none.
+    """
     found: dict[str, Problem] = {}
     known = {one.url for one in servers if one.cause}
     for one in held:
-        if one.error and one.error["slug"] != "server-not-chosen" and one.server not in known:
+        is_begun = one.error is None or one.held != one.error["title"]
+        if not is_begun and one.error and one.error["slug"] != "server-not-chosen" and one.server not in known:
             place = f"{one.error['slug']}:{one.server}"
             found.setdefault(place, _made(one.error, About.SERVER, one.server, one.server, server=one.server))
     return list(found.values())

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import psutil
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SHOWN = 200  # characters of a command
+_KERNELS = frozenset(("ipykernel_launcher", "ipykernel", "colab_kernel_launcher"))
+_WORDS = 6  # of a command, among which a kernel's name stands
 LOOK = 0.1  # seconds between two looks whether the process is gone
 
 
@@ -104,6 +106,7 @@ class Stopper:
         self._ending.clear()
 
     def _stop(self, folder: RunFolder, processes: Sequence[psutil.Process], wait: bool) -> Stopped:
+        _check_notebooks(folder, processes)
         is_heard = not all(_ignores_interrupts(one) for one in processes)
         first = signal.SIGINT if is_heard else signal.SIGTERM
         logs = [one.log for one in logs_of_one_run(folder) if one.kind is not RunKind.RECORDER]
@@ -128,9 +131,11 @@ class Stopper:
     ) -> Stopped:
         sent = [first.name]
         left = self._wait(processes)
+        # What a person has in a notebook outlives a run: its cell was interrupted, and that is all.
+        kernels = {one.pid for one in left if _is_kernel(one)}
         # One that let go of its log has ended this run, and goes on with something else: a sweep's next, a notebook.
         let_go = proven - _proven(folder) if left else frozenset()
-        due = [one for one in left if one.pid not in let_go]
+        due = [one for one in left if one.pid not in let_go | kernels]
         if (
             due
             and first is signal.SIGINT
@@ -232,6 +237,28 @@ def _is_own(process: psutil.Process) -> bool:
     """False for one that is gone."""
     try:
         return os.name == "nt" or process.uids().real == os.getuid()
+    except psutil.Error:
+        return False
+
+
+def _check_notebooks(folder: RunFolder, processes: Sequence[psutil.Process]) -> None:
+    """A kernel that waits for its next cell ignores interrupts, and the order to end would take everything in it.
+
+    Raises AppError where nothing but such ones trains the run.
+    """
+    if all(_is_kernel(one) and _ignores_interrupts(one) for one in processes):
+        raise PermanentError(
+            "notebook-waits",
+            "No cell of this run's notebook is at work",
+            f"{folder.path}: process {processes[0].pid} is a notebook's kernel; its end would lose what is in it.",
+            "Call finish() of the run in the notebook, or shut its kernel down there.",
+        )
+
+
+def _is_kernel(process: psutil.Process) -> bool:
+    """Whether a process is that of a notebook, by its command."""
+    try:
+        return any(PurePath(word).stem in _KERNELS for word in process.cmdline()[1:_WORDS])
     except psutil.Error:
         return False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from runferry.credentials import proxy_password
 from runferry.logs import secrets
@@ -20,13 +20,17 @@ def way_to(url: str, settings: Settings, environ: Mapping[str, str]) -> Way:
 
 
 def open_session(
-    url: str, key: str, settings: Settings, environ: Mapping[str, str], bandwidth: Bandwidth | None = None
+    url: str,
+    key: str,
+    settings: Settings,
+    environ: Mapping[str, str],
+    bandwidth: Bandwidth | None = None,
+    is_it: Callable[[str], bool] = lambda url: True,
 ) -> Session:
-    """A session with a server. Raises AppError for certificates that cannot be used."""
+    """A session with a server; see `Session` for `is_it`. Raises AppError for certificates that cannot be used."""
     way = way_to(url, settings, environ)
-    return Session(
-        url, key, way.context_for(url), environ, settings.connect_timeout, settings.request_timeout, way, bandwidth
-    )
+    timeouts = settings.connect_timeout, settings.request_timeout
+    return Session(url, key, way.context_for(url), environ, *timeouts, way, bandwidth, is_it)
 
 
 def trust_in(url: str, settings: Settings) -> Trust:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Iterable, Mapping
 
 from runferry.recorder.recording import Recording
@@ -9,6 +10,8 @@ from runferry.recorder.settings import RunSettings
 from runferry.recorder.values import key_text
 from runferry.wire.encoding import timestamp
 from runferry.wire.json_text import dumps
+
+_MOST_TAGS = 10_000  # of one assignment, which may have no end
 
 
 def run_record(
@@ -123,9 +126,9 @@ class RunIdentity:
     @tags.setter
     def tags(self, value: Iterable[Any]) -> None:
         # Tags that a server would refuse are left out: nothing raises once training runs.
-        given = (value,) if isinstance(value, str) else () if value is None else value
+        given = (value,) if issubclass(type(value), str) else () if value is None else value
         found: list[str] = []
-        if self._recording.faults.guard("tags-unusable", lambda: found.extend(map(str, given))):
+        if self._recording.faults.guard("tags-unusable", lambda: found.extend(map(str, islice(given, _MOST_TAGS)))):
             self._change(tags=tuple(dict.fromkeys(one for one in found if 1 <= len(one) <= 64)))
 
     def __repr__(self) -> str:

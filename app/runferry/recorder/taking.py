@@ -38,7 +38,7 @@ class RunCalls(RunIdentity):
 
         summary: comma list of min, max, mean, last, first, best, none, copy. None when the arguments are unusable.
         """
-        over = step_metric.name if isinstance(step_metric, Rule) else step_metric
+        over: Any = step_metric.name if type(step_metric) is Rule else step_metric
         made: list[Rule] = []
 
         def define() -> None:
@@ -66,8 +66,10 @@ class RunCalls(RunIdentity):
             return True  # long ago: "save the run"
         if self._recording.ready("save()") is None or self._folder is None:
             return []
-        if not isinstance(policy, str) or policy not in files.POLICIES:
-            said = policy if isinstance(policy, str) else f"of type {type(policy).__name__}"
+        # The class is asked, not the object, which may raise.
+        policy = str.__str__(policy) if issubclass(type(policy), str) else policy
+        if type(policy) is not str or policy not in files.POLICIES:
+            said = policy if type(policy) is str else f"of type {type(policy).__name__}"
             self._faults.note("save-policy", f"save: the policy {said} is none of now, live, end; live is taken")
             policy = "live"
         saved: list[str] = []

@@ -18,6 +18,7 @@ from runferry.errors import AppError, NeedsUser, PermanentError, TemporaryError,
 from runferry.inert import inert
 from runferry.remote import destinations, proxy_failures, tls_failures, told
 from runferry.remote.answers import SHOWN, Answer
+from runferry.remote.transport import Stranger
 from runferry.remote.troubles import BadAnswer, GraphQLRefused, RunFault, ServerRefused, ServerTrouble
 
 if TYPE_CHECKING:
@@ -102,6 +103,14 @@ def from_exception(error: Exception, url: str, way: Way | None = None) -> AppErr
     for cause in causes:
         if isinstance(cause, destinations.TooNear):
             return destinations.too_near(url, str(cause))
+        if isinstance(cause, Stranger):
+            return ServerTrouble(
+                "not-the-server",
+                "Another program answers at the server's address",
+                f"Whoever is at {at} does not show that it has the store's key.",
+                "It goes on by itself when the local server runs again.",
+                error,
+            )
         if isinstance(cause, ssl.SSLCertVerificationError):
             is_far = way is not None and (proxy is not None or way.is_public(host))
             return tls_failures.certificate(cause, at, host, lambda: way.look(url) if way else None, is_far)

@@ -49,7 +49,9 @@ class Session:
         request_timeout: float = 60,
         way: Way | None = None,
         bandwidth: Bandwidth | None = None,
+        is_it: Callable[[str], bool] = lambda url: True,
     ) -> None:
+        """is_it: whether the server answers at an address, and not who took its port when it died."""
         self.url = url.rstrip("/")
         self.way = way or Way(environ)
         self.pace = Pace()
@@ -60,7 +62,7 @@ class Session:
         self._proving = threading.Lock()
         self._has_probe = not is_loopback_host(urlsplit(self.url).hostname or "")
         self._is_proved = not self._has_probe
-        self._opened = Opened(self.url)
+        self._opened = Opened(self.url, lambda: is_it(self.url))
         self._transport = Transport(context, self._opened)
         self._authorization = _basic(key)
         self.proxy_shown = ""  # the proxy of the last request and who says so; empty: the direct way

@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import weakref
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -23,13 +24,19 @@ from runferry.version import __version__
 USER_AGENT = f"runferry/{__version__}"
 
 
+class Stranger(OSError):
+    """Somebody else answers at the server's address."""
+
+
 class Opened:
     """The sockets that are open now, so that a hanging request can be cut off.
 
     nearness: of the server, by the address that it was last reached at directly; see `destinations.nearness`.
+    is_it: whether the server itself answers at its address; asked for each connection, before anything is sent over it.
     """
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, is_it: Callable[[], bool] = lambda: True) -> None:
+        self._is_it = is_it
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._lock = threading.Lock()
         self.nearness = destinations.nearness_by_name(server)
@@ -43,12 +50,15 @@ class Opened:
                 one.shutdown(socket.SHUT_RDWR)
 
     def made(self, connection: Any, is_elsewhere: bool) -> None:
-        """A connection was made. Raises TooNear where a server named what it must not."""
+        """A connection was made. Raises TooNear where a server named what it must not; Stranger."""
         sock = connection.sock
         is_direct = not getattr(connection, "proxy", None) and sock.family in (socket.AF_INET, socket.AF_INET6)
         if is_direct and is_elsewhere:
             is_proved = getattr(connection, "is_verified", False)  # by a certificate for its name
             destinations.check_peer(sock, self.nearness, is_proved)
+        elif not self._is_it():
+            sock.close()
+            raise Stranger
         elif is_direct:
             with contextlib.suppress(OSError):  # it hung up again
                 self.nearness = destinations.nearness(str(sock.getpeername()[0]))

@@ -26,7 +26,7 @@ from runferry.server.neighbours import UNTOLD, is_this_account, owner_of
 
 _OPEN = ("/storage/", "/sdk/otel/")
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")  # headers of proxies, whose connection proves nothing
+_FORWARDED = ("forwarded", "via", "x-real-ip", "x-forwarded-", "x-proxy")  # how headers of proxies begin
 
 
 def _is_loopback(name: str) -> bool:
@@ -117,7 +117,7 @@ class Guard:
         owner = await _owner(scope)
         if has_cookie and self._sessions.is_open(cookies, owner):
             return True
-        is_forwarded = any(name in headers for name in _FORWARDED)
+        is_forwarded = any(name.startswith(_FORWARDED) for name in headers)  # a proxy's connection proves nothing
         return is_page(scope["path"]) and not is_forwarded and is_this_account(owner)
 
 

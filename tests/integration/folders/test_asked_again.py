@@ -22,7 +22,7 @@ from runferry.engine.renewing import upload_as_new
 from runferry.engine.watched import WatchedFolder
 from runferry.errors import NeedsUser
 from runferry.settings import FolderMode
-from runferry.status import SyncState
+from runferry.status import About, SyncState
 from support import stores
 from support.engines import shown, started
 from support.processes import Server, until
@@ -311,3 +311,25 @@ def test_a_run_is_uploaded_as_new(
         until(verified(engine, 2), "it is there twice")
         assert engine._jobs == []
     assert len(stores.runs_of(server.data)) == 2
+
+
+def test_a_dry_run_that_was_sent_in_part_and_waits_again_is_no_problem_of_its_server(
+    server: Server, work: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere.txt"
+    elsewhere.write_text("not followed")
+    monkeypatch.setenv("WANDB_MODE", "dryrun")
+    run = runferry.init(dir=str(work), project="vision", id="dry", settings={"console": "off", "silent": True})
+    run.log({"loss": 0})
+    run.save(str(elsewhere), base_path=str(tmp_path))
+    run.finish()
+    (folder,) = (work / "wandb").glob("offline-run-*-dry")
+    watch = watched(work, server, FolderMode.AUTO)
+    with started(server, monkeypatch) as engine:
+        begin(engine, [SyncRequest((folder,), server.url)])
+        until(lambda: [one.error for one in shown(engine) if one.error], "it is sent, but for the link")
+        assert [one.about for one in engine.snapshot().problems] == [About.RUN]
+    with started(server, monkeypatch) as engine:
+        engine.watching.start([watch])
+        until(lambda: len(engine.watching.held()) == 1, "it waits to be asked for again")
+        assert engine.snapshot().problems == ()

@@ -70,6 +70,49 @@ def stop_on_server(server: Server) -> None:
     assert done["data"]["stopRun"]["success"] is True, done
 
 
+KERNEL = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as ipykernel does between two cells
+import runferry
+run = runferry.init(project="demo", id="stopme")
+for step in range(100): run.log({"x": 1})
+if len(sys.argv) > 1:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        while True: time.sleep(0.05)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+while True: time.sleep(0.05)
+"""
+
+
+@pytest.mark.parametrize("cell", ["", "cell"])
+def test_a_notebooks_kernel_is_never_ended(work: Path, cell: str) -> None:
+    """No Jupyter among our dependencies: this stands for its kernel, which was tried by hand (ipykernel 7.4)."""
+    (work / "ipykernel_launcher.py").write_text(KERNEL)
+    command = (RUNFERRY[0], work / "ipykernel_launcher.py", *filter(None, [cell]))
+    with started(*command, cwd=work, log=work.parent / "train.out") as process:
+        until(lambda: list(work.glob("wandb/*run-*/*.wandb")) and folder(work).log.stat().st_size > 3000, "it trains")
+        stopper = Stopper(lambda: 0.5)
+        if cell:
+            until(
+                lambda: (
+                    "SigIgn:\t" in (told := Path(f"/proc/{process.pid}/status").read_text())
+                    and not int(told.partition("SigIgn:\t")[2][:16], 16) & 2
+                ),
+                "the cell is at work",
+            )
+            stopped = stopper.stop(folder(work))
+            assert (stopped.signals, stopped.is_gone) == (("SIGINT",), False)
+        else:
+            with pytest.raises(AppError) as caught:
+                stopper.stop(folder(work))
+            assert caught.value.slug == "notebook-waits"
+        assert process.poll() is None
+        assert outcome(work) is None
+        stopper.close()
+
+
 def test_a_training_is_interrupted_and_its_run_ends_as_killed(work: Path) -> None:
     with training(work) as process:
         refused = runferry("stop", folder(work).path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 import time
@@ -369,8 +370,36 @@ class Unwilling:
     __str__ = __repr__ = __int__ = __float__ = __iter__ = __bool__ = lambda self: 1 / 0  # type: ignore[assignment]
 
 
+class Closed:
+    """Does not even tell its class."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+class Endless:
+    """Gives elements for ever."""
+
+    def __iter__(self) -> Any:
+        return itertools.repeat("x")
+
+
 @pytest.mark.parametrize(
-    "odd", ["None", "5", "'x'", "[('a', 1)]", "Unwilling()", "object()", "b'x'", "1.5", "{1: 2}", "10**400"]
+    "odd",
+    [
+        "Closed()",
+        "Endless()",
+        "None",
+        "5",
+        "'x'",
+        "[('a', 1)]",
+        "Unwilling()",
+        "object()",
+        "b'x'",
+        "1.5",
+        "{1: 2}",
+        "10**400",
+    ],
 )
 def test_no_public_call_raises(start: Any, odd: str) -> None:
     odd = eval(odd)

@@ -171,3 +171,11 @@ def test_tokens_are_bound_to_method_names_and_time() -> None:
     assert signer.check("é.ü", "GET") is None
     now[0] += DOWNLOAD_SECONDS + 1
     assert signer.check(token, "GET") is None
+
+
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "Via", "X_Forwarded_For", "X_Forwarded_Host", "X_Forwarded_Proto", "X_ProxyContextPath"]
+)
+def test_a_proxy_of_this_account_does_not_open_pages_to_its_clients(site: Site, header: str) -> None:
+    assert site.ask("/") == 200
+    assert site.ask("/", **{header: "here"}) == 401

@@ -31,7 +31,6 @@ class Taker:
 
     url, run = "", Created("", "", "", "", 0)
     rows_sent = artifacts_sent = files_waiting = 0
-    healing = type("Healing", (), {"is_needed": False})()
     metric = ""
     position = 100
     is_unfinished = stop_requested = False
