@@ -43,6 +43,11 @@ def begin(grace: float = GRACE, lastly: Callable[[], object] | None = None) -> N
         threading.Thread(target=_end, args=(grace, _over), name="leaving", daemon=True).start()
 
 
+def is_begun() -> bool:
+    """Whether the parts are ending, within their grace."""
+    return _over is not None
+
+
 def ended() -> None:
     """They did."""
     global _over

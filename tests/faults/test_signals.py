@@ -7,6 +7,7 @@ that waiting for one of those is found and a busy machine is not.
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -37,6 +38,20 @@ def test_watch_ends_while_it_starts(place: Place, number: int) -> None:
     assert "Traceback" not in watch.err, watch.err
     assert code in (0, 130)
     print(f"ended after {took:.2f} s")
+    assert took < SOON
+    assert place.leftovers() == []
+
+
+@pytest.mark.parametrize("gap", [0.0003, 0.0006, 0.001, 0.01, 0.05])
+@SIGNALS
+def test_a_second_signal_does_not_break_off_the_ending(place: Place, number: int, gap: float) -> None:
+    """`timeout` sends one to its child and one to the group; whoever is impatient presses Ctrl+C again."""
+    with place.runferry("watch", place.runs, "--server", "local") as watch:
+        watch.says("Press Ctrl+C")
+        watch.process.send_signal(number)
+        time.sleep(gap)  # no luck: a moment within the ending, whichever it is
+        code, took = watch.end(number)
+    assert (code, "Traceback" in watch.err, "ended without" in watch.err) == (0, False, False), watch.err
     assert took < SOON
     assert place.leftovers() == []
 

@@ -52,7 +52,9 @@ def test_a_regular_expression_that_takes_centuries(client: Client, pattern: str)
     began = time.monotonic()
     said = refused(client, RUNS, f=json.dumps({"display_name": {"$regex": pattern}}))
     assert "takes too long" in said
-    assert time.monotonic() - began < 5  # for all runs together
+    assert (
+        time.monotonic() - began < 60
+    )  # for all runs together; a second on a quiet machine, and years without a limit
 
 
 @pytest.mark.parametrize("pattern", ["(", "a{999999999999}", "(" * 900 + ")" * 900, "a" * 5000, "["])

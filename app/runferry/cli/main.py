@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
+from runferry import leaving
 from runferry.cli.output import finish, set_up, show_traceback, tell_json, warn
 from runferry.cli.parser import ANSWERS, COMMANDS, build_parser, module_of
 from runferry.errors import AppError, UsageError
+
+TWICE = 1.0  # seconds within which a second signal is the first one again
+_ended_at = float("-inf")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -44,6 +49,8 @@ def _take_late(parser: argparse.ArgumentParser, parsed: argparse.Namespace, late
 def _guarded(main: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a shell's `&` has it ignored
+            signal.signal(signal.SIGINT, _terminate)
     try:
         return int(main(parsed))
     except AppError as error:
@@ -63,5 +70,11 @@ def _guarded(main: Callable[[argparse.Namespace], int], parsed: argparse.Namespa
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    """End in order, as for Ctrl-C."""
+    """End in order. `timeout` and process groups send a signal twice: the second one must not break off the ending,
+    which has a time limit of its own."""
+    global _ended_at
+    now = time.monotonic()
+    if leaving.is_begun() or now - _ended_at < TWICE:
+        return
+    _ended_at = now
     raise KeyboardInterrupt

@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 
 
 class JoinedConsole:
-    """For one log. ask: gives the text that the server has as ``output.log``; None where it has none."""
+    """For one log. ask: gives what the server has as ``output.log``; None where it has none."""
 
-    def __init__(self, source: Source, wishes: Wishes, whole: WholeRun, ask: Callable[[], str | None]) -> None:
+    def __init__(self, source: Source, wishes: Wishes, whole: WholeRun, ask: Callable[[], bytes | None]) -> None:
         self._source, self._wishes, self._whole, self._ask = source, wishes, whole, ask
         self._read: dict[int, tuple[Extent, str]] = {}
 
@@ -41,7 +41,9 @@ class JoinedConsole:
             elif one.share is not None:
                 pieces.append((one.share.started, text))
         joined = "".join(text for _, text in sorted(pieces, key=lambda each: each[0]))
-        return (joined if is_whole else behind(self._ask() or "", joined)) or None
+        if not is_whole:
+            joined = behind((self._ask() or b"").decode("utf-8", "replace"), joined)
+        return joined or None
 
     def _of(self, sibling: Sibling) -> str | None:
         """The console of another log on this disk; None where it cannot be read."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from runferry.errors import AppError, PermanentError, TemporaryError
+from runferry.formats.entries import FileEntry
 from runferry.inert import inert
 from runferry.state.deliverables import SetAside
 from runferry.sync.links import HIDDEN_IN_HOME, Spot
@@ -41,9 +42,14 @@ def file_gone(gone: Mapping[str, str]) -> AppError:
     )
 
 
-def name_taken(names: Sequence[str]) -> AppError:
-    """Files that a person saved under a name that every run's own file has."""
-    told = ", ".join(names)
+def names_taken(made: Iterable[str], saved: Mapping[str, FileEntry]) -> AppError | None:
+    """Files that a person saved under a name that every run's own file has; None where there is none.
+
+    made: the names of the run's own files.
+    """
+    told = ", ".join(inert(name) for name in sorted(made) if name in saved and saved[name].kind == "other")
+    if not told:
+        return None
     return AppError(
         "name-taken",
         "A saved file has a name that the run needs itself",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from runferry.sync.keeping import Keeper
 from runferry.sync.links import RunLinks
 from runferry.sync.means import Means
 from runferry.sync.meeting import Meeting
-from runferry.sync.obstacles import file_gone, lines_too_large, links_left_out, name_taken
+from runferry.sync.obstacles import file_gone, lines_too_large, links_left_out, names_taken
 from runferry.sync.other_logs import OtherLogs
 from runferry.sync.resumed_steps import Renumber
 from runferry.sync.run_end import RunEnd
@@ -68,7 +69,8 @@ class Outlet:
         self._artifacts = RunArtifacts(session, meeting.run, ledger, delivery, links, means.clock, self._beat)
         self._whole = meeting.whole
         self._end = RunEnd(ledger, delivery, source, meeting.whole)
-        self._all_console = JoinedConsole(source, wishes, meeting.whole, self._console_there)
+        there = partial(run_state.file_content, session, meeting.run, made_files.CONSOLE)
+        self._all_console = JoinedConsole(source, wishes, meeting.whole, there)
         self.deliver_samples = HostSamples(
             means, delivery, source, wishes, self._end.reopen, self._post, meeting.events_there
         ).deliver
@@ -211,23 +213,24 @@ class Outlet:
 
     def obstacle(self) -> AppError | None:
         """Why this run cannot be called verified, whatever the server says; None when it can."""
-        aside = self._means.ledger.lines_set_aside(self._delivery)
-        if others := self._other_logs.unsent(max(self._sent_bytes(), self.position)):
+        ledger, delivery = self._means.ledger, self._delivery
+        sent = ledger.delivery(delivery.source, delivery.target).position
+        if others := self._other_logs.unsent(max(sent, self.position)):
             return other_logs.obstacle(self._source.log, others)
         if self._files.left:
             return links_left_out(self._files.left, self._files.gone)
-        saved = self._source.extras.files
-        if taken := [name for name in self._made if name in saved and saved[name].kind == "other"]:
-            return name_taken(taken)
+        if taken := names_taken(self._made, self._source.extras.files):
+            return taken
         if self._files.gone:
             return file_gone(self._files.gone)
-        if aside:
+        if aside := ledger.lines_set_aside(delivery):
             return lines_too_large(aside)
         return self._artifacts.obstacle()
 
     def compare(self) -> Comparison:
         """What the server's answers say differently from what was sent."""
-        lines = self._means.ledger.server_lines(self._delivery.target)
+        ledger = self._means.ledger
+        lines = ledger.server_lines(self._delivery.target)
         content = self._source.reader.content
         rows = content.rows + self._streamer.placing.missing["history"]
         short = rows - self.acknowledged["history"]
@@ -238,12 +241,12 @@ class Outlet:
         expected = verification.Expected(
             lines=lines,
             last_row=self._last_row
-            if content.rows and _is_end(self._means.ledger, self._delivery, rows, lines["history"])
+            if content.rows and _is_end(ledger, self._delivery, rows, lines["history"])
             else None,
             summary="" if is_old else self._whole.expected_summary(),
             config="" if is_old else self._whole.plain_config(),
             exit_code=None if is_old else self._end.expected,
-            files=newest_files(self._means.ledger, self._delivery, self._files.sent),
+            files=newest_files(ledger, self._delivery, self._files.sent),
             artifacts=artifact_check.expected(
                 self._source.extras.artifacts, self._artifacts.sent, self._artifacts.open_file
             ),
@@ -291,15 +294,8 @@ class Outlet:
         there = uploads.files(self._connection.session, self._run) if self._whole.is_continued else {}
         return self._whole.files_of_later() | (there.keys() - self._files.sent.keys())
 
-    def _sent_bytes(self) -> int:
-        return self._means.ledger.delivery(self._delivery.source, self._delivery.target).position
-
     def _made_files(self) -> Mapping[str, bytes]:
         return made_files.make(self._source, self._wishes, self._whole, self._all_console.text)
-
-    def _console_there(self) -> str | None:
-        content = run_state.file_content(self._connection.session, self._run, made_files.CONSOLE)
-        return None if content is None else content.decode("utf-8", "replace")
 
     def _post(self, request: StreamRequest) -> None:
         self._streamer.post(request)

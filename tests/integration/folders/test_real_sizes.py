@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import NIGHTLY
 from runferry.engine.curves import CurveReader
 from runferry.engine.details import run_details
 from runferry.engine.drop import Found, look_at
@@ -24,7 +23,7 @@ from support.real_sizes import KINDS, MB
 
 MAKER = Path(__file__).parent.parent.parent / "support" / "real_sizes.py"
 LIMIT = 120.0  # seconds for a command, on a slow and busy machine
-nightly = pytest.mark.skipif(not NIGHTLY, reason="takes longer: nightly")
+nightly = pytest.mark.nightly
 
 
 class Place:

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.peer
 
 TRAINING = """
 import os, wandb
-run = wandb.init(project="parity", id="on", resume="allow", mode=os.environ["MODE"], config={"lr": int(os.environ["AT"])})
+config = {"lr": int(os.environ["AT"])}
+run = wandb.init(project="parity", id="on", resume="allow", mode=os.environ["MODE"], config=config)
 run.define_metric("loss", summary="min,max,mean,last")
 for number in range(3):
     run.log({"loss": int(os.environ["AT"]) + number})

@@ -296,7 +296,7 @@ if __name__ == '__main__':
 def test_the_oldest_and_newest_python(tmp_path: Path, version: str) -> None:
     python = find_python(version)
     if python is None:
-        pytest.skip(f"no Python {version} on this machine")
+        pytest.skip(f"Python {version} is not installed here")
     code = (
         WORK
         + """

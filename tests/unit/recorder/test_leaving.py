@@ -77,7 +77,7 @@ def test_a_code_that_is_computed(tmp_path: Path, code: str) -> None:
 def test_every_python(tmp_path: Path, version: str) -> None:
     python = find_python(version)
     if python is None:
-        pytest.skip(f"no Python {version} on this machine")
+        pytest.skip(f"Python {version} is not installed here")
     ways = ["work()\nraise SystemExit(3)", "work()\nexit(3)", "work()\nsys.excepthook = print\n1 / 0", "work()"]
     for at, code in enumerate(ways):
         place = tmp_path / str(at)

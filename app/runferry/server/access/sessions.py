@@ -7,16 +7,12 @@ a host, so a server of another account on this computer can be shown it, and mus
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from runferry.server.neighbours import UNPROVEN
+from runferry.server.seal import Seal
 
 SECONDS = 12 * 3600
 _MOST_TRIED = 8  # cookies of one name in one request: another port can add some, never remove ours
@@ -27,14 +23,13 @@ class Sessions:
     """Makes and checks the notes of one store. `now`: seconds since the epoch. Any thread."""
 
     def __init__(self, key: str, store_id: str, now: Callable[[], float]) -> None:
-        self._secret = hmac.new(key.encode(), b"runferry browser sessions 1", hashlib.sha256).digest()
+        self._seal = Seal(key, "runferry browser sessions 1")
         self._now = now
         self.cookie = f"runferry-{store_id[:8]}"  # two servers on one host have two
 
     def cookie_for(self, owner: str, is_encrypted: bool) -> str:
         """The value of ``Set-Cookie`` for a browser of this owner (see `neighbours.owner_of`)."""
-        payload = json.dumps([int(self._now() + SECONDS), owner, secrets.token_urlsafe(8)]).encode()
-        value = f"{_text(payload)}.{_text(self._mac(payload))}"
+        value = self._seal.seal([int(self._now() + SECONDS), owner, secrets.token_urlsafe(8)])
         secure = "; Secure" if is_encrypted else ""
         return f"{self.cookie}={value}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Strict{secure}"
 
@@ -52,25 +47,8 @@ class Sessions:
                     yield value
 
     def _is_valid(self, value: str, owner: str) -> bool:
-        head, _, tail = value.partition(".")
-        if len(value) > _LONGEST:
+        found = self._seal.open(value) if len(value) <= _LONGEST else None
+        if found is None:
             return False
-        try:
-            payload, mac = _bytes(head), _bytes(tail)
-        except (binascii.Error, ValueError):
-            return False
-        if not hmac.compare_digest(mac, self._mac(payload)):
-            return False
-        expiry, given_to, _ = json.loads(payload)
+        expiry, given_to, _ = found
         return bool(expiry > self._now() and given_to == owner)
-
-    def _mac(self, payload: bytes) -> bytes:
-        return hmac.new(self._secret, payload, hashlib.sha256).digest()
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
