@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from runferry.regular_files import NotRegular, open_regular
-from runferry.server.commits import Commits, Part
+from runferry.server.commits import Commits, Part, sync_folder
 
 PARTIAL = ".partial~"  # ends the name of every file that is not complete yet; no escaped name can end like this
 LARGEST_RECORD = 256 << 20  # bytes
@@ -94,7 +94,10 @@ def read_json(path: Path) -> Any:
 
 
 def move_in(source: Path, target: Path, commits: Commits | Part) -> None:
-    """Give a completely received file its name; its content is on the disk before. Raises OSError."""
+    """Give a completely received file its name; content and name are on the disk then. Raises OSError.
+
+    Not left to the group commit: who uploads thousands of files, one after the other, would wait its pause for each.
+    """
     handle = open_private(source, os.O_RDWR)
     try:
         os.fsync(handle)
@@ -102,7 +105,11 @@ def move_in(source: Path, target: Path, commits: Commits | Part) -> None:
         os.close(handle)
     make_folder(target.parent, commits)
     os.replace(source, target)  # noqa: PTH105 - the atomic one on every system
-    commits.written(folders=[target.parent])
+    try:
+        sync_folder(target.parent)
+    except OSError:
+        commits.written(folders=[target.parent])
+        raise
 
 
 def is_plain(root: Path, path: Path) -> bool:

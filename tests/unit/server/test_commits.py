@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from runferry.server import commits
 from runferry.server.commits import Commits, Part
@@ -133,3 +134,14 @@ def test_the_pace(disk: list[Path]) -> None:
 
     assert asyncio.run(many(4)) < 0.15  # a burst
     assert asyncio.run(many(10)) >= 0.4  # and then no faster than agreed
+
+
+def test_files_that_come_one_after_the_other_wait_for_no_pause(client: Client) -> None:
+    """A run may have thousands of them, and a client that sends them in turn."""
+    client.upsert("r1")
+    addresses = [client.upload_url(f"media/{number}.txt") for number in range(20)]
+    assert requests.put(addresses[0], data=b"the first makes the folder", timeout=20).status_code == 200
+    made = client.server.store.commits
+    before = made.count
+    assert {requests.put(one, data=b"next", timeout=20).status_code for one in addresses[1:]} == {200}
+    assert made.count - before <= 2
