@@ -105,7 +105,7 @@ def test_one_of_which_nobody_can_tell_the_run_is_called_that(
 ) -> None:
     other = folder / "x.wandb"
     if is_link:
-        other.symlink_to(log_in(record(tmp_path / "other", "stranger", 3)))
+        other.symlink_to(record(tmp_path / "other", "stranger", 3) / "run-stranger.wandb")
     else:
         other.write_bytes(b"garbage" * 100)
     (status,) = carrier.sync(folder)
