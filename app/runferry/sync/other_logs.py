@@ -43,8 +43,9 @@ class OtherLogs:
 def obstacle(log: Path, others: list[Path]) -> AppError:
     """Why a run is not called verified beside these."""
     one, ours, theirs = others[0], front(log).run, front(others[0]).run
-    is_same = not theirs.run_id or theirs.run_id == ours.run_id
-    what = "a log of the same run, and holds something else than" if is_same else f"a log of run {theirs.run_id} beside"
+    whose = f"of run {theirs.run_id}" if theirs.run_id else "of which nobody can tell the run,"  # a link, or damaged
+    is_same = theirs.run_id == ours.run_id
+    what = "a log of the same run, and holds something else than" if is_same else f"a log {whose} beside"
     more = f" So do {len(others) - 1} more." if len(others) > 1 else ""
     return AppError(
         "other-log-in-folder",

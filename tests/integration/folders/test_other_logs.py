@@ -99,6 +99,20 @@ def test_a_log_of_another_run_is_named(carrier: Carrier, folder: Path, tmp_path:
     assert "run-zz.wandb is a log of run zz" in (found.error or {})["message"]
 
 
+@pytest.mark.parametrize("is_link", [False, True], ids=["damaged", "link"])
+def test_one_of_which_nobody_can_tell_the_run_is_called_that(
+    carrier: Carrier, folder: Path, tmp_path: Path, is_link: bool
+) -> None:
+    other = folder / "x.wandb"
+    if is_link:
+        other.symlink_to(record(tmp_path / "other", "stranger", 3) / "run-stranger.wandb")
+    else:
+        other.write_bytes(b"garbage" * 100)
+    (status,) = carrier.sync(folder)
+    assert (status.state, (status.error or {})["slug"]) == (SyncState.SENT, "other-log-in-folder")
+    assert "x.wandb is a log of which nobody can tell the run, beside" in (status.error or {})["message"]
+
+
 def test_one_that_comes_after_the_run_was_verified(carrier: Carrier, folder: Path) -> None:
     (found,) = carrier.sync(folder)
     assert found.state is SyncState.VERIFIED
