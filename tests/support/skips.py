@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from support.reports import make_sendable
+
 ALLOWED = {
     "needs a GPU": "machines of CI have none",
     "needs Windows": "run by the GitHub workflow",
@@ -48,6 +50,7 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, Any]
     """A test's setup, call or teardown."""
     report = yield
     refuse(report)
+    make_sendable(report)
     return report
 
 

@@ -10,6 +10,7 @@ import base64
 import contextlib
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -104,22 +105,40 @@ def test_two_logs_of_one_run_send_each_their_own(tmp_path: Path, work: Path) -> 
     assert stores.read(tmp_path / "store", "parts").rows == before.rows
 
 
+LIVE = """
+import pathlib, time, runferry
+run = runferry.init(id="parts", project="parity", settings={"console": "off"})
+for number in range(30):
+    run.log({"whole": number})
+while not pathlib.Path("go-on").exists():
+    time.sleep(0.05)
+for number in range(30, 40):
+    run.log({"whole": number})
+run.finish()
+"""
+
+
 def test_a_live_run_goes_on_after_its_server_lost_some(tmp_path: Path, work: Path) -> None:
-    """The app runs all the time; the server comes back at another place in time, on its old port."""
+    """App and training run all the time; the server comes back at another place in time, on its old port."""
     log = tmp_path / "watch.log"
+    (work / "train.py").write_text(LIVE)
     with contextlib.ExitStack() as stack, contextlib.ExitStack() as server_ends:
         server = server_ends.enter_context(serving(tmp_path / "store"))
         port = server.url.rpartition(":")[2]
         stack.enter_context(started(*RUNFERRY, "watch", work, cwd=work, log=log, **server.environ))
-        python(PART % (0, 30), work)
+        training_log = tmp_path / "training.log"
+        trained = stack.enter_context(started(sys.executable, work / "train.py", cwd=work, log=training_log))
         until(lambda: len(stores.row_lines(server.data, "parts")) == 30, "the rows")
         server_ends.close()
         keep_first(stores.read(tmp_path / "store", "parts").folder / "wandb-history.jsonl", 11)
         with serving(tmp_path / "store", port) as again:
+            (work / "go-on").touch()
+            assert trained.wait(60) == 0, training_log.read_text()
             assert runferry("try-now").code == 0
-            until(lambda: len(stores.row_lines(again.data, "parts")) == 30, "the lost rows")
+            until(lambda: len(stores.row_lines(again.data, "parts")) == 40, "the lost rows")
+            until(lambda: "✓ verified" in runferry("status").out, "the verdict")
             rows = [json.loads(one)["whole"] for one in stores.row_lines(again.data, "parts")]
-    assert rows == list(range(30))
+    assert rows == list(range(40))
 
 
 def test_a_run_that_was_deleted_is_not_sent_again(server: Server, work: Path) -> None:
