@@ -225,4 +225,4 @@ def test_a_sync_command_goes_through_the_window(desktop: Desktop, eyes: Eyes, tm
         assert done.returncode == 0, done.stderr
         assert "verified" in done.stdout + done.stderr
         until(lambda: [one[0] for one in rows(window, "Runs") if "by-command" in one] == ["Verified"], "it is listed")
-        assert app.command("sync", str(tmp_path / "nothing here")).returncode == 1
+        assert app.command("sync", str(tmp_path / "nothing here")).returncode == 2

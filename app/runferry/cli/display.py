@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PATIENCE = 5.0  # seconds until a display that takes the connection and says nothing counts as gone
+UNSEEN = ("offscreen", "minimal")  # platforms of Qt that show nothing to anybody
 
 # Library as the loader knows it: Debian's package. A test holds this against what the plugins ask for.
 BASE = {
@@ -86,6 +87,9 @@ def look(environ: Mapping[str, str]) -> Display:
     if not sys.platform.startswith("linux"):
         return Display(_why_no_qt(""))
     wanted = environ.get("QT_QPA_PLATFORM", "").partition(";")[0].partition(":")[0]
+    is_anywhere = bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+    if wanted in UNSEEN and not is_anywhere:
+        return Display("There is no display here.")
     if wanted:
         return Display(_why_not(wanted, environ) or _why_no_qt(wanted))
     named = [kind for kind, name in (("wayland", "WAYLAND_DISPLAY"), ("xcb", "DISPLAY")) if environ.get(name)]

@@ -94,7 +94,8 @@ def test_a_display_that_answers_is_used_also_beside_one_that_does_not(display: s
 
 
 def test_a_platform_that_was_asked_for() -> None:
-    assert look({"QT_QPA_PLATFORM": "offscreen"}).reason == ""
+    assert look({"QT_QPA_PLATFORM": "offscreen"}).reason == "There is no display here."  # nobody would see it
+    assert look({"QT_QPA_PLATFORM": "offscreen", "DISPLAY": ":none"}).reason == ""
     assert "no platform “nonsense”" in look({"QT_QPA_PLATFORM": "nonsense:size=3"}).reason
     assert look({}).reason == "There is no display here."
 
