@@ -35,7 +35,8 @@ def training(tmp_path: Path) -> Iterator[Path]:
 
 
 def rows_sent() -> int:
-    runs = runferry("status", "--json").object["runs"]
+    told = runferry("status", "--json")
+    runs = told.object.get("runs", []) if told.code == 0 else []  # an app that just begins may not answer yet
     return max((one["rows_acknowledged"] for one in runs), default=0)
 
 
